@@ -1,0 +1,160 @@
+//! Static pm-AMM on two outcomes, as a cost function.
+//!
+//! With q the lots of each outcome the pool has sold (negative: bought), z = q_yes − q_no and the scale L in
+//! lots, C(q) = q_no + L·(φ(z/L) + (z/L)·Φ(z/L)), and the price of YES is Φ(z/L). C. Moallemi and
+//! D. Robinson, pm-AMM (2024), whose invariant this is: its reserves are C(q) − q_yes and C(q) − q_no.
+//!
+//! Computed as C(q) = max q + L·h(|z|/L), where h(u) = φ(u) − u·(1 − Φ(u)) is the unit normal loss: the same
+//! number without cancellation, and the same for both outcomes. C(q) ≥ max q, so that funding of
+//! C(0) = L·φ(0) covers either outcome.
+//!
+//! Every amount is the true one, widened by the bound of the arithmetic's error and then rounded to a whole
+//! atom, both against the trader. Hence no sequence of trades that returns to its start has a profit, and
+//! funding + costs − proceeds ≥ 10,000·max q after any sequence. The widening is under 2⁻⁵⁴ of the face
+//! value of L: 0.006 atom at L = 10¹⁰, 0.6 atom at the most.
+//!
+//! Lots in range have a face value under 2⁵⁵ atoms: such products wrap unchecked, since a checked one is a
+//! 128-bit product on chain.
+
+use crate::fixed::{
+    mul_div_down, normal_cdf, normal_loss, scale_down, scale_up, ARGUMENT_ONE, DENSITY_AT_ZERO_UP, ONE_BITS,
+};
+use crate::quantity::{Atoms, Lots, TICKS_PER_UNIT};
+use crate::Fault;
+
+/// The most liquidity (scale L) of a pool.
+pub const LIQUIDITY_MAX: Lots = Lots(1_000_000_000_000);
+
+/// The most lots of an outcome a pool may have sold, or bought.
+pub const SOLD_MAX: u64 = 1_000_000_000_000;
+
+/// A trade must leave |z|/L ≤ 3.72, a price within [1e−4, 1 − 1e−4], written 93/25.
+const IMBALANCE_MAX: (u64, u64) = (93, 25);
+
+/// Beyond |z|/L = 8 a pool has no price.
+const IMBALANCE_LIMIT: u64 = 8;
+
+/// Bound of the error of a difference of two losses, 2⁻⁵⁵ in Q63: each has up to 1e−17 of its own and 2⁻⁵⁸
+/// from its argument, 2.7e−17 for two.
+const LOSS_ERROR: i64 = 1 << 8;
+
+/// What a pool must be given at its start: L·φ(0), its greatest loss.
+///
+/// # Errors
+/// [`Fault::Domain`] unless 1 ≤ liquidity ≤ [`LIQUIDITY_MAX`].
+pub fn funding_up(liquidity: Lots) -> Result<Atoms, Fault> {
+    let face = liquidity_face(liquidity)?;
+    Ok(Atoms(
+        scale_up::<ONE_BITS>(DENSITY_AT_ZERO_UP as i64, face)? as u64
+    ))
+}
+
+/// What a trader pays for `size` lots of `outcome`: at most their face value.
+///
+/// # Errors
+/// [`Fault::Domain`] for a liquidity of zero or above [`LIQUIDITY_MAX`], an `outcome` above 1, anything sold
+/// beyond ±[`SOLD_MAX`] before or after, |z|/L above 8 before or above 3.72 after.
+pub fn buy_up(sold: &[i64; 2], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+    let pool = Pool::new(sold, liquidity, outcome)?;
+    let after = pool.own.checked_add_unsigned(size.0).ok_or(Fault::Domain)?;
+    pool.check_after(after)?;
+    let (atoms, losses) = pool.rise(pool.own, after)?;
+    let cost = atoms + scale_up::<ONE_BITS>(losses + LOSS_ERROR, pool.liquidity_face)?;
+    Ok(Atoms((cost as u64).min(size.0.wrapping_mul(TICKS_PER_UNIT))))
+}
+
+/// What a trader receives for `size` lots of `outcome`.
+///
+/// # Errors
+/// As [`buy_up`].
+pub fn sell_down(sold: &[i64; 2], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+    let pool = Pool::new(sold, liquidity, outcome)?;
+    let after = pool.own.checked_sub_unsigned(size.0).ok_or(Fault::Domain)?;
+    pool.check_after(after)?;
+    let (atoms, losses) = pool.rise(after, pool.own)?;
+    let proceeds = atoms + scale_down::<ONE_BITS>(losses - LOSS_ERROR, pool.liquidity_face)?;
+    Ok(Atoms(proceeds.max(0) as u64))
+}
+
+/// The price of one outcome in Q63, in (0, 1); both together are one exactly. Error under 2⁻⁵⁸ (3.5e−18).
+///
+/// # Errors
+/// As [`buy_up`].
+pub fn price(sold: &[i64; 2], liquidity: Lots, outcome: usize) -> Result<u64, Fault> {
+    let pool = Pool::new(sold, liquidity, outcome)?;
+    let imbalance = pool.imbalance(pool.own)? as i64;
+    normal_cdf(if pool.own < pool.other {
+        -imbalance
+    } else {
+        imbalance
+    })
+}
+
+/// A pool seen from the traded outcome.
+struct Pool {
+    own: i64,
+    other: i64,
+    liquidity: u64,
+    liquidity_face: u64,
+}
+
+impl Pool {
+    #[inline(always)]
+    fn new(sold: &[i64; 2], liquidity: Lots, outcome: usize) -> Result<Self, Fault> {
+        let liquidity_face = liquidity_face(liquidity)?;
+        let (own, other) = match outcome {
+            0 => (sold[0], sold[1]),
+            1 => (sold[1], sold[0]),
+            _ => return Err(Fault::Domain),
+        };
+        if own.unsigned_abs() > SOLD_MAX || other.unsigned_abs() > SOLD_MAX {
+            return Err(Fault::Domain);
+        }
+        Ok(Self {
+            own,
+            other,
+            liquidity: liquidity.0,
+            liquidity_face,
+        })
+    }
+
+    /// Whether a trade may leave `own` lots of the traded outcome sold.
+    #[inline(always)]
+    fn check_after(&self, own: i64) -> Result<(), Fault> {
+        let (numerator, denominator) = IMBALANCE_MAX;
+        if own.unsigned_abs() > SOLD_MAX
+            || own.abs_diff(self.other).wrapping_mul(denominator) > self.liquidity.wrapping_mul(numerator)
+        {
+            return Err(Fault::Domain);
+        }
+        Ok(())
+    }
+
+    /// |z|/L in Q57 with `own` lots of the traded outcome sold, rounded down.
+    #[inline(always)]
+    fn imbalance(&self, own: i64) -> Result<u64, Fault> {
+        let distance = own.abs_diff(self.other);
+        if distance > self.liquidity.wrapping_mul(IMBALANCE_LIMIT) {
+            return Err(Fault::Domain);
+        }
+        mul_div_down(distance, ARGUMENT_ONE as u64, self.liquidity)
+    }
+
+    /// C with `high` lots of the traded outcome sold less C with `low`: atoms, and a multiple of L in Q63.
+    #[inline(always)]
+    fn rise(&self, low: i64, high: i64) -> Result<(i64, i64), Fault> {
+        let atoms = (high.max(self.other) - low.max(self.other)).wrapping_mul(TICKS_PER_UNIT as i64);
+        let low_loss = normal_loss(self.imbalance(low)?)?;
+        let high_loss = normal_loss(self.imbalance(high)?)?;
+        Ok((atoms, high_loss as i64 - low_loss as i64))
+    }
+}
+
+/// Atoms that a complete set of the liquidity's size is worth.
+#[inline(always)]
+fn liquidity_face(liquidity: Lots) -> Result<u64, Fault> {
+    if liquidity.0 == 0 || liquidity > LIQUIDITY_MAX {
+        return Err(Fault::Domain);
+    }
+    Ok(liquidity.0.wrapping_mul(TICKS_PER_UNIT))
+}
