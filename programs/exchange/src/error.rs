@@ -1,0 +1,99 @@
+//! Why an instruction is refused; the messages are for users and reach clients through the IDL.
+use anchor_lang::prelude::*;
+
+#[error_code]
+pub enum ExchangeError {
+    #[msg("The signer does not own this margin account")]
+    OwnerMismatch,
+    #[msg("Only the exchange's admin may do this")]
+    AdminMismatch,
+    #[msg("Only the exchange's pauser or admin may pause")]
+    PauserMismatch,
+    #[msg("The account belongs to another exchange")]
+    ExchangeMismatch,
+    #[msg("The vault is not this exchange's")]
+    VaultMismatch,
+    #[msg("The token account or mint holds another token than this operation moves")]
+    MintMismatch,
+    #[msg("Collateral must be a token with 6 decimals")]
+    DecimalsInvalid,
+    #[msg("The treasury is not the token account named when the exchange was created")]
+    TreasuryMismatch,
+    #[msg("The fee must be at most 1000 bps")]
+    FeeInvalid,
+    #[msg("This operation is paused; reducing, merging, redeeming and withdrawing stay open")]
+    Paused,
+    #[msg("No such pause bits; allowed are 1 deposit, 2 create, 4 trade, 8 tokenize")]
+    PauseBitsInvalid,
+    #[msg("The amount must be greater than zero")]
+    AmountZero,
+    #[msg("Not enough free collateral: deposit more, reduce a position or ask for less")]
+    InsolventAccount,
+    #[msg("The margin account already holds positions in 8 events; redeem or close one")]
+    LegsFull,
+    #[msg("The margin account holds no position in this event")]
+    LegAbsent,
+    #[msg("Fewer complete sets are held than should be merged")]
+    SetsInsufficient,
+    #[msg("The account still holds cash, positions or orders; withdraw and redeem first")]
+    AccountNotEmpty,
+    #[msg("An event has 2 to 16 outcomes; one settled by a record has exactly 2")]
+    OutcomesInvalid,
+    #[msg("Times must be in order: now before the lock time before the settlement deadline, at most three years ahead")]
+    TimesInvalid,
+    #[msg("No such outcome in this event")]
+    OutcomeUnknown,
+    #[msg("The resolver is neither an authority (1) nor a record (0) of the oracle program")]
+    ResolverInvalid,
+    #[msg("The record or authority passed is not this event's resolver")]
+    ResolverMismatch,
+    #[msg("The record must be open, end no sooner than the lock time and at least two days before the settlement deadline")]
+    RecordUnfit,
+    #[msg("The record is not decided yet; crank observe until it is")]
+    RecordUndecided,
+    #[msg("The record is decided; settle the event by it")]
+    RecordDecided,
+    #[msg("The event no longer trades: it is locked, settled or past its lock time")]
+    EventNotOpen,
+    #[msg("The event is locked or settled already")]
+    EventLocked,
+    #[msg("The event's lock time has not come, and only its authority may lock it sooner")]
+    LockTooEarly,
+    #[msg("The event is not settled yet")]
+    EventNotSettled,
+    #[msg("The event is settled already")]
+    EventSettled,
+    #[msg("The settlement deadline has passed; the event can only be voided")]
+    DeadlinePassed,
+    #[msg("The settlement deadline has not passed; the event cannot be voided yet")]
+    DeadlineNotPassed,
+    #[msg("The payout vector must sum to 10000 ticks over the event's outcomes and be zero beyond")]
+    PayoutInvalid,
+    #[msg("The pool belongs to another event")]
+    PoolMismatch,
+    #[msg("No such pool kind; allowed are 0 (LMSR, 2 to 16 outcomes) and 1 (pm-AMM, 2 outcomes)")]
+    PoolKindInvalid,
+    #[msg("Liquidity out of range for this kind of pool")]
+    LiquidityInvalid,
+    #[msg("The trade would leave the pool's price range; trade less")]
+    PriceOutOfRange,
+    #[msg("The trade costs more, or yields less, than the limit given")]
+    LimitExceeded,
+    #[msg("The pool could not pay its worst case; nothing was traded")]
+    InsolventPool,
+    #[msg("Only the pool's creator may close it before the event is settled")]
+    CreatorMismatch,
+    #[msg("The outcome's mint is not the one this event creates")]
+    OutcomeMintMismatch,
+    #[msg("A number left its integer type; use smaller amounts")]
+    Overflow,
+}
+
+impl From<secant_engine::Fault> for ExchangeError {
+    fn from(fault: secant_engine::Fault) -> Self {
+        match fault {
+            secant_engine::Fault::Overflow => Self::Overflow,
+            secant_engine::Fault::Domain => Self::PriceOutOfRange,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+use {
+    crate::token,
+    crate::{error::ExchangeError, event::FeesCollected, EventMarket, Exchange, Pool},
+    anchor_lang::prelude::*,
+    anchor_spl::token::TokenAccount,
+};
+
+/// Open pools whose fees are collected too follow as remaining accounts, each with its event:
+/// pool (writable), event, pool, event …
+#[derive(Accounts)]
+pub struct CollectFees {
+    #[account(mut)]
+    pub exchange: Account<Exchange>,
+    #[account(mut, address = exchange.vault @ ExchangeError::VaultMismatch)]
+    pub vault: Account<TokenAccount>,
+    #[account(mut, address = exchange.treasury @ ExchangeError::TreasuryMismatch)]
+    pub treasury: Account<TokenAccount>,
+    pub token_program: Program<Token>,
+}
+
+impl CollectFees {
+    pub fn run(ctx: &mut Context<Self>) -> Result<()> {
+        let pools = ctx.remaining_accounts()?;
+        let Self {
+            exchange,
+            vault,
+            treasury,
+            ..
+        } = &mut ctx.accounts;
+        let mut amount_atoms = exchange.fees_atoms;
+        exchange.fees_atoms = 0;
+        for pair in pools.chunks(2) {
+            let [pool, event] = pair else {
+                return Err(ExchangeError::PoolMismatch.into());
+            };
+            let fees_atoms = take(*pool, *event, exchange.address())?;
+            amount_atoms = amount_atoms
+                .checked_add(fees_atoms)
+                .ok_or(ExchangeError::Overflow)?;
+        }
+        require!(amount_atoms > 0, ExchangeError::AmountZero);
+        exchange.assert_invariants()?;
+        emit!(FeesCollected {
+            exchange: *exchange.address(),
+            amount_atoms
+        });
+        let seeds: [&[u8]; 4] = [
+            b"exchange",
+            exchange.mint.as_ref(),
+            exchange.admin.as_ref(),
+            &[exchange.bump],
+        ];
+        token::transfer(vault, treasury, exchange.cpi_handle(), &[&seeds], amount_atoms);
+        Ok(())
+    }
+}
+
+/// Takes the fees out of one open pool of this exchange.
+fn take(pool: AccountView, event: AccountView, exchange: &Address) -> Result<u64> {
+    let event = Account::<EventMarket>::load(event).map_err(|_| ExchangeError::PoolMismatch)?;
+    require!(
+        anchor_lang::address_eq(&event.exchange, exchange),
+        ExchangeError::ExchangeMismatch
+    );
+    require!(pool.is_writable(), ExchangeError::PoolMismatch);
+    // SAFETY: the framework refuses a trailing account that aliases a declared one, and a pool passed
+    // twice is loaded and dropped in turn.
+    let mut pool = unsafe { Account::<Pool>::load_mut(pool) }.map_err(|_| ExchangeError::PoolMismatch)?;
+    require!(
+        anchor_lang::address_eq(&pool.event, event.address()),
+        ExchangeError::PoolMismatch
+    );
+    Ok(core::mem::take(&mut pool.fees_atoms))
+}

@@ -1,0 +1,39 @@
+use {
+    crate::{
+        error::ExchangeError, event::SetsChanged, instructions::mint_set::sets, EventMarket, MarginAccount,
+    },
+    anchor_lang::prelude::*,
+};
+
+#[derive(Accounts)]
+pub struct MergeSet {
+    #[account(address = account.owner @ ExchangeError::OwnerMismatch)]
+    pub owner: Signer,
+    #[account(mut)]
+    pub account: Account<MarginAccount>,
+    #[account(mut)]
+    pub event: Account<EventMarket>,
+}
+
+impl MergeSet {
+    pub fn run(ctx: &mut Context<Self>, lots: u64) -> Result<()> {
+        let Self { account, event, .. } = &mut ctx.accounts;
+        event.require_unsettled()?;
+        let (lots, face_atoms) = sets(lots)?;
+        let leg = account.leg(event.address())?;
+        require!(
+            account.event_legs[leg].floor_lots >= lots,
+            ExchangeError::SetsInsufficient
+        );
+        account.add_sets(leg, event.outcome_count(), -lots)?;
+        account.add_cash(face_atoms)?;
+        event.add_escrow(-face_atoms)?;
+        account.assert_invariants()?;
+        emit!(SetsChanged {
+            account: *account.address(),
+            event: *event.address(),
+            lots: -lots
+        });
+        Ok(())
+    }
+}

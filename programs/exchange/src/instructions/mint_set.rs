@@ -1,0 +1,54 @@
+use {
+    crate::{error::ExchangeError, event::SetsChanged, EventMarket, Exchange, MarginAccount, PAUSE_CREATE},
+    anchor_lang::prelude::*,
+    secant_engine::quantity::signed_face_value,
+};
+
+#[derive(Accounts)]
+pub struct MintSet {
+    #[account(address = account.owner @ ExchangeError::OwnerMismatch)]
+    pub owner: Signer,
+    #[account(address = account.exchange @ ExchangeError::ExchangeMismatch)]
+    pub exchange: Account<Exchange>,
+    #[account(mut)]
+    pub account: Account<MarginAccount>,
+    #[account(mut)]
+    pub event: Account<EventMarket>,
+}
+
+impl MintSet {
+    pub fn run(ctx: &mut Context<Self>, lots: u64) -> Result<()> {
+        let Self {
+            exchange,
+            account,
+            event,
+            ..
+        } = &mut ctx.accounts;
+        exchange.require_running(PAUSE_CREATE)?;
+        require!(
+            anchor_lang::address_eq(&event.exchange, exchange.address()),
+            ExchangeError::ExchangeMismatch
+        );
+        event.require_open(Clock::get()?.unix_timestamp)?;
+        let (lots, face_atoms) = sets(lots)?;
+        let leg = account.leg_or_open(event.address())?;
+        account.add_cash(-face_atoms)?;
+        account.add_sets(leg, event.outcome_count(), lots)?;
+        event.add_escrow(face_atoms)?;
+        account.assert_invariants()?;
+        emit!(SetsChanged {
+            account: *account.address(),
+            event: *event.address(),
+            lots
+        });
+        Ok(())
+    }
+}
+
+/// Signed lots of complete sets, and their face value in atoms.
+pub(crate) fn sets(lots: u64) -> Result<(i64, i64)> {
+    require!(lots > 0, ExchangeError::AmountZero);
+    let lots = i64::try_from(lots).map_err(|_| ExchangeError::Overflow)?;
+    let face_atoms = signed_face_value(lots).map_err(ExchangeError::from)?;
+    Ok((lots, face_atoms))
+}

@@ -1,0 +1,33 @@
+use {
+    crate::{error::ExchangeError, event::Redeemed, EventMarket, MarginAccount},
+    anchor_lang::prelude::*,
+    secant_engine::payout,
+};
+
+#[derive(Accounts)]
+pub struct Redeem {
+    #[account(mut)]
+    pub account: Account<MarginAccount>,
+    #[account(mut)]
+    pub event: Account<EventMarket>,
+}
+
+impl Redeem {
+    pub fn run(ctx: &mut Context<Self>) -> Result<()> {
+        let Self { account, event } = &mut ctx.accounts;
+        event.require_settled()?;
+        let leg = account.leg(event.address())?;
+        let lots = &account.event_legs[leg].lots[..event.outcome_count()];
+        let amount_atoms = payout::value_atoms(lots, &event.payout_ticks).map_err(ExchangeError::from)?;
+        account.clear_leg(leg)?;
+        account.add_cash(amount_atoms)?;
+        event.add_escrow(-amount_atoms)?;
+        account.assert_invariants()?;
+        emit!(Redeemed {
+            account: *account.address(),
+            event: *event.address(),
+            amount_atoms
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+use {
+    crate::{
+        error::ExchangeError, event::PoolTraded, EventMarket, Exchange, MarginAccount, Pool, PAUSE_TRADE,
+    },
+    anchor_lang::prelude::*,
+    secant_engine::{
+        fee::taker_fee_up,
+        quantity::{Atoms, Bps, Lots},
+    },
+};
+
+#[derive(Accounts)]
+pub struct TradePool {
+    #[account(address = account.owner @ ExchangeError::OwnerMismatch)]
+    pub owner: Signer,
+    #[account(address = account.exchange @ ExchangeError::ExchangeMismatch)]
+    pub exchange: Account<Exchange>,
+    #[account(mut)]
+    pub account: Account<MarginAccount>,
+    #[account(address = pool.event @ ExchangeError::PoolMismatch)]
+    pub event: Account<EventMarket>,
+    #[account(mut)]
+    pub pool: Account<Pool>,
+}
+
+impl TradePool {
+    pub fn run(ctx: &mut Context<Self>, outcome: u8, lots: i64, limit_atoms: u64) -> Result<()> {
+        let Self {
+            exchange,
+            account,
+            event,
+            pool,
+            ..
+        } = &mut ctx.accounts;
+        require!(
+            anchor_lang::address_eq(&event.exchange, exchange.address()),
+            ExchangeError::ExchangeMismatch
+        );
+        event.require_open(Clock::get()?.unix_timestamp)?;
+        let index = event.outcome_index(outcome)?;
+        require!(lots != 0, ExchangeError::AmountZero);
+        let leg = account.leg_or_open(event.address())?;
+        if exchange.pause_bits & PAUSE_TRADE != 0 {
+            require!(
+                reduces(account.event_legs[leg].lots[index], lots),
+                ExchangeError::Paused
+            );
+        }
+
+        let (cost_atoms, fee_atoms) = price(pool, index, lots, limit_atoms)?;
+
+        pool.sold_lots[index] = pool.sold_lots[index]
+            .checked_add(lots)
+            .ok_or(ExchangeError::Overflow)?;
+        pool.cash_atoms = pool
+            .cash_atoms
+            .checked_add(cost_atoms)
+            .ok_or(ExchangeError::Overflow)?;
+        pool.fees_atoms = pool
+            .fees_atoms
+            .checked_add(fee_atoms)
+            .ok_or(ExchangeError::Overflow)?;
+        account.add_outcome(leg, event.outcome_count(), index, lots)?;
+        account.add_cash(-cost_atoms)?;
+        account.add_cash(-(fee_atoms as i64))?; // a fee is below the cost's face value
+        pool.assert_invariants()?;
+        account.assert_invariants()?;
+        emit!(PoolTraded {
+            pool: *pool.address(),
+            account: *account.address(),
+            lots,
+            cost_atoms,
+            fee_atoms,
+            outcome: u64::from(outcome),
+        });
+        Ok(())
+    }
+}
+
+/// Whether a trade only brings `position` nearer to zero.
+fn reduces(position: i64, lots: i64) -> bool {
+    position.signum() == -lots.signum() && lots.unsigned_abs() <= position.unsigned_abs()
+}
+
+/// Signed cost and fee of a trade within its limit.
+fn price(pool: &Pool, outcome: usize, lots: i64, limit_atoms: u64) -> Result<(i64, u64)> {
+    let size = Lots(lots.unsigned_abs());
+    let gross = if lots > 0 {
+        pool.buy_up(outcome, size)
+    } else {
+        pool.sell_down(outcome, size)
+    };
+    let gross = gross.map_err(ExchangeError::from)?;
+    let Atoms(fee_atoms) = taker_fee_up(gross, size, Bps(pool.fee_bps)).map_err(ExchangeError::from)?;
+    let cost_atoms = i64::try_from(gross.0).map_err(|_| ExchangeError::Overflow)?;
+    if lots > 0 {
+        let total = gross.0.checked_add(fee_atoms).ok_or(ExchangeError::Overflow)?;
+        require!(total <= limit_atoms, ExchangeError::LimitExceeded);
+        Ok((cost_atoms, fee_atoms))
+    } else {
+        let total = gross.0.saturating_sub(fee_atoms);
+        require!(total >= limit_atoms, ExchangeError::LimitExceeded);
+        Ok((-cost_atoms, fee_atoms.min(gross.0)))
+    }
+}

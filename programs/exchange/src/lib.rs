@@ -1,0 +1,198 @@
+//! secant exchange: custody, margin accounts, event markets, pools and settlement.
+//!
+//! One vault holds all collateral of an exchange; everything else is a ledger. After every instruction
+//! the vault equals the sum of cash, pool cash, fees and event escrows, and every account and every
+//! pool is solvent whichever outcome wins.
+#![cfg_attr(target_os = "solana", no_std)]
+#![allow(unused_variables)] // the accounts derive binds every argument named for seeds a second time
+
+extern crate alloc;
+
+use {alloc::vec::Vec, anchor_lang::prelude::*};
+#[cfg(target_arch = "bpf")]
+use {sbf_libcalls as _, solana_compiler_builtins as _}; // linked for their symbols
+
+pub mod error;
+pub mod event;
+pub mod token;
+pub mod state {
+    pub mod exchange;
+    pub mod margin;
+    pub mod market;
+    pub mod pool;
+}
+pub mod instructions {
+    pub mod close_account;
+    pub mod close_pool;
+    pub mod collect_fees;
+    pub mod create_event;
+    pub mod create_outcome_mint;
+    pub mod create_pool;
+    pub mod deposit;
+    pub mod detokenize;
+    pub mod initialize;
+    pub mod lock_event;
+    pub mod merge_set;
+    pub mod mint_set;
+    pub mod open_account;
+    pub mod pause;
+    pub mod redeem;
+    pub mod redeem_tokens;
+    pub mod resolve_event;
+    pub mod settle_event;
+    pub mod tokenize;
+    pub mod trade_pool;
+    pub mod unpause;
+    pub mod void_event;
+    pub mod withdraw;
+}
+
+pub use {
+    instructions::{
+        close_account::*, close_pool::*, collect_fees::*, create_event::*, create_outcome_mint::*,
+        create_pool::*, deposit::*, detokenize::*, initialize::*, lock_event::*, merge_set::*, mint_set::*,
+        open_account::*, pause::*, redeem::*, redeem_tokens::*, resolve_event::*, settle_event::*,
+        tokenize::*, trade_pool::*, unpause::*, void_event::*, withdraw::*,
+    },
+    state::{exchange::*, margin::*, market::*, pool::*},
+};
+
+declare_id!("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M");
+
+#[program]
+pub mod exchange {
+    use super::*;
+
+    /// Buys (positive lots) or sells (negative lots) one outcome from a pool. `limit_atoms` is the most
+    /// to pay, or the least to receive, fee included.
+    pub fn trade_pool(ctx: &mut Context<TradePool>, outcome: u8, lots: i64, limit_atoms: u64) -> Result<()> {
+        TradePool::run(ctx, outcome, lots, limit_atoms)
+    }
+
+    /// Turns cash into complete sets: 10,000 atoms a lot.
+    pub fn mint_set(ctx: &mut Context<MintSet>, lots: u64) -> Result<()> {
+        MintSet::run(ctx, lots)
+    }
+
+    /// Turns complete sets back into cash. Never paused.
+    pub fn merge_set(ctx: &mut Context<MergeSet>, lots: u64) -> Result<()> {
+        MergeSet::run(ctx, lots)
+    }
+
+    /// Pays a settled event's shares into a margin account. Anyone may, for any account.
+    pub fn redeem(ctx: &mut Context<Redeem>) -> Result<()> {
+        Redeem::run(ctx)
+    }
+
+    /// Moves collateral from a token account into a margin account.
+    pub fn deposit(ctx: &mut Context<Deposit>, amount_atoms: u64) -> Result<()> {
+        Deposit::run(ctx, amount_atoms)
+    }
+
+    /// Moves free collateral from a margin account to a token account. Never paused.
+    pub fn withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result<()> {
+        Withdraw::run(ctx, amount_atoms)
+    }
+
+    /// Turns ledger shares of one outcome into SPL tokens (2 decimals: one unit is one lot).
+    pub fn tokenize(ctx: &mut Context<Tokenize>, outcome: u8, lots: u64) -> Result<()> {
+        Tokenize::run(ctx, outcome, lots)
+    }
+
+    /// Turns SPL tokens of one outcome back into ledger shares. Never paused.
+    pub fn detokenize(ctx: &mut Context<Detokenize>, outcome: u8, lots: u64) -> Result<()> {
+        Detokenize::run(ctx, outcome, lots)
+    }
+
+    /// Burns SPL tokens of a settled event for what they pay, without a margin account. Never paused.
+    pub fn redeem_tokens(ctx: &mut Context<RedeemTokens>, outcome: u8, lots: u64) -> Result<()> {
+        RedeemTokens::run(ctx, outcome, lots)
+    }
+
+    /// Settles an event by its record. Anyone may, once the record is decided.
+    pub fn settle_event(ctx: &mut Context<SettleEvent>) -> Result<()> {
+        SettleEvent::run(ctx)
+    }
+
+    /// Settles an event by its authority's payout vector: ticks of 1/10,000 per outcome, summing to 10,000.
+    pub fn resolve_event(ctx: &mut Context<ResolveEvent>, payout_ticks: [u16; 16]) -> Result<()> {
+        ResolveEvent::run(ctx, payout_ticks)
+    }
+
+    /// Voids an event that nobody settled before its deadline: every outcome pays alike. Anyone may.
+    pub fn void_event(ctx: &mut Context<VoidEvent>) -> Result<()> {
+        VoidEvent::run(ctx)
+    }
+
+    /// Stops an event's trading: anyone from its lock time on, its authority at any time.
+    pub fn lock_event(ctx: &mut Context<LockEvent>) -> Result<()> {
+        LockEvent::run(ctx)
+    }
+
+    /// Opens a margin account for any owner. Anyone may pay for it; that gives no right over it.
+    pub fn open_account(ctx: &mut Context<OpenAccount>, owner: Address, index: u8) -> Result<()> {
+        OpenAccount::run(ctx, owner, index)
+    }
+
+    /// Closes an empty margin account and returns its rent to its owner.
+    pub fn close_account(ctx: &mut Context<CloseAccount>) -> Result<()> {
+        CloseAccount::run(ctx)
+    }
+
+    /// Creates an event with 2 to 16 labelled outcomes and its resolver.
+    pub fn create_event(
+        ctx: &mut Context<CreateEvent>,
+        event_id: [u8; 32],
+        resolver_kind: u8,
+        lock_time: i64,
+        settlement_deadline: i64,
+        title: [u8; 64],
+        labels: Vec<[u8; 16]>,
+    ) -> Result<()> {
+        CreateEvent::run(
+            ctx,
+            event_id,
+            resolver_kind,
+            lock_time,
+            settlement_deadline,
+            title,
+            &labels,
+        )
+    }
+
+    /// Creates the SPL mint of one outcome, once, before it is first tokenized.
+    pub fn create_outcome_mint(ctx: &mut Context<CreateOutcomeMint>, outcome: u8) -> Result<()> {
+        CreateOutcomeMint::run(ctx, outcome)
+    }
+
+    /// Creates a pool (kind 0 LMSR, 1 pm-AMM) and funds it from the creator's margin account.
+    pub fn create_pool(ctx: &mut Context<CreatePool>, kind: u8, liquidity_lots: u64) -> Result<()> {
+        CreatePool::run(ctx, kind, liquidity_lots)
+    }
+
+    /// Closes a pool into its creator's margin account: its creator at any time, anyone once the event is
+    /// settled.
+    pub fn close_pool(ctx: &mut Context<ClosePool>) -> Result<()> {
+        ClosePool::run(ctx)
+    }
+
+    /// Pays the fees of closed pools, and of the pools passed, to the treasury. Anyone may.
+    pub fn collect_fees(ctx: &mut Context<CollectFees>) -> Result<()> {
+        CollectFees::run(ctx)
+    }
+
+    /// Adds pause bits: the pauser or the admin. A pause never stops reducing, redeeming or withdrawing.
+    pub fn pause(ctx: &mut Context<Pause>, pause_bits: u8) -> Result<()> {
+        Pause::run(ctx, pause_bits)
+    }
+
+    /// Removes pause bits: the admin alone.
+    pub fn unpause(ctx: &mut Context<Unpause>, pause_bits: u8) -> Result<()> {
+        Unpause::run(ctx, pause_bits)
+    }
+
+    /// Creates the exchange of a collateral mint under an admin, with its vault.
+    pub fn initialize(ctx: &mut Context<Initialize>, pauser: Address, fee_bps: u16) -> Result<()> {
+        Initialize::run(ctx, pauser, fee_bps)
+    }
+}
