@@ -1,0 +1,1 @@
+"""Prediction markets, derivatives of their prices, and perpetuals under one margin account on Solana."""
