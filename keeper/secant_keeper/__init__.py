@@ -1,0 +1,1 @@
+"""The keeper: what runs beside the programs and keeps their markets honest."""

@@ -1,0 +1,97 @@
+"""The errors of the venue adapters.
+
+VenueError
+ ├── UnknownVenueError      no adapter of that name
+ ├── UnreadableFileError    missing, a folder, no permission
+ ├── EmptyFileError         no content
+ ├── UnknownFormatError     no reader recognises the content
+ ├── UnknownSeriesError     the file does not hold that series (lists those it does)
+ ├── KeyFileError           an API key file is missing or no private key
+ ├── AuthenticationError    the venue refuses the credentials
+ ├── PayloadError           a REST answer is not what the venue documents
+ ├── RequestError           a REST request is refused (has `status`)
+ └── UnavailableError       no answer after every retry
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SERIES_LISTED_MAX = 20
+
+
+class VenueError(Exception):
+    """Anything a venue adapter raises on purpose.
+
+    Attributes:
+        problem: What was wrong.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class UnknownVenueError(VenueError):
+    """No adapter of that name."""
+
+
+class UnreadableFileError(VenueError):
+    """The recording cannot be opened or read."""
+
+
+class EmptyFileError(VenueError):
+    """The recording has no content."""
+
+
+class UnknownFormatError(VenueError):
+    """No reader of the venue recognises the recording."""
+
+
+class UnknownSeriesError(VenueError):
+    """The recording does not hold the series asked for, or holds several and none was named.
+
+    Attributes:
+        available: The series it holds.
+    """
+
+    def __init__(self, series: str | None, path: object, available: Iterable[str]) -> None:
+        self.available = tuple(available)
+        listed = ", ".join(repr(name) for name in self.available[:SERIES_LISTED_MAX]) or "none"
+        more = len(self.available) - SERIES_LISTED_MAX
+        rest = f" and {more} more" if more > 0 else ""
+        problem = f"{path} holds no series {series!r}." if series else f"{path} holds several series or none."
+        super().__init__(problem, f"Name one of: {listed}{rest}.")
+
+
+class KeyFileError(VenueError):
+    """The API key file is missing, unreadable or holds no usable private key."""
+
+
+class AuthenticationError(VenueError):
+    """The venue refuses the credentials; retrying cannot help."""
+
+
+class PayloadError(VenueError):
+    """A REST answer is not of the documented shape."""
+
+
+class RequestError(VenueError):
+    """The venue refuses a REST request.
+
+    Attributes:
+        status: The HTTP status.
+    """
+
+    def __init__(self, problem: str, remedy: str, status: int) -> None:
+        super().__init__(problem, remedy)
+        self.status = status
+
+
+class UnavailableError(VenueError):
+    """The venue does not answer, or answers 429 or 5xx to every attempt."""

@@ -1,0 +1,216 @@
+"""Recordings of Polymarket: captured frames, quote tables, price tables, Chainlink ticks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from secant_keeper.venues.numbers import decimal_text, price_ppm, time_ms, time_seconds_ms, time_text_ms
+from secant_keeper.venues.observation import (
+    Item,
+    Observation,
+    Origin,
+    Price,
+    Quote,
+    Reason,
+    RefusalError,
+    Rejection,
+    Rejections,
+)
+from secant_keeper.venues.polymarket.reducer import PolymarketReducer
+from secant_keeper.venues.recording import RecordedFile, RecordedFormat, json_lines
+from secant_keeper.venues.table import RowClock, header, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+QUOTE_COLUMNS = ("slug", "ts_utc", "bid", "ask")
+PRICE_TIME_COLUMN = "Timestamp (UTC)"
+PRICE_DATE_COLUMN = "Date (UTC)"
+TICK_COLUMNS = ("feed_ts_ms", "full_accuracy_value")
+TICK_DECIMALS = 18
+TICK_SUFFIX = "-prices"
+_TICKS_PER_PPM = 10 ** (TICK_DECIMALS - 6)
+
+
+def _is_frame(value: Any) -> bool:
+    if isinstance(value, dict) and "recv_ms" in value:
+        value = value.get("event")
+    events = value if isinstance(value, list) else [value]
+    return any(
+        isinstance(event, dict) and ("event_type" in event or ("bids" in event and "asset_id" in event))
+        for event in events
+    )
+
+
+def _is_frame_line(line: bytes) -> bool:
+    try:
+        return _is_frame(orjson.loads(line))
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _is_tape(file: RecordedFile) -> bool:
+    return any(_is_frame_line(line) for line in file.head_lines)
+
+
+def _is_capture(file: RecordedFile) -> bool:
+    return _is_frame(file.document)
+
+
+def _capture_frames(file: RecordedFile) -> Iterator[tuple[Any, int | None] | Rejection]:
+    """The elements of a captured array, each a frame of its own, or the one frame a document is."""
+    document = file.document
+    for frame in document if isinstance(document, list) else [document]:
+        yield frame, None
+
+
+def _tokens(frames: Iterator[tuple[Any, int | None] | Rejection]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for entry in frames:
+        if isinstance(entry, Rejection):
+            continue
+        for event in entry[0] if isinstance(entry[0], list) else [entry[0]]:
+            if not isinstance(event, dict):
+                continue
+            changes = event.get("price_changes")
+            for part in (event, *(changes if isinstance(changes, list) else ())):
+                token = part.get("asset_id") if isinstance(part, dict) else None
+                if isinstance(token, str) and token:
+                    found[token] = None
+    return tuple(found)
+
+
+def _reduced(
+    frames: Iterator[tuple[Any, int | None] | Rejection], series: str, rejections: Rejections
+) -> Iterator[Item]:
+    reducer = PolymarketReducer((series,), rejections, origin=Origin.RECORDED)
+    for entry in frames:
+        if isinstance(entry, Rejection):
+            yield entry
+        else:
+            yield from reducer.apply(*entry)
+
+
+def _read_table(
+    file: RecordedFile, series: str, observe: Callable[[list[str]], Observation | None]
+) -> Iterator[Item]:
+    """Observations of a table's rows; `observe` gives None for a row of another series."""
+    clock = RowClock()
+    for row in rows(file):
+        if isinstance(row, Rejection):
+            yield row
+            continue
+        try:
+            observation = observe(row)
+            if observation is None:
+                continue
+            clock.take(observation.source_time_ms)
+        except RefusalError as refusal:
+            yield refusal.rejection(series, example=",".join(row))
+        else:
+            yield observation
+
+
+def _is_quote_table(file: RecordedFile) -> bool:
+    return set(QUOTE_COLUMNS) <= set(header(file))
+
+
+def _quote_table_series(file: RecordedFile) -> tuple[str, ...]:
+    slug = header(file).index("slug")
+    return tuple(
+        dict.fromkeys(row[slug] for row in rows(file) if not isinstance(row, Rejection) and row[slug])
+    )
+
+
+def _read_quote_table(file: RecordedFile, series: str, _rejections: Rejections) -> Iterator[Item]:
+    columns = header(file)
+    slug, at, bid, ask = (columns.index(name) for name in QUOTE_COLUMNS)
+
+    def observe(row: list[str]) -> Observation | None:
+        if row[slug] != series:
+            return None
+        quote = Quote(
+            price_ppm(row[bid], "bid") if row[bid] else None, price_ppm(row[ask], "ask") if row[ask] else None
+        )
+        if quote.is_crossed:
+            raise RefusalError(Reason.CROSSED, f"bid {row[bid]} is not below ask {row[ask]}")
+        return Observation.at(series, time_text_ms(row[at], "ts_utc"), quote)
+
+    return _read_table(file, series, observe)
+
+
+def _is_price_table(file: RecordedFile) -> bool:
+    return PRICE_TIME_COLUMN in header(file)
+
+
+def _price_table_series(file: RecordedFile) -> tuple[str, ...]:
+    return tuple(name for name in header(file) if name not in (PRICE_TIME_COLUMN, PRICE_DATE_COLUMN))
+
+
+def _read_price_table(file: RecordedFile, series: str, _rejections: Rejections) -> Iterator[Item]:
+    columns = header(file)
+    at, price = columns.index(PRICE_TIME_COLUMN), columns.index(series)
+
+    def observe(row: list[str]) -> Observation:
+        moment = time_seconds_ms(row[at], PRICE_TIME_COLUMN)
+        return Observation.at(series, moment, Price(price_ppm(row[price], series)))
+
+    return _read_table(file, series, observe)
+
+
+def _is_tick_table(file: RecordedFile) -> bool:
+    return set(TICK_COLUMNS) <= set(header(file))
+
+
+def _tick_table_series(file: RecordedFile) -> tuple[str, ...]:
+    return (file.path.name.split(TICK_SUFFIX)[0].split(".")[0],)
+
+
+def _read_tick_table(file: RecordedFile, series: str, _rejections: Rejections) -> Iterator[Item]:
+    columns = header(file)
+    at, value = (columns.index(name) for name in TICK_COLUMNS)
+
+    def observe(row: list[str]) -> Observation:
+        exact = decimal_text(row[value], 0)
+        if exact <= 0:
+            raise RefusalError(Reason.OUT_OF_RANGE, f"price {row[value]} is not above 0")
+        # The ticks have 18 decimals; six are kept, rounded down.
+        return Observation.at(series, time_ms(row[at], "feed_ts_ms"), Price(exact // _TICKS_PER_PPM))
+
+    return _read_table(file, series, observe)
+
+
+FORMATS = (
+    RecordedFormat(
+        "Polymarket market-channel frames, one JSON a line",
+        _is_tape,
+        lambda file: _tokens(json_lines(file)),
+        lambda file, series, rejections: _reduced(json_lines(file), series, rejections),
+    ),
+    RecordedFormat(
+        "Polymarket market-channel frames, one JSON document",
+        _is_capture,
+        lambda file: _tokens(_capture_frames(file)),
+        lambda file, series, rejections: _reduced(_capture_frames(file), series, rejections),
+    ),
+    RecordedFormat(
+        f"Polymarket quote CSV with {', '.join(QUOTE_COLUMNS)}",
+        _is_quote_table,
+        _quote_table_series,
+        _read_quote_table,
+    ),
+    RecordedFormat(
+        f'Polymarket price CSV with "{PRICE_TIME_COLUMN}" and a column an outcome',
+        _is_price_table,
+        _price_table_series,
+        _read_price_table,
+    ),
+    RecordedFormat(
+        f"price ticks CSV with {', '.join(TICK_COLUMNS)}",
+        _is_tick_table,
+        _tick_table_series,
+        _read_tick_table,
+    ),
+)

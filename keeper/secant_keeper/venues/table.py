@@ -1,0 +1,83 @@
+"""Rows of recorded CSV tables."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from secant_keeper.venues.observation import Reason, RefusalError, Rejection, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secant_keeper.venues.recording import RecordedFile
+
+
+def split_row(line: bytes) -> list[str]:
+    """The cells of one line; the tables read here have no line breaks within cells.
+
+    Raises:
+        RefusalError: MALFORMED: not UTF-8, or a quoted cell that does not close.
+    """
+    try:
+        text = line.decode("utf-8")
+        if '"' not in text:
+            return text.split(",")
+        rows = list(csv.reader([text], strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise RefusalError(Reason.MALFORMED, f"a row is not CSV: {error}") from error
+    return rows[0] if rows else []
+
+
+def header(file: RecordedFile) -> list[str]:
+    """The column names of a table; empty if the first line is no row."""
+    if not file.head_lines:
+        return []
+    try:
+        return split_row(file.head_lines[0].removeprefix(b"\xef\xbb\xbf"))
+    except RefusalError:
+        return []
+
+
+def rows(file: RecordedFile) -> Iterator[list[str] | Rejection]:
+    """The rows under the header, each with as many cells as the header; a rejection for any other line."""
+    width = len(header(file))
+    lines = file.lines()
+    try:
+        next(lines, None)
+        for line in lines:
+            try:
+                cells = split_row(line)
+            except RefusalError as refusal:
+                yield refusal.rejection(example=line)
+                continue
+            if len(cells) == width:
+                yield cells
+            else:
+                detail = f"a row has {len(cells)} cells, the header {width}"
+                yield Rejection(Reason.MALFORMED, detail, example=shown(line))
+    except RefusalError as refusal:
+        yield refusal.rejection()
+
+
+class RowClock:
+    """Source times of a table's rows, which must rise."""
+
+    __slots__ = ("_last_ms",)
+
+    def __init__(self) -> None:
+        self._last_ms: int | None = None
+
+    def take(self, moment_ms: int) -> int:
+        """The time, if it is after the last.
+
+        Raises:
+            RefusalError: DUPLICATE for the same time again, TIME_BACKWARDS for an earlier one.
+        """
+        last = self._last_ms
+        if last is not None and moment_ms <= last:
+            if moment_ms == last:
+                raise RefusalError(Reason.DUPLICATE, f"a second row at {moment_ms} ms")
+            raise RefusalError(Reason.TIME_BACKWARDS, f"a row at {moment_ms} ms after one at {last} ms")
+        self._last_ms = moment_ms
+        return moment_ms

@@ -1,0 +1,169 @@
+"""Whatever a venue sends gives observations and rejections; files raise VenueError at most."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from secant_keeper.venues import (
+    VENUES,
+    Observation,
+    Rejection,
+    Rejections,
+    VenueError,
+    open_recorded,
+    recorded_series,
+)
+from secant_keeper.venues.kalshi.payloads import event_outcomes, market_outcome, orderbook_quote
+from secant_keeper.venues.kalshi.reducer import KalshiReducer
+from secant_keeper.venues.kalshi.session import KalshiSession
+from secant_keeper.venues.observation import Origin, RefusalError
+from secant_keeper.venues.polymarket.payloads import clob_outcome, gamma_outcome
+from secant_keeper.venues.polymarket.reducer import PolymarketReducer
+from secant_keeper.venues.polymarket.session import PolymarketSession
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = 1_785_901_540_000
+
+words = st.sampled_from(
+    [
+        "A", "7", "yes", "no", "BUY", "SELL", "0.5", "0.50001", "NaN", "-1", "1", "", "book",
+        "price_change", "ticker", "orderbook_delta", "orderbook_snapshot", "market_lifecycle_v2",
+        "market_resolved", "best_bid_ask", "error", "tick_size_change", "subscribed", "determined",
+        "settled", "scalar", str(NOW), "resolved", '["A","7"]', '["1","0"]',
+    ]
+)  # fmt: skip
+names = st.sampled_from(
+    [
+        "type", "msg", "sid", "seq", "market_ticker", "price_dollars", "delta_fp", "side", "ts_ms",
+        "ts", "yes_dollars_fp", "no_dollars", "yes", "event_type", "asset_id", "assets_ids", "bids",
+        "asks", "price", "size", "price_changes", "timestamp", "best_bid", "best_ask",
+        "winning_asset_id", "result", "settlement_value", "status", "ticker", "market", "markets",
+        "event", "response", "candlesticks", "code", "channel", "tokens", "outcome", "token_id",
+        "winner", "closed", "outcomes", "clobTokenIds", "outcomePrices", "orderbook", "orderbook_fp",
+        "yes_bid", "yes_bid_dollars", "yes_ask", "recv_ms", "end_period_ts", "umaResolutionStatus",
+        "is_50_50_outcome",
+    ]
+)  # fmt: skip
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | words | st.text(max_size=5) | st.just(NOW)
+values = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=8),
+    max_leaves=25,
+)
+messages = st.one_of(values, st.dictionaries(names, values, max_size=10))
+
+
+@st.composite
+def kalshi_messages(draw: st.DrawFn) -> Any:
+    content = draw(st.dictionaries(names, values, max_size=4))
+    content |= {"market_ticker": "A"} | draw(
+        st.fixed_dictionaries(
+            {}, optional={"price_dollars": leaves, "delta_fp": leaves, "side": leaves, "ts_ms": leaves}
+        )
+    )
+    return {
+        "type": draw(words),
+        "sid": draw(st.integers(1, 2) | leaves),
+        "seq": draw(st.integers(0, 9) | leaves),
+        "msg": content,
+    }
+
+
+@st.composite
+def polymarket_messages(draw: st.DrawFn) -> Any:
+    levels = st.lists(
+        st.fixed_dictionaries(
+            {}, optional={"asset_id": st.just("7"), "price": leaves, "size": leaves, "side": words}
+        ),
+        max_size=3,
+    )
+    return draw(
+        st.fixed_dictionaries(
+            {"event_type": words, "asset_id": st.just("7")},
+            optional={
+                "timestamp": words | leaves,
+                "bids": levels,
+                "asks": levels,
+                "price_changes": levels,
+                "best_bid": leaves,
+                "best_ask": leaves,
+            },
+        )
+    )
+
+
+@given(st.lists(messages | kalshi_messages(), max_size=12), st.sampled_from(Origin))
+def test_kalshi_messages(stream: list[Any], origin: Origin) -> None:
+    books = KalshiReducer(("A",), Rejections(), origin=origin)
+    for message in stream:
+        assert isinstance(books.apply(message, NOW), (Observation, Rejection, type(None)))
+
+
+@given(
+    st.lists(messages | polymarket_messages() | st.lists(polymarket_messages(), max_size=3), max_size=12),
+    st.sampled_from(Origin),
+)
+def test_polymarket_frames(stream: list[Any], origin: Origin) -> None:
+    books = PolymarketReducer(("7",), Rejections(), origin=origin)
+    for frame in stream:
+        assert all(isinstance(item, (Observation, Rejection)) for item in books.apply(frame, NOW))
+
+
+@given(st.lists(st.binary(max_size=40) | messages.map(lambda value: json.dumps(value).encode()), max_size=8))
+def test_frames_of_bytes(frames: list[bytes]) -> None:
+    for session in (KalshiSession(("A",), Rejections()), PolymarketSession(("7",), Rejections())):
+        session.opening()
+        for frame in frames:
+            reaction = session.received(frame, NOW)
+            assert all(isinstance(item, (Observation, Rejection)) for item in reaction.items)
+            assert all(isinstance(json.loads(text), dict) for text in reaction.send)
+
+
+@given(messages)
+def test_rest_payloads(payload: Any) -> None:
+    for parse in (market_outcome, event_outcomes, orderbook_quote):
+        try:
+            parse(payload)
+        except RefusalError:
+            continue
+    for result in (gamma_outcome, clob_outcome):
+        try:
+            result(payload, "7")
+        except RefusalError:
+            continue
+
+
+lines = st.one_of(
+    st.binary(max_size=60),
+    messages.map(lambda value: json.dumps(value).encode()),
+    kalshi_messages().map(lambda value: json.dumps({"recv_ms": NOW, "event": value}).encode()),
+    polymarket_messages().map(lambda value: json.dumps(value).encode()),
+    st.sampled_from(
+        [
+            b"timestamp,bid_close,ask_close",
+            b"slug,ts_utc,bid,ask",
+            b'"Timestamp (UTC)","A"',
+            b'"1","0.5"',
+            b"a,b,1,2",
+        ]
+    ),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(lines, max_size=6), st.sampled_from([None, "A", "7", "slug"]))
+def test_files(tmp_path: Path, content: list[bytes], series: str | None) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"\n".join(content))
+    for venue in VENUES:
+        with contextlib.suppress(VenueError):
+            recorded_series(venue, path)
+            items = open_recorded(venue, path, series)
+            assert all(isinstance(item, (Observation, Rejection)) for item in items)
