@@ -134,14 +134,6 @@ mod libcalls {
     libcall!(__modti3, |al, ah, bl, bh| super::signed_div_rem(al, ah, bl, bh).1);
 }
 
-/// The allocator that std's port for this target asks for. A program brings its own; a program that is
-/// built as another's dependency brings none, and its shared object, which nobody runs, must still link.
-#[cfg(target_arch = "bpf")]
-#[no_mangle]
-pub extern "C" fn sys_alloc_aligned(_size: usize, _align: usize) -> *mut u8 {
-    core::ptr::null_mut()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,2656 @@
+# Generated from idl/exchange.json by scripts/bindings: do not edit.
+# ruff: noqa: A001, A002, C901, D205, D400, D415, E501, ERA001, FBT001, PLR0911, RUF002, RUF100
+"""The exchange program: its accounts, events, errors, addresses and instructions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from struct import Struct
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
+
+from solders.instruction import AccountMeta, Instruction
+from solders.pubkey import Pubkey
+
+from . import _wire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "ACCOUNTS",
+    "ERRORS",
+    "EVENTS",
+    "EVENT_LOCKED",
+    "EVENT_OPEN",
+    "EVENT_RESOLVED",
+    "EVENT_VOID",
+    "FEE_MAX_BPS",
+    "PAUSE_CREATE",
+    "PAUSE_DEPOSIT",
+    "PAUSE_TOKENIZE",
+    "PAUSE_TRADE",
+    "POOL_LMSR",
+    "POOL_PM_AMM",
+    "PROGRAM_ID",
+    "RESOLVER_AUTHORITY",
+    "RESOLVER_RECORD",
+    "AccountClosed",
+    "AccountOpened",
+    "AnyAccount",
+    "AnyEvent",
+    "Deposited",
+    "EventCreated",
+    "EventLeg",
+    "EventLocked",
+    "EventMarket",
+    "EventSettled",
+    "Exchange",
+    "ExchangeInitialized",
+    "FeesCollected",
+    "MarginAccount",
+    "PauseChanged",
+    "PerpLeg",
+    "Pool",
+    "PoolClosed",
+    "PoolCreated",
+    "PoolTraded",
+    "Redeemed",
+    "SetsChanged",
+    "TokensChanged",
+    "TokensRedeemed",
+    "Withdrawn",
+    "close_account",
+    "close_pool",
+    "collect_fees",
+    "create_event",
+    "create_outcome_mint",
+    "create_pool",
+    "decode_account",
+    "decode_event",
+    "deposit",
+    "detokenize",
+    "find_account",
+    "find_event",
+    "find_exchange",
+    "find_outcome_mint",
+    "find_pool",
+    "find_vault",
+    "initialize",
+    "lock_event",
+    "merge_set",
+    "mint_set",
+    "open_account",
+    "pause",
+    "redeem",
+    "redeem_tokens",
+    "resolve_event",
+    "settle_event",
+    "tokenize",
+    "trade_pool",
+    "unpause",
+    "void_event",
+    "withdraw",
+]
+
+PROGRAM_ID: Final = Pubkey.from_string("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M")
+EVENT_LOCKED: Final = 1
+EVENT_OPEN: Final = 0
+EVENT_RESOLVED: Final = 2
+EVENT_VOID: Final = 3
+FEE_MAX_BPS: Final = 1000
+PAUSE_CREATE: Final = 2
+PAUSE_DEPOSIT: Final = 1
+PAUSE_TOKENIZE: Final = 8
+PAUSE_TRADE: Final = 4
+POOL_LMSR: Final = 0
+POOL_PM_AMM: Final = 1
+RESOLVER_AUTHORITY: Final = 1
+RESOLVER_RECORD: Final = 0
+ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
+    6000: _wire.ProgramErrorInfo(6000, "OwnerMismatch", "The signer does not own this margin account"),
+    6001: _wire.ProgramErrorInfo(6001, "AdminMismatch", "Only the exchange's admin may do this"),
+    6002: _wire.ProgramErrorInfo(6002, "PauserMismatch", "Only the exchange's pauser or admin may pause"),
+    6003: _wire.ProgramErrorInfo(6003, "ExchangeMismatch", "The account belongs to another exchange"),
+    6004: _wire.ProgramErrorInfo(6004, "VaultMismatch", "The vault is not this exchange's"),
+    6005: _wire.ProgramErrorInfo(
+        6005, "MintMismatch", "The token account or mint holds another token than this operation moves"
+    ),
+    6006: _wire.ProgramErrorInfo(6006, "DecimalsInvalid", "Collateral must be a token with 6 decimals"),
+    6007: _wire.ProgramErrorInfo(
+        6007, "TreasuryMismatch", "The treasury is not the token account named when the exchange was created"
+    ),
+    6008: _wire.ProgramErrorInfo(6008, "FeeInvalid", "The fee must be at most 1000 bps"),
+    6009: _wire.ProgramErrorInfo(
+        6009, "Paused", "This operation is paused; reducing, merging, redeeming and withdrawing stay open"
+    ),
+    6010: _wire.ProgramErrorInfo(
+        6010, "PauseBitsInvalid", "No such pause bits; allowed are 1 deposit, 2 create, 4 trade, 8 tokenize"
+    ),
+    6011: _wire.ProgramErrorInfo(6011, "AmountZero", "The amount must be greater than zero"),
+    6012: _wire.ProgramErrorInfo(
+        6012,
+        "InsolventAccount",
+        "Not enough free collateral: deposit more, reduce a position or ask for less",
+    ),
+    6013: _wire.ProgramErrorInfo(
+        6013, "LegsFull", "The margin account already holds positions in 8 events; redeem or close one"
+    ),
+    6014: _wire.ProgramErrorInfo(6014, "LegAbsent", "The margin account holds no position in this event"),
+    6015: _wire.ProgramErrorInfo(
+        6015, "SetsInsufficient", "Fewer complete sets are held than should be merged"
+    ),
+    6016: _wire.ProgramErrorInfo(
+        6016,
+        "AccountNotEmpty",
+        "The account still holds cash, positions or orders; withdraw and redeem first",
+    ),
+    6017: _wire.ProgramErrorInfo(
+        6017, "OutcomesInvalid", "An event has 2 to 16 outcomes; one settled by a record has exactly 2"
+    ),
+    6018: _wire.ProgramErrorInfo(
+        6018,
+        "TimesInvalid",
+        "Times must be in order: now before the lock time before the settlement deadline, at most three years ahead",
+    ),
+    6019: _wire.ProgramErrorInfo(6019, "OutcomeUnknown", "No such outcome in this event"),
+    6020: _wire.ProgramErrorInfo(
+        6020,
+        "ResolverInvalid",
+        "The resolver is neither an authority (1) nor a record (0) of the oracle program",
+    ),
+    6021: _wire.ProgramErrorInfo(
+        6021, "ResolverMismatch", "The record or authority passed is not this event's resolver"
+    ),
+    6022: _wire.ProgramErrorInfo(
+        6022,
+        "RecordUnfit",
+        "The record must be open, end no sooner than the lock time and at least two days before the settlement deadline",
+    ),
+    6023: _wire.ProgramErrorInfo(
+        6023, "RecordUndecided", "The record is not decided yet; crank observe until it is"
+    ),
+    6024: _wire.ProgramErrorInfo(6024, "RecordDecided", "The record is decided; settle the event by it"),
+    6025: _wire.ProgramErrorInfo(
+        6025, "EventNotOpen", "The event no longer trades: it is locked, settled or past its lock time"
+    ),
+    6026: _wire.ProgramErrorInfo(6026, "EventLocked", "The event is locked or settled already"),
+    6027: _wire.ProgramErrorInfo(
+        6027, "LockTooEarly", "The event's lock time has not come, and only its authority may lock it sooner"
+    ),
+    6028: _wire.ProgramErrorInfo(6028, "EventNotSettled", "The event is not settled yet"),
+    6029: _wire.ProgramErrorInfo(6029, "EventSettled", "The event is settled already"),
+    6030: _wire.ProgramErrorInfo(
+        6030, "DeadlinePassed", "The settlement deadline has passed; the event can only be voided"
+    ),
+    6031: _wire.ProgramErrorInfo(
+        6031, "DeadlineNotPassed", "The settlement deadline has not passed; the event cannot be voided yet"
+    ),
+    6032: _wire.ProgramErrorInfo(
+        6032,
+        "PayoutInvalid",
+        "The payout vector must sum to 10000 ticks over the event's outcomes and be zero beyond",
+    ),
+    6033: _wire.ProgramErrorInfo(6033, "PoolMismatch", "The pool belongs to another event"),
+    6034: _wire.ProgramErrorInfo(
+        6034,
+        "PoolKindInvalid",
+        "No such pool kind; allowed are 0 (LMSR, 2 to 16 outcomes) and 1 (pm-AMM, 2 outcomes)",
+    ),
+    6035: _wire.ProgramErrorInfo(6035, "LiquidityInvalid", "Liquidity out of range for this kind of pool"),
+    6036: _wire.ProgramErrorInfo(
+        6036, "PriceOutOfRange", "The trade would leave the pool's price range; trade less"
+    ),
+    6037: _wire.ProgramErrorInfo(
+        6037, "LimitExceeded", "The trade costs more, or yields less, than the limit given"
+    ),
+    6038: _wire.ProgramErrorInfo(
+        6038, "InsolventPool", "The pool could not pay its worst case; nothing was traded"
+    ),
+    6039: _wire.ProgramErrorInfo(
+        6039, "CreatorMismatch", "Only the pool's creator may close it before the event is settled"
+    ),
+    6040: _wire.ProgramErrorInfo(
+        6040, "OutcomeMintMismatch", "The outcome's mint is not the one this event creates"
+    ),
+    6041: _wire.ProgramErrorInfo(6041, "Overflow", "A number left its integer type; use smaller amounts"),
+}
+
+
+_SYSTEM_PROGRAM_ADDRESS: Final = Pubkey.from_string("11111111111111111111111111111111")
+_TOKEN_PROGRAM_ADDRESS: Final = Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
+
+
+_ACCOUNT_CLOSED = Struct("<32s")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountClosed:
+    """The event AccountClosed.
+
+    Attributes:
+        account: key.
+    """
+
+    account: Pubkey
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x13\xfaO\xec[P\x940"
+    SIZE: ClassVar[int] = 40
+
+    @classmethod
+    def decode(cls, data: bytes) -> AccountClosed:
+        """Reads an AccountClosed and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _account_closed(_wire.unpack(_ACCOUNT_CLOSED, data, "AccountClosed", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "account_closed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_account_closed(self, name)
+
+
+def _account_closed(values: tuple[Any, ...], at: int) -> AccountClosed:
+    return AccountClosed(Pubkey.from_bytes(values[at]))
+
+
+def _encode_account_closed(value: AccountClosed, name: str) -> bytes:
+    if not isinstance(value, AccountClosed):
+        raise _wire.ArgumentError(name, value, "an AccountClosed")
+    return b"".join((_wire.encode_pubkey(value.account, f"{name}.account"),))
+
+
+_ACCOUNT_OPENED = Struct("<32s32s")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOpened:
+    """The event AccountOpened.
+
+    Attributes:
+        account: key.
+        owner: key.
+    """
+
+    account: Pubkey
+    owner: Pubkey
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xfaY'C#w~?"
+    SIZE: ClassVar[int] = 72
+
+    @classmethod
+    def decode(cls, data: bytes) -> AccountOpened:
+        """Reads an AccountOpened and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _account_opened(_wire.unpack(_ACCOUNT_OPENED, data, "AccountOpened", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "account_opened") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_account_opened(self, name)
+
+
+def _account_opened(values: tuple[Any, ...], at: int) -> AccountOpened:
+    return AccountOpened(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]))
+
+
+def _encode_account_opened(value: AccountOpened, name: str) -> bytes:
+    if not isinstance(value, AccountOpened):
+        raise _wire.ArgumentError(name, value, "an AccountOpened")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.owner, f"{name}.owner"),
+        )
+    )
+
+
+_DEPOSITED = Struct("<32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """The event Deposited.
+
+    Attributes:
+        account: key.
+        amount_atoms: u64.
+    """
+
+    account: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"o\x8d\x1a-\xa1#d9"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> Deposited:
+        """Reads a Deposited and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _deposited(_wire.unpack(_DEPOSITED, data, "Deposited", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "deposited") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_deposited(self, name)
+
+
+def _deposited(values: tuple[Any, ...], at: int) -> Deposited:
+    return Deposited(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_deposited(value: Deposited, name: str) -> bytes:
+    if not isinstance(value, Deposited):
+        raise _wire.ArgumentError(name, value, "a Deposited")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
+_EVENT_CREATED = Struct("<32s32sB")
+
+
+@dataclass(frozen=True, slots=True)
+class EventCreated:
+    """The event EventCreated.
+
+    Attributes:
+        event: key.
+        creator: key.
+        outcomes: u8.
+    """
+
+    event: Pubkey
+    creator: Pubkey
+    outcomes: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b";\xba\xc7\xaf\xf2\x19\xee^"
+    SIZE: ClassVar[int] = 73
+
+    @classmethod
+    def decode(cls, data: bytes) -> EventCreated:
+        """Reads an EventCreated and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _event_created(_wire.unpack(_EVENT_CREATED, data, "EventCreated", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "event_created") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_event_created(self, name)
+
+
+def _event_created(values: tuple[Any, ...], at: int) -> EventCreated:
+    return EventCreated(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_event_created(value: EventCreated, name: str) -> bytes:
+    if not isinstance(value, EventCreated):
+        raise _wire.ArgumentError(name, value, "an EventCreated")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_pubkey(value.creator, f"{name}.creator"),
+            _wire.encode_u8(value.outcomes, f"{name}.outcomes"),
+        )
+    )
+
+
+_EVENT_LEG = Struct("<32sq16q")
+
+
+@dataclass(frozen=True, slots=True)
+class EventLeg:
+    """Signed shares of one event's outcomes.
+
+    Attributes:
+        event: The event; the zero address if the leg is free.
+        floor_lots: The least of `lots` over the event's outcomes: what the leg is worth at worst.
+        lots: Lots of each outcome.
+    """
+
+    event: Pubkey
+    floor_lots: int
+    lots: tuple[int, ...]
+
+    SIZE: ClassVar[int] = 168
+
+    @classmethod
+    def decode(cls, data: bytes) -> EventLeg:
+        """Reads an EventLeg from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _event_leg(_wire.unpack(_EVENT_LEG, data, "EventLeg"), 0)
+
+    def encode(self, name: str = "event_leg") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_event_leg(self, name)
+
+
+def _event_leg(values: tuple[Any, ...], at: int) -> EventLeg:
+    return EventLeg(Pubkey.from_bytes(values[at]), values[at + 1], values[at + 2 : at + 18])
+
+
+def _encode_event_leg(value: EventLeg, name: str) -> bytes:
+    if not isinstance(value, EventLeg):
+        raise _wire.ArgumentError(name, value, "an EventLeg")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_i64(value.floor_lots, f"{name}.floor_lots"),
+            _wire.encode_array(value.lots, f"{name}.lots", _wire.encode_i64, 16),
+        )
+    )
+
+
+_EVENT_LOCKED = Struct("<32s32s")
+
+
+@dataclass(frozen=True, slots=True)
+class EventLocked:
+    """The event EventLocked.
+
+    Attributes:
+        event: key.
+        locker: key.
+    """
+
+    event: Pubkey
+    locker: Pubkey
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x8e\xa2\xc8\x8b\x8e\xa9\x95\xca"
+    SIZE: ClassVar[int] = 72
+
+    @classmethod
+    def decode(cls, data: bytes) -> EventLocked:
+        """Reads an EventLocked and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _event_locked(_wire.unpack(_EVENT_LOCKED, data, "EventLocked", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "event_locked") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_event_locked(self, name)
+
+
+def _event_locked(values: tuple[Any, ...], at: int) -> EventLocked:
+    return EventLocked(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]))
+
+
+def _encode_event_locked(value: EventLocked, name: str) -> bytes:
+    if not isinstance(value, EventLocked):
+        raise _wire.ArgumentError(name, value, "an EventLocked")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_pubkey(value.locker, f"{name}.locker"),
+        )
+    )
+
+
+_EVENT_MARKET = Struct("<32s32s32s32s64s" + 16 * ("16s") + "16Qqqqq16H16sBBBBB59x")
+
+
+@dataclass(frozen=True, slots=True)
+class EventMarket:
+    """2 to 16 mutually exclusive, exhaustive outcomes.
+
+    Attributes:
+        exchange: Exchange whose collateral it pays.
+        creator: Who created it.
+        resolver: The record or the authority that settles it.
+        event_id: Name given at creation; unique per creator.
+        title: Title for people, UTF-8 padded with zeros.
+        labels: Label of each outcome, UTF-8 padded with zeros.
+        tokenized_lots: Lots of each outcome that exist as tokens.
+        escrow_atoms: Collateral behind the event's shares: the complete sets before settlement, what is
+            left to pay after it. Negative while shorts have yet to pay in what is owed.
+        lock_time: Trades stop at this time, Unix seconds.
+        settlement_deadline: From this time on anyone may void, Unix seconds.
+        settled_time: When it was settled; 0 before.
+        payout_ticks: What a lot of each outcome pays, in atoms; sums to 10,000 once settled.
+        mint_bumps: Bump of each outcome's mint; 0 while it does not exist.
+        outcomes: How many outcomes there are.
+        resolver_kind: 0 a record, 1 an authority.
+        status: 0 open, 1 locked, 2 resolved, 3 void.
+        bump: PDA bump.
+        layout: Layout of this account; 1.
+    """
+
+    exchange: Pubkey
+    creator: Pubkey
+    resolver: Pubkey
+    event_id: bytes
+    title: bytes
+    labels: tuple[bytes, ...]
+    tokenized_lots: tuple[int, ...]
+    escrow_atoms: int
+    lock_time: int
+    settlement_deadline: int
+    settled_time: int
+    payout_ticks: tuple[int, ...]
+    mint_bumps: bytes
+    outcomes: int
+    resolver_kind: int
+    status: int
+    bump: int
+    layout: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xf7\x18/\xad\xfbV\x9c\xc0"
+    SIZE: ClassVar[int] = 728
+
+    @classmethod
+    def decode(cls, data: bytes) -> EventMarket:
+        """Reads an EventMarket and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _event_market(_wire.unpack(_EVENT_MARKET, data, "EventMarket", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "event_market") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_event_market(self, name)
+
+
+def _event_market(values: tuple[Any, ...], at: int) -> EventMarket:
+    return EventMarket(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        Pubkey.from_bytes(values[at + 2]),
+        values[at + 3],
+        values[at + 4],
+        values[at + 5 : at + 21],
+        values[at + 21 : at + 37],
+        values[at + 37],
+        values[at + 38],
+        values[at + 39],
+        values[at + 40],
+        values[at + 41 : at + 57],
+        values[at + 57],
+        values[at + 58],
+        values[at + 59],
+        values[at + 60],
+        values[at + 61],
+        values[at + 62],
+    )
+
+
+def _encode_event_market(value: EventMarket, name: str) -> bytes:
+    if not isinstance(value, EventMarket):
+        raise _wire.ArgumentError(name, value, "an EventMarket")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.exchange, f"{name}.exchange"),
+            _wire.encode_pubkey(value.creator, f"{name}.creator"),
+            _wire.encode_pubkey(value.resolver, f"{name}.resolver"),
+            _wire.encode_fixed_bytes(value.event_id, f"{name}.event_id", 32),
+            _wire.encode_fixed_bytes(value.title, f"{name}.title", 64),
+            _wire.encode_array(
+                value.labels,
+                f"{name}.labels",
+                lambda item, item_name: _wire.encode_fixed_bytes(item, item_name, 16),
+                16,
+            ),
+            _wire.encode_array(value.tokenized_lots, f"{name}.tokenized_lots", _wire.encode_u64, 16),
+            _wire.encode_i64(value.escrow_atoms, f"{name}.escrow_atoms"),
+            _wire.encode_i64(value.lock_time, f"{name}.lock_time"),
+            _wire.encode_i64(value.settlement_deadline, f"{name}.settlement_deadline"),
+            _wire.encode_i64(value.settled_time, f"{name}.settled_time"),
+            _wire.encode_array(value.payout_ticks, f"{name}.payout_ticks", _wire.encode_u16, 16),
+            _wire.encode_fixed_bytes(value.mint_bumps, f"{name}.mint_bumps", 16),
+            _wire.encode_u8(value.outcomes, f"{name}.outcomes"),
+            _wire.encode_u8(value.resolver_kind, f"{name}.resolver_kind"),
+            _wire.encode_u8(value.status, f"{name}.status"),
+            _wire.encode_u8(value.bump, f"{name}.bump"),
+            _wire.encode_u8(value.layout, f"{name}.layout"),
+            bytes(59),
+        )
+    )
+
+
+_EVENT_SETTLED = Struct("<32sB16H")
+
+
+@dataclass(frozen=True, slots=True)
+class EventSettled:
+    """An event has its payout vector, by its record, its authority or a void.
+
+    Attributes:
+        event: key.
+        status: 2 resolved, 3 void.
+        payout_ticks: 16 of u16.
+    """
+
+    event: Pubkey
+    status: int
+    payout_ticks: tuple[int, ...]
+
+    DISCRIMINATOR: ClassVar[bytes] = b"*\xd7\xf8?].0,"
+    SIZE: ClassVar[int] = 73
+
+    @classmethod
+    def decode(cls, data: bytes) -> EventSettled:
+        """Reads an EventSettled and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _event_settled(_wire.unpack(_EVENT_SETTLED, data, "EventSettled", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "event_settled") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_event_settled(self, name)
+
+
+def _event_settled(values: tuple[Any, ...], at: int) -> EventSettled:
+    return EventSettled(Pubkey.from_bytes(values[at]), values[at + 1], values[at + 2 : at + 18])
+
+
+def _encode_event_settled(value: EventSettled, name: str) -> bytes:
+    if not isinstance(value, EventSettled):
+        raise _wire.ArgumentError(name, value, "an EventSettled")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_u8(value.status, f"{name}.status"),
+            _wire.encode_array(value.payout_ticks, f"{name}.payout_ticks", _wire.encode_u16, 16),
+        )
+    )
+
+
+_EXCHANGE = Struct("<32s32s32s32s32sQHBBB123x")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One per collateral mint and admin.
+
+    Its address is the vault's authority.
+
+    Attributes:
+        admin: May remove pause bits.
+        pauser: May add pause bits.
+        mint: Collateral mint, 6 decimals.
+        vault: Token account that holds all collateral.
+        treasury: Token account that fees are paid to.
+        fees_atoms: Fees of pools that are closed, not yet collected.
+        fee_bps: Fee of pools created from now on, in bps of lots × p × (1 − p).
+        pause_bits: Bits of what is paused: 1 deposit, 2 create, 4 trade, 8 tokenize.
+        bump: PDA bump.
+        layout: Layout of this account; 1.
+    """
+
+    admin: Pubkey
+    pauser: Pubkey
+    mint: Pubkey
+    vault: Pubkey
+    treasury: Pubkey
+    fees_atoms: int
+    fee_bps: int
+    pause_bits: int
+    bump: int
+    layout: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x1e\xc8\xdc\x95\x03=h2"
+    SIZE: ClassVar[int] = 304
+
+    @classmethod
+    def decode(cls, data: bytes) -> Exchange:
+        """Reads an Exchange and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _exchange(_wire.unpack(_EXCHANGE, data, "Exchange", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "exchange") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_exchange(self, name)
+
+
+def _exchange(values: tuple[Any, ...], at: int) -> Exchange:
+    return Exchange(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        Pubkey.from_bytes(values[at + 2]),
+        Pubkey.from_bytes(values[at + 3]),
+        Pubkey.from_bytes(values[at + 4]),
+        values[at + 5],
+        values[at + 6],
+        values[at + 7],
+        values[at + 8],
+        values[at + 9],
+    )
+
+
+def _encode_exchange(value: Exchange, name: str) -> bytes:
+    if not isinstance(value, Exchange):
+        raise _wire.ArgumentError(name, value, "an Exchange")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.admin, f"{name}.admin"),
+            _wire.encode_pubkey(value.pauser, f"{name}.pauser"),
+            _wire.encode_pubkey(value.mint, f"{name}.mint"),
+            _wire.encode_pubkey(value.vault, f"{name}.vault"),
+            _wire.encode_pubkey(value.treasury, f"{name}.treasury"),
+            _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
+            _wire.encode_u16(value.fee_bps, f"{name}.fee_bps"),
+            _wire.encode_u8(value.pause_bits, f"{name}.pause_bits"),
+            _wire.encode_u8(value.bump, f"{name}.bump"),
+            _wire.encode_u8(value.layout, f"{name}.layout"),
+            bytes(123),
+        )
+    )
+
+
+_EXCHANGE_INITIALIZED = Struct("<32s32s32s")
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeInitialized:
+    """The event ExchangeInitialized.
+
+    Attributes:
+        exchange: key.
+        admin: key.
+        mint: key.
+    """
+
+    exchange: Pubkey
+    admin: Pubkey
+    mint: Pubkey
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xc8\x9a\xbb\xa0\x1d\xf3\xe6h"
+    SIZE: ClassVar[int] = 104
+
+    @classmethod
+    def decode(cls, data: bytes) -> ExchangeInitialized:
+        """Reads an ExchangeInitialized and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _exchange_initialized(
+            _wire.unpack(_EXCHANGE_INITIALIZED, data, "ExchangeInitialized", cls.DISCRIMINATOR), 0
+        )
+
+    def encode(self, name: str = "exchange_initialized") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_exchange_initialized(self, name)
+
+
+def _exchange_initialized(values: tuple[Any, ...], at: int) -> ExchangeInitialized:
+    return ExchangeInitialized(
+        Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), Pubkey.from_bytes(values[at + 2])
+    )
+
+
+def _encode_exchange_initialized(value: ExchangeInitialized, name: str) -> bytes:
+    if not isinstance(value, ExchangeInitialized):
+        raise _wire.ArgumentError(name, value, "an ExchangeInitialized")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.exchange, f"{name}.exchange"),
+            _wire.encode_pubkey(value.admin, f"{name}.admin"),
+            _wire.encode_pubkey(value.mint, f"{name}.mint"),
+        )
+    )
+
+
+_FEES_COLLECTED = Struct("<32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class FeesCollected:
+    """The event FeesCollected.
+
+    Attributes:
+        exchange: key.
+        amount_atoms: u64.
+    """
+
+    exchange: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xe9\x17u\xe1k\xb2\xfe\x08"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> FeesCollected:
+        """Reads a FeesCollected and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _fees_collected(_wire.unpack(_FEES_COLLECTED, data, "FeesCollected", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "fees_collected") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_fees_collected(self, name)
+
+
+def _fees_collected(values: tuple[Any, ...], at: int) -> FeesCollected:
+    return FeesCollected(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_fees_collected(value: FeesCollected, name: str) -> bytes:
+    if not isinstance(value, FeesCollected):
+        raise _wire.ArgumentError(name, value, "a FeesCollected")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.exchange, f"{name}.exchange"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
+_PERP_LEG = Struct("<32sqq16s48x")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpLeg:
+    """A position in one perpetual.
+
+    Attributes:
+        market: The market; the zero address if the leg is free.
+        position_lots: Signed size in the market's lots.
+        quote_atoms: Signed cost of the position.
+        funding_index: Cumulative funding index at the last settlement.
+    """
+
+    market: Pubkey
+    position_lots: int
+    quote_atoms: int
+    funding_index: int
+
+    SIZE: ClassVar[int] = 112
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpLeg:
+        """Reads a PerpLeg from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_leg(_wire.unpack(_PERP_LEG, data, "PerpLeg"), 0)
+
+    def encode(self, name: str = "perp_leg") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_perp_leg(self, name)
+
+
+def _perp_leg(values: tuple[Any, ...], at: int) -> PerpLeg:
+    return PerpLeg(Pubkey.from_bytes(values[at]), values[at + 1], values[at + 2], _wire.i128(values[at + 3]))
+
+
+def _encode_perp_leg(value: PerpLeg, name: str) -> bytes:
+    if not isinstance(value, PerpLeg):
+        raise _wire.ArgumentError(name, value, "a PerpLeg")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_i64(value.position_lots, f"{name}.position_lots"),
+            _wire.encode_i64(value.quote_atoms, f"{name}.quote_atoms"),
+            _wire.encode_i128(value.funding_index, f"{name}.funding_index"),
+            bytes(48),
+        )
+    )
+
+
+_MARGIN_ACCOUNT = Struct("<32s32sqqQBBB69x" + 8 * (_EVENT_LEG.format[1:]) + 8 * (_PERP_LEG.format[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class MarginAccount:
+    """What one owner holds.
+
+    Positions are signed: a short is a negative number of lots.
+
+    Attributes:
+        exchange: Exchange whose collateral this is.
+        owner: Who may trade and withdraw.
+        cash_atoms: Collateral; negative only as far as complete sets or better back it.
+        floor_lots: Σ over event legs of `floor_lots`.
+        orders_reserve_atoms: Worst case of open orders; 0 until order books exist.
+        index: Which of the owner's accounts this is.
+        bump: PDA bump.
+        layout: Layout of this account; 1.
+        event_legs: Positions in events; a free leg has the zero address.
+        perp_legs: Positions in perpetuals; all free until perpetuals exist.
+    """
+
+    exchange: Pubkey
+    owner: Pubkey
+    cash_atoms: int
+    floor_lots: int
+    orders_reserve_atoms: int
+    index: int
+    bump: int
+    layout: int
+    event_legs: tuple[EventLeg, ...]
+    perp_legs: tuple[PerpLeg, ...]
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x85\xdc\xad\xd5\xb3\xd3+\xee"
+    SIZE: ClassVar[int] = 2408
+
+    @classmethod
+    def decode(cls, data: bytes) -> MarginAccount:
+        """Reads a MarginAccount and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _margin_account(_wire.unpack(_MARGIN_ACCOUNT, data, "MarginAccount", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "margin_account") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_margin_account(self, name)
+
+
+def _margin_account(values: tuple[Any, ...], at: int) -> MarginAccount:
+    return MarginAccount(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+        values[at + 6],
+        values[at + 7],
+        tuple([_event_leg(values, at_) for at_ in range(at + 8, at + 152, 18)]),
+        tuple([_perp_leg(values, at_) for at_ in range(at + 152, at + 184, 4)]),
+    )
+
+
+def _encode_margin_account(value: MarginAccount, name: str) -> bytes:
+    if not isinstance(value, MarginAccount):
+        raise _wire.ArgumentError(name, value, "a MarginAccount")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.exchange, f"{name}.exchange"),
+            _wire.encode_pubkey(value.owner, f"{name}.owner"),
+            _wire.encode_i64(value.cash_atoms, f"{name}.cash_atoms"),
+            _wire.encode_i64(value.floor_lots, f"{name}.floor_lots"),
+            _wire.encode_u64(value.orders_reserve_atoms, f"{name}.orders_reserve_atoms"),
+            _wire.encode_u8(value.index, f"{name}.index"),
+            _wire.encode_u8(value.bump, f"{name}.bump"),
+            _wire.encode_u8(value.layout, f"{name}.layout"),
+            bytes(69),
+            _wire.encode_array(value.event_legs, f"{name}.event_legs", _encode_event_leg, 8),
+            _wire.encode_array(value.perp_legs, f"{name}.perp_legs", _encode_perp_leg, 8),
+        )
+    )
+
+
+_PAUSE_CHANGED = Struct("<32s32sB")
+
+
+@dataclass(frozen=True, slots=True)
+class PauseChanged:
+    """The event PauseChanged.
+
+    Attributes:
+        exchange: key.
+        signer: key.
+        pause_bits: All bits now set.
+    """
+
+    exchange: Pubkey
+    signer: Pubkey
+    pause_bits: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xee\xbc\xd5N\x86\xd1\xb2\xda"
+    SIZE: ClassVar[int] = 73
+
+    @classmethod
+    def decode(cls, data: bytes) -> PauseChanged:
+        """Reads a PauseChanged and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _pause_changed(_wire.unpack(_PAUSE_CHANGED, data, "PauseChanged", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "pause_changed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_pause_changed(self, name)
+
+
+def _pause_changed(values: tuple[Any, ...], at: int) -> PauseChanged:
+    return PauseChanged(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_pause_changed(value: PauseChanged, name: str) -> bytes:
+    if not isinstance(value, PauseChanged):
+        raise _wire.ArgumentError(name, value, "a PauseChanged")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.exchange, f"{name}.exchange"),
+            _wire.encode_pubkey(value.signer, f"{name}.signer"),
+            _wire.encode_u8(value.pause_bits, f"{name}.pause_bits"),
+        )
+    )
+
+
+_POOL = Struct("<32s32sqQQ16qHBBBB34x")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One per event and creator.
+
+    Attributes:
+        event: The event whose outcomes it trades.
+        creator: Who funded it and gets back what is left.
+        cash_atoms: Collateral, at least what the worst outcome costs.
+        fees_atoms: Fees not yet collected.
+        liquidity_lots: Scale of the cost function: LMSR's b, pm-AMM's L.
+        sold_lots: Net lots sold of each outcome.
+        fee_bps: Trade fee in bps of lots × p × (1 − p).
+        kind: 0 LMSR, 1 pm-AMM.
+        outcomes: How many outcomes the event has.
+        bump: PDA bump.
+        layout: Layout of this account; 1.
+    """
+
+    event: Pubkey
+    creator: Pubkey
+    cash_atoms: int
+    fees_atoms: int
+    liquidity_lots: int
+    sold_lots: tuple[int, ...]
+    fee_bps: int
+    kind: int
+    outcomes: int
+    bump: int
+    layout: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xf1\x9am\x04\x11\xb1m\xbc"
+    SIZE: ClassVar[int] = 264
+
+    @classmethod
+    def decode(cls, data: bytes) -> Pool:
+        """Reads a Pool and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _pool(_wire.unpack(_POOL, data, "Pool", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "pool") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_pool(self, name)
+
+
+def _pool(values: tuple[Any, ...], at: int) -> Pool:
+    return Pool(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5 : at + 21],
+        values[at + 21],
+        values[at + 22],
+        values[at + 23],
+        values[at + 24],
+        values[at + 25],
+    )
+
+
+def _encode_pool(value: Pool, name: str) -> bytes:
+    if not isinstance(value, Pool):
+        raise _wire.ArgumentError(name, value, "a Pool")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_pubkey(value.creator, f"{name}.creator"),
+            _wire.encode_i64(value.cash_atoms, f"{name}.cash_atoms"),
+            _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
+            _wire.encode_u64(value.liquidity_lots, f"{name}.liquidity_lots"),
+            _wire.encode_array(value.sold_lots, f"{name}.sold_lots", _wire.encode_i64, 16),
+            _wire.encode_u16(value.fee_bps, f"{name}.fee_bps"),
+            _wire.encode_u8(value.kind, f"{name}.kind"),
+            _wire.encode_u8(value.outcomes, f"{name}.outcomes"),
+            _wire.encode_u8(value.bump, f"{name}.bump"),
+            _wire.encode_u8(value.layout, f"{name}.layout"),
+            bytes(34),
+        )
+    )
+
+
+_POOL_CLOSED = Struct("<32sq")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolClosed:
+    """The event PoolClosed.
+
+    Attributes:
+        pool: key.
+        returned_atoms: i64.
+    """
+
+    pool: Pubkey
+    returned_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"j.\x1d\xe7*,Iw"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> PoolClosed:
+        """Reads a PoolClosed and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _pool_closed(_wire.unpack(_POOL_CLOSED, data, "PoolClosed", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "pool_closed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_pool_closed(self, name)
+
+
+def _pool_closed(values: tuple[Any, ...], at: int) -> PoolClosed:
+    return PoolClosed(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_pool_closed(value: PoolClosed, name: str) -> bytes:
+    if not isinstance(value, PoolClosed):
+        raise _wire.ArgumentError(name, value, "a PoolClosed")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.pool, f"{name}.pool"),
+            _wire.encode_i64(value.returned_atoms, f"{name}.returned_atoms"),
+        )
+    )
+
+
+_POOL_CREATED = Struct("<32s32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCreated:
+    """The event PoolCreated.
+
+    Attributes:
+        pool: key.
+        event: key.
+        funding_atoms: u64.
+    """
+
+    pool: Pubkey
+    event: Pubkey
+    funding_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xca,)Xh\xdc\x9dR"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> PoolCreated:
+        """Reads a PoolCreated and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _pool_created(_wire.unpack(_POOL_CREATED, data, "PoolCreated", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "pool_created") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_pool_created(self, name)
+
+
+def _pool_created(values: tuple[Any, ...], at: int) -> PoolCreated:
+    return PoolCreated(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_pool_created(value: PoolCreated, name: str) -> bytes:
+    if not isinstance(value, PoolCreated):
+        raise _wire.ArgumentError(name, value, "a PoolCreated")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.pool, f"{name}.pool"),
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_u64(value.funding_atoms, f"{name}.funding_atoms"),
+        )
+    )
+
+
+_POOL_TRADED = Struct("<32s32sqqQQ")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTraded:
+    """A pool sold `lots` of `outcome` (bought, if negative) for `cost_atoms`, fee apart.
+
+    Attributes:
+        pool: key.
+        account: key.
+        lots: i64.
+        cost_atoms: i64.
+        fee_atoms: u64.
+        outcome: u64.
+    """
+
+    pool: Pubkey
+    account: Pubkey
+    lots: int
+    cost_atoms: int
+    fee_atoms: int
+    outcome: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"f\xfc3\xf3\xe3\x08qN"
+    SIZE: ClassVar[int] = 104
+
+    @classmethod
+    def decode(cls, data: bytes) -> PoolTraded:
+        """Reads a PoolTraded and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _pool_traded(_wire.unpack(_POOL_TRADED, data, "PoolTraded", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "pool_traded") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_pool_traded(self, name)
+
+
+def _pool_traded(values: tuple[Any, ...], at: int) -> PoolTraded:
+    return PoolTraded(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+    )
+
+
+def _encode_pool_traded(value: PoolTraded, name: str) -> bytes:
+    if not isinstance(value, PoolTraded):
+        raise _wire.ArgumentError(name, value, "a PoolTraded")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.pool, f"{name}.pool"),
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_i64(value.lots, f"{name}.lots"),
+            _wire.encode_i64(value.cost_atoms, f"{name}.cost_atoms"),
+            _wire.encode_u64(value.fee_atoms, f"{name}.fee_atoms"),
+            _wire.encode_u64(value.outcome, f"{name}.outcome"),
+        )
+    )
+
+
+_REDEEMED = Struct("<32s32sq")
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """The event Redeemed.
+
+    Attributes:
+        account: key.
+        event: key.
+        amount_atoms: Negative where a short position pays.
+    """
+
+    account: Pubkey
+    event: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x0e\x1d\xb7G\x1f\xa5k&"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> Redeemed:
+        """Reads a Redeemed and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _redeemed(_wire.unpack(_REDEEMED, data, "Redeemed", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "redeemed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_redeemed(self, name)
+
+
+def _redeemed(values: tuple[Any, ...], at: int) -> Redeemed:
+    return Redeemed(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_redeemed(value: Redeemed, name: str) -> bytes:
+    if not isinstance(value, Redeemed):
+        raise _wire.ArgumentError(name, value, "a Redeemed")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_i64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
+_SETS_CHANGED = Struct("<32s32sq")
+
+
+@dataclass(frozen=True, slots=True)
+class SetsChanged:
+    """Complete sets were minted (positive) or merged (negative).
+
+    Attributes:
+        account: key.
+        event: key.
+        lots: i64.
+    """
+
+    account: Pubkey
+    event: Pubkey
+    lots: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x8a\x05*\xc0\x15\x9b\xe5\x1d"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> SetsChanged:
+        """Reads a SetsChanged and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _sets_changed(_wire.unpack(_SETS_CHANGED, data, "SetsChanged", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "sets_changed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_sets_changed(self, name)
+
+
+def _sets_changed(values: tuple[Any, ...], at: int) -> SetsChanged:
+    return SetsChanged(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_sets_changed(value: SetsChanged, name: str) -> bytes:
+    if not isinstance(value, SetsChanged):
+        raise _wire.ArgumentError(name, value, "a SetsChanged")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_i64(value.lots, f"{name}.lots"),
+        )
+    )
+
+
+_TOKENS_CHANGED = Struct("<32s32sBq")
+
+
+@dataclass(frozen=True, slots=True)
+class TokensChanged:
+    """Ledger shares became tokens (positive) or tokens ledger shares (negative).
+
+    Attributes:
+        account: key.
+        event: key.
+        outcome: u8.
+        lots: i64.
+    """
+
+    account: Pubkey
+    event: Pubkey
+    outcome: int
+    lots: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x8d'=\xdc\xcc\xe5lQ"
+    SIZE: ClassVar[int] = 81
+
+    @classmethod
+    def decode(cls, data: bytes) -> TokensChanged:
+        """Reads a TokensChanged and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _tokens_changed(_wire.unpack(_TOKENS_CHANGED, data, "TokensChanged", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "tokens_changed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_tokens_changed(self, name)
+
+
+def _tokens_changed(values: tuple[Any, ...], at: int) -> TokensChanged:
+    return TokensChanged(
+        Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2], values[at + 3]
+    )
+
+
+def _encode_tokens_changed(value: TokensChanged, name: str) -> bytes:
+    if not isinstance(value, TokensChanged):
+        raise _wire.ArgumentError(name, value, "a TokensChanged")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_u8(value.outcome, f"{name}.outcome"),
+            _wire.encode_i64(value.lots, f"{name}.lots"),
+        )
+    )
+
+
+_TOKENS_REDEEMED = Struct("<32s32sBQQ")
+
+
+@dataclass(frozen=True, slots=True)
+class TokensRedeemed:
+    """The event TokensRedeemed.
+
+    Attributes:
+        event: key.
+        holder: key.
+        outcome: u8.
+        lots: u64.
+        amount_atoms: u64.
+    """
+
+    event: Pubkey
+    holder: Pubkey
+    outcome: int
+    lots: int
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"-N\x94\xf6t\xc9\x03\r"
+    SIZE: ClassVar[int] = 89
+
+    @classmethod
+    def decode(cls, data: bytes) -> TokensRedeemed:
+        """Reads a TokensRedeemed and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _tokens_redeemed(_wire.unpack(_TOKENS_REDEEMED, data, "TokensRedeemed", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "tokens_redeemed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_tokens_redeemed(self, name)
+
+
+def _tokens_redeemed(values: tuple[Any, ...], at: int) -> TokensRedeemed:
+    return TokensRedeemed(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+    )
+
+
+def _encode_tokens_redeemed(value: TokensRedeemed, name: str) -> bytes:
+    if not isinstance(value, TokensRedeemed):
+        raise _wire.ArgumentError(name, value, "a TokensRedeemed")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_pubkey(value.holder, f"{name}.holder"),
+            _wire.encode_u8(value.outcome, f"{name}.outcome"),
+            _wire.encode_u64(value.lots, f"{name}.lots"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
+_WITHDRAWN = Struct("<32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The event Withdrawn.
+
+    Attributes:
+        account: key.
+        amount_atoms: u64.
+    """
+
+    account: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x14Y\xdf\xc6\xc2|\xdb\r"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> Withdrawn:
+        """Reads a Withdrawn and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _withdrawn(_wire.unpack(_WITHDRAWN, data, "Withdrawn", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "withdrawn") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_withdrawn(self, name)
+
+
+def _withdrawn(values: tuple[Any, ...], at: int) -> Withdrawn:
+    return Withdrawn(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_withdrawn(value: Withdrawn, name: str) -> bytes:
+    if not isinstance(value, Withdrawn):
+        raise _wire.ArgumentError(name, value, "a Withdrawn")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
+AnyAccount: TypeAlias = EventMarket | Exchange | MarginAccount | Pool
+
+
+ACCOUNTS: Final[dict[bytes, type[EventMarket | Exchange | MarginAccount | Pool]]] = {
+    EventMarket.DISCRIMINATOR: EventMarket,
+    Exchange.DISCRIMINATOR: Exchange,
+    MarginAccount.DISCRIMINATOR: MarginAccount,
+    Pool.DISCRIMINATOR: Pool,
+}
+
+
+def decode_account(data: bytes) -> AnyAccount:
+    """Reads an account of this program, whichever it is.
+
+    Raises:
+        DecodeError: no account of this program, or too few bytes.
+    """
+    discriminator = bytes(data[: _wire.DISCRIMINATOR_LENGTH])
+    found = ACCOUNTS.get(discriminator)
+    if found is None:
+        raise _wire.DecodeError("account", f"no account of this program begins with {discriminator.hex()}")
+    return found.decode(data)
+
+
+AnyEvent: TypeAlias = (
+    AccountClosed
+    | AccountOpened
+    | Deposited
+    | EventCreated
+    | EventLocked
+    | EventSettled
+    | ExchangeInitialized
+    | FeesCollected
+    | PauseChanged
+    | PoolClosed
+    | PoolCreated
+    | PoolTraded
+    | Redeemed
+    | SetsChanged
+    | TokensChanged
+    | TokensRedeemed
+    | Withdrawn
+)
+
+
+EVENTS: Final[
+    dict[
+        bytes,
+        type[
+            AccountClosed
+            | AccountOpened
+            | Deposited
+            | EventCreated
+            | EventLocked
+            | EventSettled
+            | ExchangeInitialized
+            | FeesCollected
+            | PauseChanged
+            | PoolClosed
+            | PoolCreated
+            | PoolTraded
+            | Redeemed
+            | SetsChanged
+            | TokensChanged
+            | TokensRedeemed
+            | Withdrawn
+        ],
+    ]
+] = {
+    AccountClosed.DISCRIMINATOR: AccountClosed,
+    AccountOpened.DISCRIMINATOR: AccountOpened,
+    Deposited.DISCRIMINATOR: Deposited,
+    EventCreated.DISCRIMINATOR: EventCreated,
+    EventLocked.DISCRIMINATOR: EventLocked,
+    EventSettled.DISCRIMINATOR: EventSettled,
+    ExchangeInitialized.DISCRIMINATOR: ExchangeInitialized,
+    FeesCollected.DISCRIMINATOR: FeesCollected,
+    PauseChanged.DISCRIMINATOR: PauseChanged,
+    PoolClosed.DISCRIMINATOR: PoolClosed,
+    PoolCreated.DISCRIMINATOR: PoolCreated,
+    PoolTraded.DISCRIMINATOR: PoolTraded,
+    Redeemed.DISCRIMINATOR: Redeemed,
+    SetsChanged.DISCRIMINATOR: SetsChanged,
+    TokensChanged.DISCRIMINATOR: TokensChanged,
+    TokensRedeemed.DISCRIMINATOR: TokensRedeemed,
+    Withdrawn.DISCRIMINATOR: Withdrawn,
+}
+
+
+def decode_event(data: bytes) -> AnyEvent:
+    """Reads an event of this program, whichever it is.
+
+    Raises:
+        DecodeError: no event of this program, or too few bytes.
+    """
+    discriminator = bytes(data[: _wire.DISCRIMINATOR_LENGTH])
+    found = EVENTS.get(discriminator)
+    if found is None:
+        raise _wire.DecodeError("event", f"no event of this program begins with {discriminator.hex()}")
+    return found.decode(data)
+
+
+def find_account(*, exchange: Pubkey, owner: Pubkey, index: int) -> Pubkey:
+    """The address of the account.
+
+    Args:
+        exchange: key.
+        owner: key.
+        index: u8.
+
+    Raises:
+        ArgumentError: a seed is out of its range.
+    """
+    return Pubkey.find_program_address(
+        [
+            b"margin",
+            _wire.encode_pubkey(exchange, "exchange"),
+            _wire.encode_pubkey(owner, "owner"),
+            _wire.encode_u8(index, "index"),
+        ],
+        PROGRAM_ID,
+    )[0]
+
+
+def find_event(*, exchange: Pubkey, creator: Pubkey, event_id: bytes) -> Pubkey:
+    """The address of the event.
+
+    Args:
+        exchange: key.
+        creator: key.
+        event_id: 32 bytes.
+
+    Raises:
+        ArgumentError: a seed is out of its range.
+    """
+    return Pubkey.find_program_address(
+        [
+            b"event",
+            _wire.encode_pubkey(exchange, "exchange"),
+            _wire.encode_pubkey(creator, "creator"),
+            _wire.encode_fixed_bytes(event_id, "event_id", 32),
+        ],
+        PROGRAM_ID,
+    )[0]
+
+
+def find_exchange(*, mint: Pubkey, admin: Pubkey) -> Pubkey:
+    """The address of the exchange.
+
+    Args:
+        mint: key.
+        admin: key.
+    """
+    return Pubkey.find_program_address(
+        [b"exchange", _wire.encode_pubkey(mint, "mint"), _wire.encode_pubkey(admin, "admin")], PROGRAM_ID
+    )[0]
+
+
+def find_outcome_mint(*, event: Pubkey, outcome: int) -> Pubkey:
+    """The address of the outcome mint.
+
+    Args:
+        event: key.
+        outcome: u8.
+
+    Raises:
+        ArgumentError: a seed is out of its range.
+    """
+    return Pubkey.find_program_address(
+        [b"outcome", _wire.encode_pubkey(event, "event"), _wire.encode_u8(outcome, "outcome")], PROGRAM_ID
+    )[0]
+
+
+def find_pool(*, event: Pubkey, creator: Pubkey) -> Pubkey:
+    """The address of the pool.
+
+    Args:
+        event: key.
+        creator: key.
+    """
+    return Pubkey.find_program_address(
+        [b"pool", _wire.encode_pubkey(event, "event"), _wire.encode_pubkey(creator, "creator")], PROGRAM_ID
+    )[0]
+
+
+def find_vault(*, exchange: Pubkey) -> Pubkey:
+    """The address of the vault.
+
+    Args:
+        exchange: key.
+    """
+    return Pubkey.find_program_address([b"vault", _wire.encode_pubkey(exchange, "exchange")], PROGRAM_ID)[0]
+
+
+def close_account(
+    *, owner: Pubkey, account: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Closes an empty margin account and returns its rent to its owner.
+
+    Args:
+        owner: the owner. [signer, writable]
+        account: the account. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b'}\xff\x95\x0en"H\x18',
+        [
+            AccountMeta(owner, is_signer=True, is_writable=True),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def close_pool(
+    *,
+    creator: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    pool: Pubkey,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Closes a pool into its creator's margin account: its creator at any time, anyone once the event is
+    settled.
+
+    Args:
+        creator: CHECK: gets the rent; must sign unless the event is settled. [writable]
+        exchange: the exchange. [writable]
+        account: A margin account of the creator. [writable]
+        event: the event. [writable]
+        pool: the pool. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x8c\xbd\xd1\x17\xef>\xef\x0b",
+        [
+            AccountMeta(creator, is_signer=False, is_writable=True),
+            AccountMeta(exchange, is_signer=False, is_writable=True),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(pool, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def collect_fees(
+    *, exchange: Pubkey, vault: Pubkey, treasury: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Pays the fees of closed pools, and of the pools passed, to the treasury.
+
+    Anyone may.
+
+    Args:
+        exchange: the exchange. [writable]
+        vault: the vault. [writable]
+        treasury: the treasury. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xa4\x98\xcfc\x1e\xba\x13\xb6",
+        [
+            AccountMeta(exchange, is_signer=False, is_writable=True),
+            AccountMeta(vault, is_signer=False, is_writable=True),
+            AccountMeta(treasury, is_signer=False, is_writable=True),
+            AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def create_event(
+    *,
+    creator: Pubkey,
+    exchange: Pubkey,
+    resolver: Pubkey,
+    event_id: bytes,
+    resolver_kind: int,
+    lock_time: int,
+    settlement_deadline: int,
+    title: bytes,
+    labels: Sequence[bytes],
+    event: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Creates an event with 2 to 16 labelled outcomes and its resolver.
+
+    Args:
+        creator: Pays the rent; may be the resolver too. [signer, writable]
+        exchange: the exchange.
+        resolver: CHECK: a record of the oracle program, or any key that will sign the payout vector.
+        event_id: 32 bytes.
+        resolver_kind: u8.
+        lock_time: i64.
+        settlement_deadline: i64.
+        title: 64 bytes.
+        labels: any number of 16 bytes.
+        event: the event. [writable] Left out: `find_event(exchange=exchange, creator=creator,
+            event_id=event_id)`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    if event is None:
+        event = find_event(exchange=exchange, creator=creator, event_id=event_id)
+    return Instruction(
+        PROGRAM_ID,
+        b"1\xdb\x1d\xcb\x16bdW"
+        + _wire.encode_fixed_bytes(event_id, "event_id", 32)
+        + _wire.encode_u8(resolver_kind, "resolver_kind")
+        + _wire.encode_i64(lock_time, "lock_time")
+        + _wire.encode_i64(settlement_deadline, "settlement_deadline")
+        + _wire.encode_fixed_bytes(title, "title", 64)
+        + _wire.encode_vec(
+            labels, "labels", lambda item, item_name: _wire.encode_fixed_bytes(item, item_name, 16)
+        ),
+        [
+            AccountMeta(creator, is_signer=True, is_writable=True),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(resolver, is_signer=False, is_writable=False),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def create_outcome_mint(
+    *,
+    payer: Pubkey,
+    event: Pubkey,
+    outcome: int,
+    outcome_mint: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Creates the SPL mint of one outcome, once, before it is first tokenized.
+
+    Args:
+        payer: the payer. [signer, writable]
+        event: the event. [writable]
+        outcome: u8.
+        outcome_mint: the outcome mint. [writable] Left out: `find_outcome_mint(event=event,
+            outcome=outcome)`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    if outcome_mint is None:
+        outcome_mint = find_outcome_mint(event=event, outcome=outcome)
+    return Instruction(
+        PROGRAM_ID,
+        b" cb\xb7\x05[\xe2\xeb" + _wire.encode_u8(outcome, "outcome"),
+        [
+            AccountMeta(payer, is_signer=True, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(outcome_mint, is_signer=False, is_writable=True),
+            AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def create_pool(
+    *,
+    creator: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    kind: int,
+    liquidity_lots: int,
+    pool: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Creates a pool (kind 0 LMSR, 1 pm-AMM) and funds it from the creator's margin account.
+
+    Args:
+        creator: Owner of the margin account that funds the pool; pays the rent. [signer, writable]
+        exchange: the exchange.
+        account: the account. [writable]
+        event: the event.
+        kind: u8.
+        liquidity_lots: u64.
+        pool: the pool. [writable] Left out: `find_pool(event=event, creator=creator)`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    if pool is None:
+        pool = find_pool(event=event, creator=creator)
+    return Instruction(
+        PROGRAM_ID,
+        b"\xe9\x92\xd1\x8e\xcfh@\xbc"
+        + _wire.encode_u8(kind, "kind")
+        + _wire.encode_u64(liquidity_lots, "liquidity_lots"),
+        [
+            AccountMeta(creator, is_signer=True, is_writable=True),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=False),
+            AccountMeta(pool, is_signer=False, is_writable=True),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def deposit(
+    *,
+    depositor: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    source: Pubkey,
+    vault: Pubkey,
+    amount_atoms: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Moves collateral from a token account into a margin account.
+
+    Args:
+        depositor: Authority of the source; need not own the margin account. [signer]
+        exchange: the exchange.
+        account: the account. [writable]
+        source: Token account the collateral comes from. [writable]
+        vault: the vault. [writable]
+        amount_atoms: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xf2#\xc6\x89R\xe1\xf2\xb6" + _wire.encode_u64(amount_atoms, "amount_atoms"),
+        [
+            AccountMeta(depositor, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(source, is_signer=False, is_writable=True),
+            AccountMeta(vault, is_signer=False, is_writable=True),
+            AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def detokenize(
+    *,
+    owner: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    outcome_mint: Pubkey,
+    source: Pubkey,
+    outcome: int,
+    lots: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Turns SPL tokens of one outcome back into ledger shares.
+
+    Never paused.
+
+    Args:
+        owner: Authority of the source too: nobody can fill another's legs with tokens. [signer]
+        account: the account. [writable]
+        event: the event. [writable]
+        outcome_mint: the outcome mint. [writable]
+        source: Token account the outcome tokens are burned from. [writable]
+        outcome: u8.
+        lots: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xe2\x8c\x8e\xa9\x9c\x9b \xb0"
+        + _wire.encode_u8(outcome, "outcome")
+        + _wire.encode_u64(lots, "lots"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(outcome_mint, is_signer=False, is_writable=True),
+            AccountMeta(source, is_signer=False, is_writable=True),
+            AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def initialize(
+    *,
+    admin: Pubkey,
+    mint: Pubkey,
+    treasury: Pubkey,
+    pauser: Pubkey,
+    fee_bps: int,
+    exchange: Pubkey | None = None,
+    vault: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Creates the exchange of a collateral mint under an admin, with its vault.
+
+    Args:
+        admin: Becomes the admin and pays the rent. [signer, writable]
+        mint: the mint.
+        treasury: Token account that fees are paid to.
+        pauser: key.
+        fee_bps: u16.
+        exchange: the exchange. [writable] Left out: `find_exchange(mint=mint, admin=admin)`.
+        vault: the vault. [writable] Left out: `find_vault(exchange=exchange)`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    if exchange is None:
+        exchange = find_exchange(mint=mint, admin=admin)
+    if vault is None:
+        vault = find_vault(exchange=exchange)
+    return Instruction(
+        PROGRAM_ID,
+        b"\xaf\xafm\x1f\r\x98\x9b\xed"
+        + _wire.encode_pubkey(pauser, "pauser")
+        + _wire.encode_u16(fee_bps, "fee_bps"),
+        [
+            AccountMeta(admin, is_signer=True, is_writable=True),
+            AccountMeta(mint, is_signer=False, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=True),
+            AccountMeta(vault, is_signer=False, is_writable=True),
+            AccountMeta(treasury, is_signer=False, is_writable=False),
+            AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def lock_event(
+    *, locker: Pubkey, event: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Stops an event's trading: anyone from its lock time on, its authority at any time.
+
+    Args:
+        locker: Anyone from the lock time on; before it the event's authority. [signer]
+        event: the event. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"9\xe3\xe3\x9f\xf7\xfc\xe6\x03",
+        [
+            AccountMeta(locker, is_signer=True, is_writable=False),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def merge_set(
+    *,
+    owner: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    lots: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Turns complete sets back into cash.
+
+    Never paused.
+
+    Args:
+        owner: the owner. [signer]
+        account: the account. [writable]
+        event: the event. [writable]
+        lots: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x8a\xe3\xa3\xdf\xed\xe5x:" + _wire.encode_u64(lots, "lots"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def mint_set(
+    *,
+    owner: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    lots: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Turns cash into complete sets: 10,000 atoms a lot.
+
+    Args:
+        owner: the owner. [signer]
+        exchange: the exchange.
+        account: the account. [writable]
+        event: the event. [writable]
+        lots: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"[u\x01K\xc9nn\xbd" + _wire.encode_u64(lots, "lots"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def open_account(
+    *,
+    payer: Pubkey,
+    exchange: Pubkey,
+    owner: Pubkey,
+    index: int,
+    account: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Opens a margin account for any owner.
+
+    Anyone may pay for it; that gives no right over it.
+
+    Args:
+        payer: the payer. [signer, writable]
+        exchange: the exchange.
+        owner: key.
+        index: u8.
+        account: the account. [writable] Left out: `find_account(exchange=exchange, owner=owner,
+            index=index)`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    if account is None:
+        account = find_account(exchange=exchange, owner=owner, index=index)
+    return Instruction(
+        PROGRAM_ID,
+        b"e\x98[\xf3\xb0$\xbde" + _wire.encode_pubkey(owner, "owner") + _wire.encode_u8(index, "index"),
+        [
+            AccountMeta(payer, is_signer=True, is_writable=True),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def pause(
+    *, pauser: Pubkey, exchange: Pubkey, pause_bits: int, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Adds pause bits: the pauser or the admin.
+
+    A pause never stops reducing, redeeming or withdrawing.
+
+    Args:
+        pauser: The pauser or the admin. [signer]
+        exchange: the exchange. [writable]
+        pause_bits: u8.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xd3\x16\xdd\xfbJy\xc1/" + _wire.encode_u8(pause_bits, "pause_bits"),
+        [
+            AccountMeta(pauser, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def redeem(*, account: Pubkey, event: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()) -> Instruction:
+    """Pays a settled event's shares into a margin account.
+
+    Anyone may, for any account.
+
+    Args:
+        account: the account. [writable]
+        event: the event. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xb8\x0cV\x95F\xc4a\xe1",
+        [
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def redeem_tokens(
+    *,
+    holder: Pubkey,
+    exchange: Pubkey,
+    event: Pubkey,
+    outcome_mint: Pubkey,
+    source: Pubkey,
+    vault: Pubkey,
+    destination: Pubkey,
+    outcome: int,
+    lots: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Burns SPL tokens of a settled event for what they pay, without a margin account.
+
+    Never paused.
+
+    Args:
+        holder: Authority of the source. [signer]
+        exchange: the exchange.
+        event: the event. [writable]
+        outcome_mint: the outcome mint. [writable]
+        source: Token account the outcome tokens are burned from. [writable]
+        vault: the vault. [writable]
+        destination: Token account the collateral goes to. [writable]
+        outcome: u8.
+        lots: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xf6b\x86)\x98!xE" + _wire.encode_u8(outcome, "outcome") + _wire.encode_u64(lots, "lots"),
+        [
+            AccountMeta(holder, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(outcome_mint, is_signer=False, is_writable=True),
+            AccountMeta(source, is_signer=False, is_writable=True),
+            AccountMeta(vault, is_signer=False, is_writable=True),
+            AccountMeta(destination, is_signer=False, is_writable=True),
+            AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def resolve_event(
+    *,
+    authority: Pubkey,
+    event: Pubkey,
+    payout_ticks: Sequence[int],
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Settles an event by its authority's payout vector: ticks of 1/10,000 per outcome, summing to 10,000.
+
+    Args:
+        authority: the authority. [signer]
+        event: the event. [writable]
+        payout_ticks: 16 of u16.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xb87N/r&2Z" + _wire.encode_array(payout_ticks, "payout_ticks", _wire.encode_u16, 16),
+        [
+            AccountMeta(authority, is_signer=True, is_writable=False),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def settle_event(
+    *, event: Pubkey, record: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Settles an event by its record.
+
+    Anyone may, once the record is decided.
+
+    Args:
+        event: the event. [writable]
+        record: CHECK: the event's record; its owner and type are checked when it is read.
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b'+"\x06\xbf\xf6\xbe\xa3\x80',
+        [
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(record, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def tokenize(
+    *,
+    owner: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    outcome_mint: Pubkey,
+    destination: Pubkey,
+    outcome: int,
+    lots: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Turns ledger shares of one outcome into SPL tokens (2 decimals: one unit is one lot).
+
+    Args:
+        owner: the owner. [signer]
+        exchange: the exchange.
+        account: the account. [writable]
+        event: the event. [writable]
+        outcome_mint: the outcome mint. [writable]
+        destination: Token account that receives the outcome tokens. [writable]
+        outcome: u8.
+        lots: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x8a\xa3_\x08\xed^\xae\xea" + _wire.encode_u8(outcome, "outcome") + _wire.encode_u64(lots, "lots"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(outcome_mint, is_signer=False, is_writable=True),
+            AccountMeta(destination, is_signer=False, is_writable=True),
+            AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def trade_pool(
+    *,
+    owner: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    pool: Pubkey,
+    outcome: int,
+    lots: int,
+    limit_atoms: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Buys (positive lots) or sells (negative lots) one outcome from a pool.
+
+    `limit_atoms` is the most to pay, or the least to receive, fee included.
+
+    Args:
+        owner: the owner. [signer]
+        exchange: the exchange.
+        account: the account. [writable]
+        event: the event.
+        pool: the pool. [writable]
+        outcome: u8.
+        lots: i64.
+        limit_atoms: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x95\xd5H\xc1\x90\x02[W"
+        + _wire.encode_u8(outcome, "outcome")
+        + _wire.encode_i64(lots, "lots")
+        + _wire.encode_u64(limit_atoms, "limit_atoms"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=False),
+            AccountMeta(pool, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def unpause(
+    *, admin: Pubkey, exchange: Pubkey, pause_bits: int, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Removes pause bits: the admin alone.
+
+    Args:
+        admin: the admin. [signer]
+        exchange: the exchange. [writable]
+        pause_bits: u8.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xa9\x90\x04&\n\x8d\xbc\xff" + _wire.encode_u8(pause_bits, "pause_bits"),
+        [
+            AccountMeta(admin, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def void_event(
+    *, event: Pubkey, resolver: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Voids an event that nobody settled before its deadline: every outcome pays alike.
+
+    Anyone may.
+
+    Args:
+        event: the event. [writable]
+        resolver: CHECK: the event's resolver, so that a decided record is not voided past.
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xfc\x9a\xa3\xb6\xd6\x9b<j",
+        [
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(resolver, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def withdraw(
+    *,
+    owner: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    vault: Pubkey,
+    destination: Pubkey,
+    amount_atoms: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Moves free collateral from a margin account to a token account.
+
+    Never paused.
+
+    Args:
+        owner: the owner. [signer]
+        exchange: the exchange.
+        account: the account. [writable]
+        vault: the vault. [writable]
+        destination: Token account the collateral goes to. [writable]
+        amount_atoms: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b'\xb7\x12F\x9c\x94m\xa1"' + _wire.encode_u64(amount_atoms, "amount_atoms"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(vault, is_signer=False, is_writable=True),
+            AccountMeta(destination, is_signer=False, is_writable=True),
+            AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
