@@ -79,7 +79,7 @@ pub fn aggregate<R: Copy + Into<Reading>>(
     let mut count = 0;
     for reading in readings {
         let reading: Reading = (*reading).into();
-        let fresh = reading.source_time >= oldest;
+        let fresh = reading.source_time > 0 && reading.source_time >= oldest;
         if fresh && reading.width().is_some_and(|width| width <= width_max) {
             insert_sorted(&mut passing, count, reading.mid_down());
             count += 1;

@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`fixed`] | the only module that rounds: `mul_div`, `sqrt`, `ln`, `exp`, Φ, φ, Φ⁻¹ |
-//! | [`quantity`] | newtypes in motion: [`quantity::Atoms`], [`quantity::Lots`], [`quantity::Ticks`] |
+//! | [`quantity`] | newtypes in motion: [`quantity::Atoms`], [`quantity::Lots`], [`quantity::Bps`] |
 //! | [`lmsr`], [`pm_amm`] | cost functions of the two pools |
 //! | [`fee`] | what a trade pays |
 //! | [`feed`] | from k-of-n readings to one sample |

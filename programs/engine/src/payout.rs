@@ -20,7 +20,7 @@ impl Payout {
     /// Ticks that YES pays, or `None` for a void.
     ///
     /// # Errors
-    /// [`Fault::Domain`] for a linear payout of a touch or without `low < high`; [`Fault::Overflow`] if
+    /// [`Fault::Domain`] for a linear payout of a touch, or of a value without `low < high`; [`Fault::Overflow`] if
     /// the comparison leaves 128 bits.
     pub fn yes_ticks(self, finding: Finding) -> Result<Option<u64>, Fault> {
         let ticks = match (finding, self) {
@@ -114,8 +114,12 @@ const LOTS_MAX: u64 = i64::MAX as u64 / u16::MAX as u64;
 /// Atoms that signed `lots` of each outcome are worth under `vector`, exactly.
 ///
 /// # Errors
-/// [`Fault::Overflow`] if a position exceeds 2⁴⁷ lots or the sum 64 bits.
+/// [`Fault::Domain`] for more than 16 positions; [`Fault::Overflow`] if one exceeds (2⁶³ − 1) / 65,535 lots or
+/// the sum 64 bits.
 pub fn value_atoms(lots: &[i64], vector: &[u16; OUTCOMES_MAX]) -> Result<i64, Fault> {
+    if lots.len() > OUTCOMES_MAX {
+        return Err(Fault::Domain);
+    }
     let mut atoms: i64 = 0;
     for (lots, ticks) in lots.iter().zip(vector) {
         if lots.unsigned_abs() > LOTS_MAX {

@@ -9,6 +9,9 @@ use crate::Fault;
 /// A time or value that has not occurred.
 pub const NEVER: i64 = i64::MIN;
 
+/// The longest window, seconds: a product with [`PPM`] fits 64 bits.
+const WINDOW_MAX_S: u64 = i32::MAX as u64;
+
 /// One million: the scale of `coverage_min_ppm`.
 pub const PPM: u64 = 1_000_000;
 
@@ -57,13 +60,13 @@ impl Terms {
     /// Whether the terms can be answered.
     ///
     /// # Errors
-    /// [`Fault::Domain`] if the window is empty or longer than 2³¹ seconds, `max_gap_s` is 0, the
+    /// [`Fault::Domain`] if the window is empty, starts at or before the epoch or lasts 2³¹ seconds or longer, `max_gap_s` is 0, the
     /// coverage exceeds one, a variance has no grid, or a first value (which is decided before the
     /// window is covered) asks for coverage.
     pub fn validate(&self) -> Result<(), Fault> {
         let window_s = self.end.checked_sub(self.start).ok_or(Fault::Domain)?;
         let sound = window_s > 0
-            && window_s <= i64::from(i32::MAX)
+            && window_s as u64 <= WINDOW_MAX_S // positive, so the cast keeps it
             && self.start > 0
             && self.max_gap_s > 0
             && u64::from(self.coverage_min_ppm) <= PPM
@@ -211,7 +214,7 @@ impl Evidence {
         if cell == self.cell {
             return Ok(());
         }
-        if self.cell != NEVER && cell == self.cell + 1 {
+        if self.cell != NEVER && self.cell.checked_add(1) == Some(cell) {
             let step = u128::from(value.abs_diff(self.cell_value));
             let square = step.checked_mul(step).ok_or(Fault::Overflow)?;
             self.squares = self.squares.checked_add(square).ok_or(Fault::Overflow)?;
@@ -251,14 +254,18 @@ impl Evidence {
     /// The answer once no further sample of the window can come.
     ///
     /// # Errors
-    /// [`Fault::Overflow`] if the statistic does not fit its integer.
+    /// [`Fault::Overflow`] if the statistic does not fit its integer; [`Fault::Domain`] for a window that
+    /// [`Terms::validate`] refuses.
     pub fn finding_at_end(&self, terms: &Terms) -> Result<Finding, Fault> {
         if let Some(finding) = self.finding_early(terms) {
             return Ok(finding);
         }
-        let covered_s = self.covered_at_end_s(terms);
+        let (covered_s, window_s) = (self.covered_at_end_s(terms), terms.window_s());
+        if window_s > WINDOW_MAX_S {
+            return Err(Fault::Domain);
+        }
         // Both factors are below 2⁵¹: no overflow.
-        if self.accepted == 0 || covered_s * PPM < u64::from(terms.coverage_min_ppm) * terms.window_s() {
+        if self.accepted == 0 || covered_s * PPM < u64::from(terms.coverage_min_ppm) * window_s {
             return Ok(Finding::Void);
         }
         let difference = |high: i64, low: i64| Finding::Value {

@@ -6,7 +6,7 @@ use {
     anchor_lang::prelude::*,
     secant_engine::{
         feed::{aggregate, clamp_step, Sample},
-        statistic::{Evidence, Finding, Terms},
+        statistic::{Evidence, Terms},
     },
 };
 
@@ -103,22 +103,18 @@ fn decide(
     now: i64,
 ) -> Result<()> {
     let finding = if over {
-        evidence.finding_at_end(terms).map_err(OracleError::of_fault)?
+        evidence.finding_at_end(terms)
     } else {
         match evidence.finding_early(terms) {
-            Some(finding) => finding,
+            Some(finding) => Ok(finding),
             None => return Ok(()),
         }
     };
-    settle(record, finding, now)
-}
-
-fn settle(record: &mut Account<Record>, finding: Finding, now: i64) -> Result<()> {
-    let yes_ticks = record
-        .terms
-        .payout_rule()?
-        .yes_ticks(finding)
-        .map_err(OracleError::of_fault)?;
+    let payout = record.terms.payout_rule()?;
+    // A statistic beyond its integer voids: every record can be decided.
+    let yes_ticks = finding
+        .and_then(|finding| payout.yes_ticks(finding))
+        .unwrap_or(None);
     record.status = if yes_ticks.is_some() {
         RECORD_DECIDED
     } else {
