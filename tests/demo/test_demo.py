@@ -1,0 +1,71 @@
+"""The demo's story, its figures and its page."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+from secant_demo.__main__ import play, show
+from secant_demo.plot import render
+from secant_demo.quotes import recorded_quotes
+
+if TYPE_CHECKING:
+    from secant_demo.ledger import VaultIdentity
+    from secant_demo.report import Report
+
+RAW = Path(__file__).parents[3] / "shared/data/election2024_history/kalshi/PRES-2024-DJT_candlesticks.csv"
+
+
+@pytest.fixture(scope="module")
+def story() -> tuple[Report, VaultIdentity, VaultIdentity]:
+    return asyncio.run(play(Console(file=io.StringIO()), recorded_quotes()))
+
+
+def test_every_market_settles_as_the_recorded_prices_say(
+    story: tuple[Report, VaultIdentity, VaultIdentity],
+) -> None:
+    report, _, _ = story
+    results = [row.result for row in report.rows]
+    # From the table by hand: 65 % on 29 October, 90 % on 6 November 04:00, 49.5 % to 65.5 % in October.
+    assert results == ["YES", "YES", "NO", "YES", "YES", "NO", "YES"]
+    assert "29 Oct 19:00" in report.rows[1].evidence
+    assert "6 Nov 04:00" in report.rows[3].evidence
+    assert "range 16.0 %" in report.rows[4].evidence
+    assert "average 56.0683%" in report.rows[6].evidence
+
+
+def test_the_vault_comes_out_to_the_atom(story: tuple[Report, VaultIdentity, VaultIdentity]) -> None:
+    report, settled, left = story
+    assert settled.holds
+    assert settled.vault == 9_000_000_000
+    assert left.holds
+    assert left.vault == 0
+    out = io.StringIO()
+    show(Console(file=out, width=140), report, settled, left)
+    assert "vault 0 = cash 0 + pools 0 + fees 0 + escrow 0 atoms" in out.getvalue()
+
+
+def test_the_page_needs_no_network(story: tuple[Report, VaultIdentity, VaultIdentity]) -> None:
+    report, _, _ = story
+    prices = [(quote.time, quote.mid) for quote in recorded_quotes()]
+    page = render("A <title>", "a subtitle", prices, report.barriers, report.rows)
+    assert not re.search(r"https?:|src=|@import|url\(", page)
+    assert "A &lt;title&gt;" in page
+    assert page.count("<circle") == 2  # one passage at 65 %, one at 90 %
+    assert page.count("<tr>") == 1 + len(report.rows)
+
+
+def test_the_table_is_what_the_venue_printed() -> None:
+    if not RAW.parents[3].is_dir():
+        pytest.skip("the folder with the recorded data is not beside the project")
+    with RAW.open(encoding="utf-8") as file:
+        printed = [
+            (row["timestamp"], int(row["bid_close"]), int(row["ask_close"])) for row in csv.DictReader(file)
+        ]
+    assert [(quote.timestamp, quote.bid_cents, quote.ask_cents) for quote in recorded_quotes()] == printed
