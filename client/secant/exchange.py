@@ -574,6 +574,26 @@ class EventMarket:
 
     DISCRIMINATOR: ClassVar[bytes] = b"\xf7\x18/\xad\xfbV\x9c\xc0"
     SIZE: ClassVar[int] = 728
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "exchange": 8,
+        "creator": 40,
+        "resolver": 72,
+        "event_id": 104,
+        "title": 136,
+        "labels": 200,
+        "tokenized_lots": 456,
+        "escrow_atoms": 584,
+        "lock_time": 592,
+        "settlement_deadline": 600,
+        "settled_time": 608,
+        "payout_ticks": 616,
+        "mint_bumps": 648,
+        "outcomes": 664,
+        "resolver_kind": 665,
+        "status": 666,
+        "bump": 667,
+        "layout": 668,
+    }
 
     @classmethod
     def decode(cls, data: bytes) -> EventMarket:
@@ -738,6 +758,18 @@ class Exchange:
 
     DISCRIMINATOR: ClassVar[bytes] = b"\x1e\xc8\xdc\x95\x03=h2"
     SIZE: ClassVar[int] = 304
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "admin": 8,
+        "pauser": 40,
+        "mint": 72,
+        "vault": 104,
+        "treasury": 136,
+        "fees_atoms": 168,
+        "fee_bps": 176,
+        "pause_bits": 178,
+        "bump": 179,
+        "layout": 180,
+    }
 
     @classmethod
     def decode(cls, data: bytes) -> Exchange:
@@ -993,6 +1025,18 @@ class MarginAccount:
 
     DISCRIMINATOR: ClassVar[bytes] = b"\x85\xdc\xad\xd5\xb3\xd3+\xee"
     SIZE: ClassVar[int] = 2408
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "exchange": 8,
+        "owner": 40,
+        "cash_atoms": 72,
+        "floor_lots": 80,
+        "orders_reserve_atoms": 88,
+        "index": 96,
+        "bump": 97,
+        "layout": 98,
+        "event_legs": 168,
+        "perp_legs": 1512,
+    }
 
     @classmethod
     def decode(cls, data: bytes) -> MarginAccount:
@@ -1136,6 +1180,19 @@ class Pool:
 
     DISCRIMINATOR: ClassVar[bytes] = b"\xf1\x9am\x04\x11\xb1m\xbc"
     SIZE: ClassVar[int] = 264
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "event": 8,
+        "creator": 40,
+        "cash_atoms": 72,
+        "fees_atoms": 80,
+        "liquidity_lots": 88,
+        "sold_lots": 96,
+        "fee_bps": 224,
+        "kind": 226,
+        "outcomes": 227,
+        "bump": 228,
+        "layout": 229,
+    }
 
     @classmethod
     def decode(cls, data: bytes) -> Pool:

@@ -230,6 +230,21 @@ class Feed:
 
     DISCRIMINATOR: ClassVar[bytes] = b"E\xbf\x10\xe3\x84\xbbT\xe3"
     SIZE: ClassVar[int] = 560
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "authority": 8,
+        "feed_id": 40,
+        "width_max": 72,
+        "step_max": 80,
+        "needed_until": 88,
+        "staleness_s": 96,
+        "exponent": 100,
+        "publisher_count": 104,
+        "quorum": 105,
+        "bump": 106,
+        "layout": 107,
+        "publishers": 112,
+        "readings": 368,
+    }
 
     @classmethod
     def decode(cls, data: bytes) -> Feed:
@@ -614,6 +629,34 @@ class Record:
 
     DISCRIMINATOR: ClassVar[bytes] = b"\xfe\xe9u\xfcL\xa6\x92\x8b"
     SIZE: ClassVar[int] = 344
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "feed": 8,
+        "terms_hash": 40,
+        "terms": 72,
+        "evidence_hash": 144,
+        "accepted": 176,
+        "rejected": 184,
+        "seen_time": 192,
+        "first_value": 200,
+        "last_time": 208,
+        "last_value": 216,
+        "clamped_value": 224,
+        "min_value": 232,
+        "max_value": 240,
+        "covered_s": 248,
+        "longest_gap_s": 256,
+        "run_start": 264,
+        "passage_time": 272,
+        "cell": 280,
+        "cell_value": 288,
+        "decided_time": 296,
+        "weighted_sum": 304,
+        "squares": 320,
+        "yes_ticks": 336,
+        "status": 338,
+        "bump": 339,
+        "layout": 340,
+    }
 
     @classmethod
     def decode(cls, data: bytes) -> Record:

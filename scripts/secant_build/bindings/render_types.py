@@ -132,6 +132,9 @@ class TypeRenderer:
             constants.append(
                 f"SIZE: ClassVar[int] = {self._types.definition_size(definition) + len(discriminator or b'')}"
             )
+        if is_fixed and name in self._schema.accounts:
+            offsets = self._types.offsets(definition, len(discriminator or b""))
+            constants.append(f"OFFSETS: ClassVar[dict[str, int]] = {offsets!r}")
         behind = ", cls.DISCRIMINATOR" if discriminator else ""
         source = (
             f'_{snake}(_wire.unpack(_{snake.upper()}, data, "{name}"{behind}), 0)'

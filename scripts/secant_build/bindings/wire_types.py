@@ -152,6 +152,15 @@ class WireTypes:
             else sum(self.size(field.type) for field in definition.fields)
         )
 
+    def offsets(self, definition: Definition, start: int) -> dict[str, int]:
+        """Where each field of a fixed struct stands that begins at `start`; filler is left out."""
+        offsets = {}
+        for field in definition.fields:
+            if not field.is_filler:
+                offsets[field.name] = start
+            start += self.size(field.type)
+        return offsets
+
     def width(self, wire_type: WireType) -> int:
         """How many values the format of a fixed type yields."""
         match wire_type.kind:

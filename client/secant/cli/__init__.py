@@ -1,0 +1,143 @@
+"""The command line: `secant`. One command a thing that users do; `secant --help` lists them."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from typer.main import get_command
+
+from secant._wire import WireError
+from secant.errors import InputError, SecantError, TransactionFailed, UnitError
+from secant.wallet import DEFAULT_PATH
+
+from .account import accounts, airdrop, deposit, wallets, withdraw
+from .event import events
+from .localnet import localnet
+from .pool import pools
+from .settings import Settings
+from .shares import detokenize, merge_set, mint_set, redeem, redeem_tokens, tokenize
+
+__all__ = ["main"]
+
+FAILURE: Final = 1
+USAGE: Final = 2
+_INTERRUPTED: Final = 130
+_VALUED: Final = frozenset({"--url", "--keypair", "--exchange", "--account-index"})
+_HELP: Final = (
+    "Prediction markets on Solana. The options below may stand before or after the command. "
+    "Begin with `secant localnet` in one terminal and `secant airdrop` in another."
+)
+
+app = typer.Typer(
+    name="secant", help=_HELP, pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=False
+)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    url: Annotated[
+        str, typer.Option(envvar="SECANT_URL", help="URL, or localnet, devnet, testnet, mainnet.")
+    ] = "localnet",
+    keypair: Annotated[Path, typer.Option(envvar="SECANT_KEYPAIR", help="The wallet's file.")] = DEFAULT_PATH,
+    exchange: Annotated[
+        str | None, typer.Option(envvar="SECANT_EXCHANGE", help="The exchange; needed if there are several.")
+    ] = None,
+    account_index: Annotated[
+        int, typer.Option(min=0, max=255, help="Which of the wallet's margin accounts.")
+    ] = 0,
+    *,
+    is_json: Annotated[bool, typer.Option("--json", help="Answer in JSON; errors too.")] = False,
+) -> None:
+    """Prediction markets on Solana."""
+    context.obj = Settings(
+        url=url, keypair=keypair, exchange=exchange, account_index=account_index, is_json=is_json
+    )
+
+
+app.command()(localnet)
+app.command()(airdrop)
+app.add_typer(wallets, name="wallet")
+app.add_typer(accounts, name="account")
+app.command()(deposit)
+app.command()(withdraw)
+app.add_typer(events, name="event")
+app.add_typer(pools, name="pool")
+app.command()(redeem)
+app.command("mint-set")(mint_set)
+app.command("merge-set")(merge_set)
+app.command()(tokenize)
+app.command()(detokenize)
+app.command("redeem-tokens")(redeem_tokens)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        arguments: Without the program's name; the process's own unless given.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage.
+    """
+    given = _globals_first(sys.argv[1:] if arguments is None else arguments)
+    is_json = "--json" in given
+    try:
+        code = get_command(app).main(given, prog_name="secant", standalone_mode=False)
+    except (InputError, UnitError) as error:
+        return _fail(error, USAGE, is_json=is_json)
+    except SecantError as error:
+        return _fail(error, FAILURE, is_json=is_json)
+    except WireError as error:
+        return _fail(SecantError(str(error), "use a number in range"), USAGE, is_json=is_json)
+    except typer.TyperException as error:
+        message = " ".join(error.format_message().split()).removesuffix(".")
+        return _fail(InputError(message, "see `secant --help`"), USAGE, is_json=is_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return _INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _globals_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the global options before the command, wherever they stood."""
+    first: list[str] = []
+    rest: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        argument = waiting.pop(0)
+        if argument == "--":
+            rest += [argument, *waiting]
+            break
+        if argument == "--json" or argument.partition("=")[0] in _VALUED:
+            first.append(argument)
+            if argument in _VALUED and waiting:
+                first.append(waiting.pop(0))
+        else:
+            rest.append(argument)
+    return first + rest
+
+
+def _fail(error: SecantError, code: int, *, is_json: bool) -> int:
+    """One line on the standard error; never a traceback."""
+    if is_json:
+        fields: dict[str, object] = {
+            "error": type(error).__name__,
+            "message": error.message,
+            "remedy": error.remedy,
+        }
+        if isinstance(error, TransactionFailed):
+            signature = None if error.signature is None else str(error.signature)
+            fields |= {
+                "name": error.name,
+                "program": error.program,
+                "code": error.code,
+                "logs": error.logs,
+                "signature": signature,
+            }
+        sys.stderr.write(json.dumps(fields, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
+    return code

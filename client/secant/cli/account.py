@@ -1,0 +1,169 @@
+"""Commands about wallets, margin accounts and collateral."""
+
+import asyncio
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from secant.bootstrap import collateral_mint, faucet
+from secant.client import AccountView, CashReceipt, Client
+from secant.errors import InputError
+from secant.units import atoms_of, collateral_of, lamports_of, sol_of
+from secant.wallet import Wallet
+
+from .output import amount, answer, facts, note, say, table
+from .settings import Settings, settings_of, with_client
+
+accounts = typer.Typer(help="The margin account: show (default), open, close.", invoke_without_command=True)
+wallets = typer.Typer(help="The wallet: show (default), create.", invoke_without_command=True)
+
+_SOL_DEFAULT = "10"
+_COLLATERAL_DEFAULT = "1000"
+
+
+@accounts.callback()
+def account(context: typer.Context) -> None:
+    """The margin account: show (default), open, close."""
+    if context.invoked_subcommand is None:
+        show_account(context)
+
+
+@accounts.command("show")
+def show_account(context: typer.Context) -> None:
+    """Cash, what is free, and positions."""
+
+    async def work(client: Client) -> tuple[AccountView, Decimal, int]:
+        view = await client.account()
+        lamports = await client.chain.balance(client.wallet.address)
+        return view, await client.collateral(), lamports
+
+    view, wallet_collateral, lamports = with_client(context, work)
+    if answer(context, view):
+        return
+    facts(
+        [
+            ("account", view.address),
+            ("owner", view.owner),
+            ("cash", view.cash),
+            ("free", view.free),
+            ("wallet", f"{amount(wallet_collateral)} collateral, {amount(sol_of(lamports))} SOL"),
+        ]
+    )
+    rows = [
+        (position.event.name, outcome.label, shares, outcome.payout, position.event.status)
+        for position in view.positions
+        for outcome, shares in zip(position.event.outcomes, position.shares, strict=True)
+    ]
+    if rows:
+        table(("event", "outcome", "shares", "payout", "status"), rows)
+
+
+@accounts.command("open")
+def open_account(context: typer.Context) -> None:
+    """Open the margin account."""
+    receipt = with_client(context, lambda client: client.open_account())
+    if not answer(context, receipt):
+        say(f"opened account {receipt.address}")
+
+
+@accounts.command("close")
+def close_account(context: typer.Context) -> None:
+    """Close the empty margin account; its rent returns to the wallet."""
+    receipt = with_client(context, lambda client: client.close_account())
+    if not answer(context, receipt):
+        say(f"closed account {receipt.address}")
+
+
+def deposit(
+    context: typer.Context, collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much.")]
+) -> None:
+    """Move collateral from the wallet into the margin account."""
+    receipt = with_client(context, lambda client: client.deposit(collateral))
+    if not answer(context, receipt):
+        say(f"deposited {amount(receipt.amount)}")
+
+
+def withdraw(
+    context: typer.Context,
+    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, or `all` that is free.")],
+) -> None:
+    """Move free collateral from the margin account into the wallet."""
+
+    async def work(client: Client) -> CashReceipt:
+        return await client.withdraw((await client.account()).free if collateral == "all" else collateral)
+
+    receipt = with_client(context, work)
+    if not answer(context, receipt):
+        say(f"withdrew {amount(receipt.amount)}")
+
+
+def airdrop(
+    context: typer.Context,
+    sol: Annotated[str, typer.Option(help="SOL to ask for; 0 for none.")] = _SOL_DEFAULT,
+    collateral: Annotated[
+        str | None,
+        typer.Option(help=f"Test collateral to ask for; {_COLLATERAL_DEFAULT} on a localnet unless given."),
+    ] = None,
+) -> None:
+    """Ask a test network's faucet for SOL, and a localnet's for test collateral too."""
+    settings = settings_of(context)
+    lamports = lamports_of(sol)
+    wanted = None if collateral is None else atoms_of(collateral, "collateral")
+    wallet = _wallet_or_new(settings)
+    given = asyncio.run(_airdrop(settings, wallet, lamports, wanted))
+    result = {"address": wallet.address, "sol": sol_of(lamports), "collateral": given}
+    if not answer(context, result):
+        say(f"{wallet.address} received {amount(sol_of(lamports))} SOL and {amount(given)} collateral")
+
+
+async def _airdrop(settings: Settings, wallet: Wallet, lamports: int, atoms: int | None) -> Decimal:
+    async with settings.chain() as chain:
+        mint = await chain.account(collateral_mint())
+        if mint is None and atoms:
+            raise InputError(
+                f"there is no test collateral at {chain.url}", "only `secant localnet` has a faucet for it"
+            )
+        if lamports:
+            await chain.airdrop(wallet.address, lamports)
+        if mint is None:
+            return collateral_of(0)
+        given = collateral_of(atoms_of(_COLLATERAL_DEFAULT) if atoms is None else atoms)
+        if given:
+            await faucet(chain, collateral_mint(), wallet.address, given)
+        return given
+
+
+def _wallet_or_new(settings: Settings) -> Wallet:
+    """The wallet; on this machine's own network a new one is made if there is none."""
+    if settings.keypair.expanduser().exists() or not settings.is_on_this_machine:
+        return settings.wallet()
+    wallet = Wallet.generate()
+    note(f"no key pair yet: created {wallet.save(settings.keypair)} for {wallet.address}")
+    return wallet
+
+
+@wallets.callback()
+def wallet(context: typer.Context) -> None:
+    """The wallet: show (default), create."""
+    if context.invoked_subcommand is None:
+        show_wallet(context)
+
+
+@wallets.command("show")
+def show_wallet(context: typer.Context) -> None:
+    """The wallet's address and file."""
+    settings = settings_of(context)
+    address = settings.wallet().address
+    if not answer(context, {"address": address, "keypair": settings.keypair}):
+        facts([("address", address), ("keypair", settings.keypair)])
+
+
+@wallets.command("create")
+def create_wallet(context: typer.Context) -> None:
+    """Create a new key pair file; never overwrites one."""
+    settings = settings_of(context)
+    created = Wallet.generate()
+    path = created.save(settings.keypair)
+    if not answer(context, {"address": created.address, "keypair": path}):
+        say(f"created {path} for {created.address}")

@@ -1,0 +1,135 @@
+"""Commands about events."""
+
+from typing import Annotated
+
+import typer
+
+from secant.client import Client, EventView, PoolView, Receipt, SettlementReceipt
+from secant.errors import InputError
+
+from .moments import seconds_from
+from .output import amount, answer, facts, moment, say, table
+from .settings import with_client
+
+events = typer.Typer(help="Events: list, show, create, lock, resolve, settle, void.")
+
+Event = Annotated[str, typer.Argument(metavar="EVENT", help="The event's name or address.")]
+
+
+@events.command("list")
+def list_events(context: typer.Context) -> None:
+    """All events of the exchange."""
+    views = with_client(context, lambda client: client.events(), signs=False)
+    if not answer(context, views):
+        rows = [(view.name, view.title, view.status, moment(view.lock_time), view.address) for view in views]
+        table(("name", "title", "status", "trades until", "address"), rows)
+
+
+@events.command("show")
+def show_event(context: typer.Context, event: Event) -> None:
+    """One event with its pools."""
+
+    async def work(client: Client) -> tuple[EventView, tuple[PoolView, ...]]:
+        view = await client.event(event)
+        return view, await client.pools(view)
+
+    view, pools = with_client(context, work, signs=False)
+    if answer(context, {"event": view, "pools": pools}):
+        return
+    facts(
+        [
+            ("event", view.address),
+            ("name", view.name),
+            ("title", view.title),
+            ("status", view.status),
+            ("resolver", f"{view.resolver_kind} {view.resolver}"),
+            ("creator", view.creator),
+            ("trades until", view.lock_time),
+            ("settled by", view.settlement_deadline),
+            ("settled", view.settled_time),
+        ]
+    )
+    table(
+        ("outcome", "payout", "as tokens"),
+        [(outcome.label, outcome.payout, outcome.tokenized) for outcome in view.outcomes],
+    )
+    if pools:
+        table(
+            ("pool", "kind", "liquidity", "cash", "fee bps"),
+            [(pool.address, pool.kind, pool.liquidity, pool.cash, pool.fee_bps) for pool in pools],
+        )
+
+
+@events.command("create")
+def create_event(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Short name, unique among your events.")],
+    title: Annotated[str | None, typer.Option(help="The question; the name unless given.")] = None,
+    outcomes: Annotated[str, typer.Option(help="Labels, separated by commas.")] = "YES,NO",
+    locks: Annotated[str, typer.Option(help="When trading stops: 2h, 7d, or a UTC time.")] = "1d",
+    deadline: Annotated[str, typer.Option(help="When anyone may void it: 8d, or a UTC time.")] = "8d",
+    record: Annotated[str | None, typer.Option(help="The record that settles it.")] = None,
+    authority: Annotated[
+        str | None, typer.Option(help="The key that settles it; yours unless given.")
+    ] = None,
+) -> None:
+    """Create an event."""
+
+    async def work(client: Client) -> Receipt:
+        now = await client.chain.clock_time()
+        return await client.create_event(
+            name,
+            title=title,
+            outcomes=[label.strip() for label in outcomes.split(",")],
+            lock_time=seconds_from(locks, now, "lock time"),
+            settlement_deadline=seconds_from(deadline, now, "deadline"),
+            record=record,
+            authority=authority,
+        )
+
+    receipt = with_client(context, work)
+    if not answer(context, receipt):
+        say(f"created event {name} at {receipt.address}")
+
+
+@events.command("lock")
+def lock_event(context: typer.Context, event: Event) -> None:
+    """Stop an event's trading: its authority at any time, anyone from its lock time on."""
+    receipt = with_client(context, lambda client: client.lock_event(event))
+    if not answer(context, receipt):
+        say(f"locked event {receipt.address}")
+
+
+@events.command("resolve")
+def resolve_event(
+    context: typer.Context,
+    event: Event,
+    winner: Annotated[str | None, typer.Argument(metavar="[OUTCOME]", help="The outcome that won.")] = None,
+    payouts: Annotated[
+        str | None, typer.Option(help="Instead: what a share of each outcome pays, such as 0.5,0.5.")
+    ] = None,
+) -> None:
+    """Settle an event as its authority; stops its trading first."""
+    if (winner is None) == (payouts is None):
+        raise InputError("an event pays one winner or by payouts", "give an OUTCOME or --payouts")
+    shares = None if payouts is None else payouts.split(",")
+    receipt = with_client(context, lambda client: client.resolve_event(event, winner, payouts=shares))
+    _say_settled(context, receipt)
+
+
+@events.command("settle")
+def settle_event(context: typer.Context, event: Event) -> None:
+    """Settle an event by its record, once that is decided."""
+    _say_settled(context, with_client(context, lambda client: client.settle_event(event)))
+
+
+@events.command("void")
+def void_event(context: typer.Context, event: Event) -> None:
+    """Void an event that nobody settled before its deadline."""
+    _say_settled(context, with_client(context, lambda client: client.void_event(event)))
+
+
+def _say_settled(context: typer.Context, receipt: SettlementReceipt) -> None:
+    if not answer(context, receipt):
+        paid = ", ".join(amount(payout) for payout in receipt.payouts)
+        say(f"event {receipt.event} is {receipt.status}: a share of each outcome pays {paid}")

@@ -1,0 +1,158 @@
+"""Commands about pools: quoting and trading."""
+
+from typing import Annotated
+
+import typer
+
+from secant.client import Client, PoolKind, PoolView, Quote, Side, TradeReceipt
+from secant.errors import InputError
+
+from .event import Event
+from .output import amount, answer, facts, say, table
+from .settings import with_client
+
+pools = typer.Typer(help="Pools: list, create, quote, buy, sell, close.")
+
+Outcome = Annotated[str, typer.Argument(metavar="OUTCOME", help="The outcome's label or number.")]
+Shares = Annotated[str, typer.Argument(metavar="SHARES", help="How many.")]
+MaybeShares = Annotated[str | None, typer.Argument(metavar="[SHARES]", help="How many.")]
+Spend = Annotated[str | None, typer.Option(help="Instead of SHARES: spend at most this much.")]
+PoolAddress = Annotated[str | None, typer.Option("--pool", help="Which pool; the best unless given.")]
+Slippage = Annotated[str, typer.Option(help="How much worse than the quote is accepted, as a fraction.")]
+
+
+@pools.command("list")
+def list_pools(context: typer.Context, event: Event) -> None:
+    """The pools of an event."""
+
+    async def work(client: Client) -> tuple[PoolView, ...]:
+        return await client.pools(event)
+
+    views = with_client(context, work, signs=False)
+    if not answer(context, views):
+        table(
+            ("pool", "kind", "liquidity", "cash", "fees", "fee bps"),
+            [(view.address, view.kind, view.liquidity, view.cash, view.fees, view.fee_bps) for view in views],
+        )
+
+
+@pools.command("create")
+def create_pool(
+    context: typer.Context,
+    event: Event,
+    liquidity: Annotated[
+        str, typer.Option(help="Scale in shares; an LMSR risks it times ln outcomes.")
+    ] = "100",
+    kind: Annotated[PoolKind, typer.Option(help="How the price is made.")] = PoolKind.LMSR,
+) -> None:
+    """Create your pool for an event, funded from the margin account."""
+    receipt = with_client(context, lambda client: client.create_pool(event, liquidity, kind))
+    if not answer(context, receipt):
+        say(f"created pool {receipt.pool}, funded with {amount(receipt.amount)}")
+
+
+@pools.command("quote")
+def quote(
+    context: typer.Context,
+    event: Event,
+    outcome: Outcome,
+    shares: MaybeShares = None,
+    spend: Spend = None,
+    pool: PoolAddress = None,
+    *,
+    sell: Annotated[bool, typer.Option("--sell", help="Quote a sale.")] = False,
+) -> None:
+    """What a trade would cost or yield now."""
+    if sell and spend is not None:
+        raise InputError("a sale spends nothing", "give SHARES with --sell")
+    size = _size(shares, spend)
+
+    async def work(client: Client) -> Quote:
+        if spend is not None:
+            return await client.quote_spend(event, outcome, spend, pool=pool)
+        if sell:
+            return await client.quote_sell(event, outcome, size, pool=pool)
+        return await client.quote_buy(event, outcome, size, pool=pool)
+
+    found = with_client(context, work)
+    if answer(context, found):
+        return
+    facts(
+        [
+            (found.side, f"{amount(found.shares)} {found.outcome}"),
+            ("price", amount(found.price)),
+            ("amount", amount(found.amount)),
+            ("fee", amount(found.fee)),
+            ("total", amount(found.total)),
+            ("pool", found.pool),
+        ]
+    )
+
+
+@pools.command("buy")
+def buy(
+    context: typer.Context,
+    event: Event,
+    outcome: Outcome,
+    shares: MaybeShares = None,
+    spend: Spend = None,
+    max_cost: Annotated[str | None, typer.Option(help="The most to pay, fee included.")] = None,
+    slippage: Slippage = "0.01",
+    pool: PoolAddress = None,
+) -> None:
+    """Buy shares, or as many as an amount pays for."""
+    if spend is not None and max_cost is not None:
+        raise InputError("--spend is a limit already", "leave --max-cost out")
+    size = _size(shares, spend)
+
+    async def work(client: Client) -> TradeReceipt:
+        if spend is not None:
+            return await client.spend(event, outcome, spend, pool=pool)
+        return await client.buy(event, outcome, size, max_cost=max_cost, slippage=slippage, pool=pool)
+
+    _say_traded(context, with_client(context, work))
+
+
+@pools.command("sell")
+def sell(
+    context: typer.Context,
+    event: Event,
+    outcome: Outcome,
+    shares: Shares,
+    min_proceeds: Annotated[str | None, typer.Option(help="The least to receive, fee deducted.")] = None,
+    slippage: Slippage = "0.01",
+    pool: PoolAddress = None,
+) -> None:
+    """Sell shares, short if they are not held."""
+    receipt = with_client(
+        context,
+        lambda client: client.sell(
+            event, outcome, shares, min_proceeds=min_proceeds, slippage=slippage, pool=pool
+        ),
+    )
+    _say_traded(context, receipt)
+
+
+@pools.command("close")
+def close_pool(context: typer.Context, event: Event, pool: PoolAddress = None) -> None:
+    """Close your pool into the margin account; anyone's, once the event is settled."""
+    receipt = with_client(context, lambda client: client.close_pool(event, pool))
+    if not answer(context, receipt):
+        say(f"closed pool {receipt.pool}, which returned {amount(receipt.amount)}")
+
+
+def _size(shares: str | None, spend: str | None) -> str:
+    if (shares is None) == (spend is None):
+        raise InputError("a trade is so many shares or so much money", "give SHARES or --spend")
+    return shares or ""
+
+
+def _say_traded(context: typer.Context, receipt: TradeReceipt) -> None:
+    if answer(context, receipt):
+        return
+    trade = receipt.trade
+    done, gave = ("bought", "for") if trade.side is Side.BUY else ("sold", "and received")
+    say(
+        f"{done} {amount(trade.shares)} {trade.outcome} {gave} {amount(trade.total)}"
+        f" (price {amount(trade.price)}, fee {amount(trade.fee)})"
+    )

@@ -1,0 +1,56 @@
+"""Commands that turn shares into something else: cash, sets, tokens."""
+
+from typing import Annotated
+
+import typer
+
+from .event import Event
+from .output import amount, answer, say
+from .pool import Outcome, Shares
+from .settings import with_client
+
+
+def redeem(
+    context: typer.Context,
+    event: Event,
+    owner: Annotated[str | None, typer.Option(help="Whose account; yours unless given.")] = None,
+) -> None:
+    """Turn a settled event's shares into cash."""
+    receipt = with_client(context, lambda client: client.redeem(event, owner=owner))
+    if not answer(context, receipt):
+        say(f"redeemed {amount(receipt.amount)}")
+
+
+def mint_set(context: typer.Context, event: Event, shares: Shares) -> None:
+    """Turn cash into complete sets: a share of every outcome for 1."""
+    receipt = with_client(context, lambda client: client.mint_set(event, shares))
+    if not answer(context, receipt):
+        say(f"minted {amount(receipt.shares)} complete sets")
+
+
+def merge_set(context: typer.Context, event: Event, shares: Shares) -> None:
+    """Turn complete sets back into cash."""
+    receipt = with_client(context, lambda client: client.merge_set(event, shares))
+    if not answer(context, receipt):
+        say(f"merged {amount(-receipt.shares)} complete sets")
+
+
+def tokenize(context: typer.Context, event: Event, outcome: Outcome, shares: Shares) -> None:
+    """Turn shares into SPL tokens in the wallet."""
+    receipt = with_client(context, lambda client: client.tokenize(event, outcome, shares))
+    if not answer(context, receipt):
+        say(f"made {amount(receipt.shares)} tokens of {receipt.outcome}, mint {receipt.mint}")
+
+
+def detokenize(context: typer.Context, event: Event, outcome: Outcome, shares: Shares) -> None:
+    """Turn SPL tokens in the wallet back into shares."""
+    receipt = with_client(context, lambda client: client.detokenize(event, outcome, shares))
+    if not answer(context, receipt):
+        say(f"returned {amount(-receipt.shares)} tokens of {receipt.outcome} to the account")
+
+
+def redeem_tokens(context: typer.Context, event: Event, outcome: Outcome, shares: Shares) -> None:
+    """Turn a settled event's SPL tokens into collateral in the wallet."""
+    receipt = with_client(context, lambda client: client.redeem_tokens(event, outcome, shares))
+    if not answer(context, receipt):
+        say(f"redeemed {amount(receipt.shares)} tokens of {receipt.outcome} for {amount(receipt.amount)}")

@@ -1,0 +1,71 @@
+"""What a user does on an exchange: `Client`, and what its methods return."""
+
+from __future__ import annotations
+
+from .accounts import AccountMethods
+from .events import EventRef
+from .feeds import FeedMethods
+from .pools import PoolMethods
+from .results import (
+    AccountView,
+    CashReceipt,
+    EventStatus,
+    EventView,
+    ExchangeView,
+    Outcome,
+    PoolKind,
+    PoolReceipt,
+    PoolView,
+    Position,
+    Quote,
+    Receipt,
+    RecordStatus,
+    RecordView,
+    RedemptionReceipt,
+    ResolverKind,
+    SetReceipt,
+    SettlementReceipt,
+    Side,
+    TokenReceipt,
+    TokenRedemptionReceipt,
+    TradeReceipt,
+)
+from .tokens import TokenMethods
+
+__all__ = [
+    "AccountView",
+    "CashReceipt",
+    "Client",
+    "EventRef",
+    "EventStatus",
+    "EventView",
+    "ExchangeView",
+    "Outcome",
+    "PoolKind",
+    "PoolReceipt",
+    "PoolView",
+    "Position",
+    "Quote",
+    "Receipt",
+    "RecordStatus",
+    "RecordView",
+    "RedemptionReceipt",
+    "ResolverKind",
+    "SetReceipt",
+    "SettlementReceipt",
+    "Side",
+    "TokenReceipt",
+    "TokenRedemptionReceipt",
+    "TradeReceipt",
+]
+
+
+class Client(AccountMethods, PoolMethods, TokenMethods, FeedMethods):
+    """One wallet on one exchange.
+
+    ``async with Client.connect("localnet", Wallet.load()) as client: await client.buy("rain", "YES", 10)``
+
+    Amounts, shares and prices are `Decimal`, `int` or text, never floats. Every method that sends returns
+    once its transaction has landed and succeeded, with what the programs say it did; every refusal is raised,
+    most of them before anything is sent.
+    """

@@ -1,0 +1,150 @@
+"""Margin accounts: opening, funding, reading, closing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from solders.pubkey import Pubkey
+from spl.token.instructions import create_idempotent_associated_token_account, get_associated_token_address
+
+from secant import exchange
+from secant.errors import AccountNotFound
+from secant.units import atoms_of, collateral_of
+
+from .results import AccountView, CashReceipt, Receipt
+from .session import Session, address_of, decoded, emitted
+from .views import account_view, event_view
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from secant.units import Number
+
+__all__ = ["AccountMethods"]
+
+_FUND: Final = "send the exchange's collateral to the wallet; `secant airdrop --collateral` on a localnet"
+_OPEN_ONE: Final = "open one: `secant account open`, or `client.open_account()`"
+_AMOUNT_OFFSET: Final = 64  # of an SPL token account: mint, owner, amount
+
+
+class AccountMethods(Session):
+    """What one does with a margin account."""
+
+    async def open_account(self, *, owner: Pubkey | str | None = None) -> Receipt:
+        """Opens the margin account and pays its rent.
+
+        Args:
+            owner: Who it is for; the wallet unless given.
+
+        Raises:
+            FrameworkError: it is open already, or the wallet lacks SOL. Others as of `Chain.send`.
+        """
+        owner_address = self.wallet.address if owner is None else address_of(owner, "owner")
+        account = self._account_of(owner_address)
+        instruction = exchange.open_account(
+            payer=self.wallet.address,
+            owner=owner_address,
+            exchange=self.exchange.address,
+            account=account,
+            index=self.account_index,
+        )
+        landed = await self._send(instruction)
+        return Receipt(landed.signature, account)
+
+    async def account(self, *, owner: Pubkey | str | None = None) -> AccountView:
+        """The margin account: cash, what is free, positions by event.
+
+        Args:
+            owner: Whose; the wallet's unless given.
+
+        Raises:
+            AccountNotFound: it is not open.
+            RpcUnreachable, RpcRefused: the node does not answer.
+        """
+        owner_address = self.wallet.address if owner is None else address_of(owner, "owner")
+        address = self._account_of(owner_address)
+        stored = await self._read("margin account", address, exchange.MarginAccount, _OPEN_ONE)
+        events = {}
+        held = [leg.event for leg in stored.event_legs if leg.event != Pubkey.default()]
+        for event, account in zip(held, await self.chain.accounts(held), strict=True):
+            if account is None:
+                raise AccountNotFound(
+                    "event", event, "the node does not know it", "ask again, or another node"
+                )
+            events[event] = event_view(event, decoded(exchange.EventMarket, account.data))
+        return account_view(address, stored, events)
+
+    async def close_account(self) -> Receipt:
+        """Closes the empty margin account; its rent goes back to the wallet.
+
+        Raises:
+            ProgramError: AccountNotEmpty. Others as of `Chain.send`.
+        """
+        address = self.account_address
+        landed = await self._send(exchange.close_account(owner=self.wallet.address, account=address))
+        return Receipt(landed.signature, address)
+
+    async def deposit(self, amount: Number) -> CashReceipt:
+        """Moves collateral from the wallet's token account into the margin account.
+
+        Args:
+            amount: How much, at most 6 decimals.
+
+        Raises:
+            UnitError: no such amount.
+            AccountNotFound: the margin account or the token account does not exist.
+            ProgramError: AmountZero, Paused. FrameworkError: InsufficientFunds. Others as of `Chain.send`.
+        """
+        source = self.collateral_address
+        instruction = exchange.deposit(
+            depositor=self.wallet.address,
+            exchange=self.exchange.address,
+            account=self.account_address,
+            source=source,
+            vault=self.exchange.vault,
+            amount_atoms=atoms_of(amount),
+        )
+        landed = await self._send(instruction, expects={source: ("collateral token account", _FUND)})
+        moved = emitted(landed, exchange.Deposited)
+        return CashReceipt(landed.signature, moved.account, collateral_of(moved.amount_atoms))
+
+    async def withdraw(self, amount: Number) -> CashReceipt:
+        """Moves free collateral from the margin account to the wallet's token account, made if need be.
+
+        Args:
+            amount: How much, at most 6 decimals.
+
+        Raises:
+            UnitError: no such amount.
+            AccountNotFound: the margin account does not exist.
+            ProgramError: AmountZero, InsolventAccount. Others as of `Chain.send`.
+        """
+        owner = self.wallet.address
+        landed = await self._send(
+            create_idempotent_associated_token_account(owner, owner, self.exchange.mint),
+            exchange.withdraw(
+                owner=owner,
+                exchange=self.exchange.address,
+                account=self.account_address,
+                vault=self.exchange.vault,
+                destination=self.collateral_address,
+                amount_atoms=atoms_of(amount),
+            ),
+        )
+        moved = emitted(landed, exchange.Withdrawn)
+        return CashReceipt(landed.signature, moved.account, collateral_of(moved.amount_atoms))
+
+    async def collateral(self, *, owner: Pubkey | str | None = None) -> Decimal:
+        """Collateral in a wallet's token account, outside of the exchange; 0 if it has none.
+
+        Args:
+            owner: Whose; the wallet's unless given.
+
+        Raises:
+            RpcUnreachable, RpcRefused: the node does not answer.
+        """
+        owner_address = self.wallet.address if owner is None else address_of(owner, "owner")
+        account = await self.chain.account(get_associated_token_address(owner_address, self.exchange.mint))
+        if account is None:
+            return collateral_of(0)
+        return collateral_of(int.from_bytes(account.data[_AMOUNT_OFFSET : _AMOUNT_OFFSET + 8], "little"))

@@ -1,0 +1,413 @@
+"""What the client returns: frozen values, in decimal numbers, that hold no connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from solders.pubkey import Pubkey
+    from solders.signature import Signature
+
+__all__ = [
+    "AccountView",
+    "CashReceipt",
+    "EventStatus",
+    "EventView",
+    "ExchangeView",
+    "Outcome",
+    "PoolKind",
+    "PoolReceipt",
+    "PoolView",
+    "Position",
+    "Quote",
+    "Receipt",
+    "RecordStatus",
+    "RecordView",
+    "RedemptionReceipt",
+    "ResolverKind",
+    "SetReceipt",
+    "SettlementReceipt",
+    "Side",
+    "TokenReceipt",
+    "TokenRedemptionReceipt",
+    "TradeReceipt",
+]
+
+
+class EventStatus(StrEnum):
+    """Where an event stands."""
+
+    OPEN = "open"
+    LOCKED = "locked"
+    RESOLVED = "resolved"
+    VOID = "void"
+
+
+class ResolverKind(StrEnum):
+    """Who settles an event."""
+
+    RECORD = "record"
+    AUTHORITY = "authority"
+
+
+class PoolKind(StrEnum):
+    """How a pool makes its price: a logarithmic scoring rule, or a pm-AMM (2 outcomes only)."""
+
+    LMSR = "lmsr"
+    PM_AMM = "pm-amm"
+
+
+class RecordStatus(StrEnum):
+    """Where a record stands."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    VOID = "void"
+
+
+class Side(StrEnum):
+    """Which way a trade goes."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView:
+    """An exchange.
+
+    Attributes:
+        address: Its address.
+        mint: The collateral's mint.
+        vault: The token account that holds all collateral.
+        treasury: The token account that fees are paid to.
+        admin: Who may lift a pause.
+        fee_bps: Fee of new pools, in bps of shares * p * (1 - p).
+        paused: What is paused: deposit, create, trade, tokenize.
+    """
+
+    address: Pubkey
+    mint: Pubkey
+    vault: Pubkey
+    treasury: Pubkey
+    admin: Pubkey
+    fee_bps: int
+    paused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One outcome of an event.
+
+    Attributes:
+        index: Its place, from 0.
+        label: Its label.
+        payout: What a share pays, from 0 to 1; None until the event is settled.
+        tokenized: Shares that exist as tokens.
+    """
+
+    index: int
+    label: str
+    payout: Decimal | None
+    tokenized: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """An event market.
+
+    Attributes:
+        address: Its address.
+        name: Short name, unique per creator; hexadecimal if it is no text.
+        title: The question.
+        outcomes: Its outcomes, in order.
+        status: Where it stands. An open event past its lock time trades no more.
+        resolver_kind: Who settles it.
+        resolver: The record, or the authority.
+        creator: Who created it.
+        lock_time: When trading stops, UTC.
+        settlement_deadline: When anyone may void it if it is not settled, UTC.
+        settled_time: When it was settled, UTC; None before.
+        escrow: Collateral behind its shares.
+    """
+
+    address: Pubkey
+    name: str
+    title: str
+    outcomes: tuple[Outcome, ...]
+    status: EventStatus
+    resolver_kind: ResolverKind
+    resolver: Pubkey
+    creator: Pubkey
+    lock_time: datetime
+    settlement_deadline: datetime
+    settled_time: datetime | None
+    escrow: Decimal
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether the payouts stand."""
+        return self.status in {EventStatus.RESOLVED, EventStatus.VOID}
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What an account holds in one event.
+
+    Attributes:
+        event: The event.
+        shares: Shares of each outcome, in order; negative for a short.
+    """
+
+    event: EventView
+    shares: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """A margin account.
+
+    Attributes:
+        address: Its address.
+        owner: Who may trade and withdraw.
+        index: Which of the owner's accounts it is.
+        cash: Collateral; negative only as far as complete sets back it.
+        free: What may be withdrawn or spent: the cash with every event at its worst outcome.
+        positions: What it holds, by event.
+    """
+
+    address: Pubkey
+    owner: Pubkey
+    index: int
+    cash: Decimal
+    free: Decimal
+    positions: tuple[Position, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """A pool.
+
+    Attributes:
+        address: Its address.
+        event: The event it trades.
+        creator: Who funded it.
+        kind: How it makes its price.
+        liquidity: Scale of its cost function, in shares: the b of an LMSR, the L of a pm-AMM.
+        cash: Its collateral.
+        fees: Fees it has earned that are not collected yet.
+        fee_bps: Its fee, in bps of shares * p * (1 - p).
+        sold: Net shares sold of each outcome.
+    """
+
+    address: Pubkey
+    event: Pubkey
+    creator: Pubkey
+    kind: PoolKind
+    liquidity: Decimal
+    cash: Decimal
+    fees: Decimal
+    fee_bps: int
+    sold: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """A record: what a feed has shown under its terms so far.
+
+    Attributes:
+        address: Its address.
+        feed: The feed observed.
+        status: Where it stands.
+        yes_payout: What a share of YES pays, from 0 to 1; None until decided.
+        accepted: Samples accepted.
+        rejected: Samples refused for their quality.
+        window_start: First moment of its window, UTC.
+        window_end: Last moment of its window, UTC.
+    """
+
+    address: Pubkey
+    feed: Pubkey
+    status: RecordStatus
+    yes_payout: Decimal | None
+    accepted: int
+    rejected: int
+    window_start: datetime
+    window_end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a trade with a pool would cost or yield now.
+
+    Attributes:
+        event: The event.
+        pool: The pool.
+        outcome: The outcome's label.
+        side: Buy or sell.
+        shares: How many.
+        amount: What they cost or yield before the fee.
+        fee: The fee.
+        total: What would be paid, fee included, or received, fee deducted.
+        price: `total` per share, to 6 decimals.
+    """
+
+    event: Pubkey
+    pool: Pubkey
+    outcome: str
+    side: Side
+    shares: Decimal
+    amount: Decimal
+    fee: Decimal
+    total: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Something was done to one account.
+
+    Attributes:
+        signature: The transaction's.
+        address: What was created, changed or closed.
+    """
+
+    signature: Signature
+    address: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class CashReceipt:
+    """Collateral was deposited or withdrawn.
+
+    Attributes:
+        signature: The transaction's.
+        account: The margin account.
+        amount: How much.
+    """
+
+    signature: Signature
+    account: Pubkey
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TradeReceipt:
+    """A trade with a pool was done.
+
+    Attributes:
+        signature: The transaction's.
+        trade: What it cost or yielded.
+    """
+
+    signature: Signature
+    trade: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class PoolReceipt:
+    """A pool was created or closed.
+
+    Attributes:
+        signature: The transaction's.
+        pool: The pool.
+        amount: What the pool was funded with, or what it returned.
+    """
+
+    signature: Signature
+    pool: Pubkey
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SetReceipt:
+    """Complete sets were minted or merged.
+
+    Attributes:
+        signature: The transaction's.
+        event: The event.
+        shares: How many sets; negative when merged.
+    """
+
+    signature: Signature
+    event: Pubkey
+    shares: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReceipt:
+    """Ledger shares became tokens, or tokens ledger shares.
+
+    Attributes:
+        signature: The transaction's.
+        event: The event.
+        outcome: The outcome's label.
+        shares: How many became tokens; negative the other way.
+        mint: The outcome's mint, 2 decimals.
+        token_account: The token account.
+    """
+
+    signature: Signature
+    event: Pubkey
+    outcome: str
+    shares: Decimal
+    mint: Pubkey
+    token_account: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionReceipt:
+    """A settled event's shares were paid into a margin account.
+
+    Attributes:
+        signature: The transaction's.
+        event: The event.
+        account: The margin account.
+        amount: What they paid; negative where a short position pays.
+    """
+
+    signature: Signature
+    event: Pubkey
+    account: Pubkey
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRedemptionReceipt:
+    """A settled event's tokens were burned for what they pay.
+
+    Attributes:
+        signature: The transaction's.
+        event: The event.
+        outcome: The outcome's label.
+        shares: How many tokens, in shares.
+        amount: What they paid.
+    """
+
+    signature: Signature
+    event: Pubkey
+    outcome: str
+    shares: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementReceipt:
+    """An event was settled.
+
+    Attributes:
+        signature: The transaction's.
+        event: The event.
+        status: Resolved or void.
+        payouts: What a share of each outcome pays, in order.
+    """
+
+    signature: Signature
+    event: Pubkey
+    status: EventStatus
+    payouts: tuple[Decimal, ...]

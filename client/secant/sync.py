@@ -1,0 +1,173 @@
+"""The client without ``await``: every method of `Client`, run on an event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
+
+from .client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from types import TracebackType
+
+    from solders.pubkey import Pubkey
+
+    from .client import ExchangeView
+    from .wallet import Wallet
+
+__all__ = ["SyncClient"]
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def _forward(
+    method: Callable[Concatenate[Client, _Arguments], Coroutine[object, object, _Result]],
+) -> Callable[Concatenate[SyncClient, _Arguments], _Result]:
+    """The method of the same name and types that waits for the result."""
+
+    def call(self: SyncClient, /, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+        return self._run(method(self._client, *args, **kwargs))
+
+    functools.update_wrapper(call, method)
+    return call
+
+
+class SyncClient:
+    """`Client` for programs without an event loop; methods, arguments, results and errors are the same.
+
+    ``with SyncClient.connect("localnet", Wallet.load()) as client: client.buy("rain", "YES", 10)``
+
+    Methods may be called from any thread.
+
+    Args:
+        client: The client to run; not entered yet.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    @classmethod
+    def connect(
+        cls,
+        url: str = "localnet",
+        wallet: Wallet | None = None,
+        *,
+        exchange: Pubkey | str | None = None,
+        account_index: int = 0,
+        ws_url: str | None = None,
+        commitment: str = "confirmed",
+        priority_fee_microlamports: int = 0,
+        confirm_timeout_s: float = 90.0,
+    ) -> Self:
+        """A client for the exchange at a URL, to be entered with `with`; arguments as of `Client.connect`."""
+        client = Client.connect(
+            url,
+            wallet,
+            exchange=exchange,
+            account_index=account_index,
+            ws_url=ws_url,
+            commitment=commitment,
+            priority_fee_microlamports=priority_fee_microlamports,
+            confirm_timeout_s=confirm_timeout_s,
+        )
+        return cls(client)
+
+    def __enter__(self) -> Self:
+        loop = asyncio.new_event_loop()
+        self._loop = loop
+        self._thread = threading.Thread(target=loop.run_forever, name="secant client", daemon=True)
+        self._thread.start()
+        try:
+            self._run(self._client.__aenter__())
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._run(self._client.__aexit__(kind, error, trace))
+        finally:
+            self._stop()
+
+    def _run(self, work: Coroutine[object, object, _Result]) -> _Result:
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("the client is not connected: use `with SyncClient.connect(...) as client`")
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # the caller was interrupted: what it waited for is not to go on unseen
+            raise
+
+    def _stop(self) -> None:
+        loop, thread = self._loop, self._thread
+        self._loop = self._thread = None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+
+    @property
+    def exchange(self) -> ExchangeView:
+        """Return the exchange, as it was when the client connected."""
+        return self._client.exchange
+
+    @property
+    def wallet(self) -> Wallet:
+        """Return the wallet."""
+        return self._client.wallet
+
+    @property
+    def account_address(self) -> Pubkey:
+        """Return the address of the wallet's margin account, whether it is open or not."""
+        return self._client.account_address
+
+    @property
+    def collateral_address(self) -> Pubkey:
+        """Return the address of the wallet's collateral token account, whether it exists or not."""
+        return self._client.collateral_address
+
+    account = _forward(Client.account)
+    buy = _forward(Client.buy)
+    close_account = _forward(Client.close_account)
+    close_pool = _forward(Client.close_pool)
+    collateral = _forward(Client.collateral)
+    create_event = _forward(Client.create_event)
+    create_feed = _forward(Client.create_feed)
+    create_pool = _forward(Client.create_pool)
+    create_record = _forward(Client.create_record)
+    deposit = _forward(Client.deposit)
+    detokenize = _forward(Client.detokenize)
+    event = _forward(Client.event)
+    events = _forward(Client.events)
+    lock_event = _forward(Client.lock_event)
+    merge_set = _forward(Client.merge_set)
+    mint_set = _forward(Client.mint_set)
+    observe = _forward(Client.observe)
+    open_account = _forward(Client.open_account)
+    pools = _forward(Client.pools)
+    publish = _forward(Client.publish)
+    quote_buy = _forward(Client.quote_buy)
+    quote_sell = _forward(Client.quote_sell)
+    quote_spend = _forward(Client.quote_spend)
+    record = _forward(Client.record)
+    redeem = _forward(Client.redeem)
+    redeem_tokens = _forward(Client.redeem_tokens)
+    resolve_event = _forward(Client.resolve_event)
+    sell = _forward(Client.sell)
+    settle_event = _forward(Client.settle_event)
+    spend = _forward(Client.spend)
+    tokenize = _forward(Client.tokenize)
+    void_event = _forward(Client.void_event)
+    withdraw = _forward(Client.withdraw)

@@ -1,0 +1,211 @@
+"""Where decimal numbers meet ticks, lots and atoms: the only such place, and exact both ways.
+
+| quantity   | people write | chain stores | one is          |
+|------------|--------------|--------------|-----------------|
+| collateral | ``12.5``     | atoms        | 1,000,000 atoms |
+| shares     | ``10``       | lots         | 100 lots        |
+| price      | ``0.37``     | ticks        | 10,000 ticks    |
+| SOL        | ``1.5``      | lamports     | 10^9 lamports   |
+| feed value | ``97.25``    | feed units   | 10^-exponent    |
+
+A number is a `Decimal`, an `int`, or text such as ``"12.5"``. Floats are refused: 0.1 is no tenth. Nothing is
+rounded: a number with more decimals than its unit has is refused too.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal, InvalidOperation
+from typing import Final, TypeAlias
+
+from .errors import UnitError
+
+__all__ = [
+    "ATOMS_PER_UNIT",
+    "FEED_EXPONENT_MIN",
+    "LAMPORTS_PER_SOL",
+    "LOTS_PER_SHARE",
+    "TICKS_PER_UNIT",
+    "Number",
+    "atoms_of",
+    "collateral_of",
+    "feed_units_of",
+    "feed_value_of",
+    "lamports_of",
+    "limit_down",
+    "limit_up",
+    "lots_of",
+    "price_of",
+    "shares_of",
+    "slippage_of",
+    "sol_of",
+    "ticks_of",
+]
+
+Number: TypeAlias = Decimal | int | str
+
+ATOMS_PER_UNIT: Final = 10**6
+LOTS_PER_SHARE: Final = 10**2
+TICKS_PER_UNIT: Final = 10**4
+LAMPORTS_PER_SOL: Final = 10**9
+FEED_EXPONENT_MIN: Final = -12
+_I64_MAX: Final = 2**63 - 1
+_I64_MIN: Final = -(2**63)
+_U64_MAX: Final = 2**64 - 1
+_TEXT_LENGTH_MAX: Final = 100
+# Wider than any quantity on the chain, so that no result depends on the caller's decimal context.
+_WIDE: Final = Context(prec=200)
+
+
+def atoms_of(collateral: Number, name: str = "amount") -> int:
+    """Atoms of an amount of collateral, 0 to 2^63 - 1 atoms.
+
+    Raises:
+        UnitError: a float, no number, more than 6 decimals, or out of range.
+    """
+    return _integer_of(collateral, 6, 0, _I64_MAX, name)
+
+
+def collateral_of(atoms: int) -> Decimal:
+    """The amount of collateral that `atoms` are, with 6 decimals."""
+    return _WIDE.scaleb(Decimal(atoms), -6)
+
+
+def lots_of(shares: Number, name: str = "shares") -> int:
+    """Lots of a number of shares, 0 to 2^63 - 1 lots.
+
+    Raises:
+        UnitError: a float, no number, more than 2 decimals, or out of range.
+    """
+    return _integer_of(shares, 2, 0, _I64_MAX, name)
+
+
+def shares_of(lots: int) -> Decimal:
+    """The number of shares that `lots` are, with 2 decimals; negative for a short position."""
+    return _WIDE.scaleb(Decimal(lots), -2)
+
+
+def ticks_of(price: Number, name: str = "price") -> int:
+    """Ticks of a price or a payout of one share, 0 to 10,000.
+
+    Raises:
+        UnitError: a float, no number, more than 4 decimals, or not from 0 to 1.
+    """
+    return _integer_of(price, 4, 0, TICKS_PER_UNIT, name)
+
+
+def price_of(ticks: int) -> Decimal:
+    """The price that `ticks` are, with 4 decimals."""
+    return _WIDE.scaleb(Decimal(ticks), -4)
+
+
+def lamports_of(sol: Number, name: str = "sol") -> int:
+    """Lamports of an amount of SOL, 0 to 2^64 - 1 lamports.
+
+    Raises:
+        UnitError: a float, no number, more than 9 decimals, or out of range.
+    """
+    return _integer_of(sol, 9, 0, _U64_MAX, name)
+
+
+def sol_of(lamports: int) -> Decimal:
+    """The amount of SOL that `lamports` are, with 9 decimals."""
+    return _WIDE.scaleb(Decimal(lamports), -9)
+
+
+def feed_units_of(value: Number, exponent: int, name: str = "value") -> int:
+    """Feed units of a value: value / 10^exponent.
+
+    Args:
+        value: what the feed observes, of either sign.
+        exponent: the feed's, -12 to 0.
+        name: what to call the value in an error.
+
+    Raises:
+        UnitError: a float, no number, more decimals than the exponent allows, or out of the i64 range.
+    """
+    return _integer_of(value, -_exponent(exponent), _I64_MIN, _I64_MAX, name)
+
+
+def feed_value_of(units: int, exponent: int) -> Decimal:
+    """The value that feed units are: units · 10^exponent.
+
+    Raises:
+        UnitError: the exponent is not from -12 to 0.
+    """
+    return _WIDE.scaleb(Decimal(units), _exponent(exponent))
+
+
+def slippage_of(slippage: Number) -> Decimal:
+    """A tolerated worsening of a price, as a fraction from 0 to 1: 0.01 is one per cent.
+
+    Raises:
+        UnitError: a float, no number, or not from 0 to 1.
+    """
+    fraction = _decimal(slippage, "slippage", "a number from 0 to 1")
+    if not 0 <= fraction <= 1:
+        raise UnitError("slippage", slippage, "a number from 0 to 1")
+    return fraction
+
+
+def limit_up(atoms: int, slippage: Number) -> int:
+    """The most to pay for what is quoted at `atoms`, rounded up to a whole atom, at most 2^64 - 1.
+
+    Raises:
+        UnitError: the slippage is not from 0 to 1.
+    """
+    numerator, denominator = slippage_of(slippage).as_integer_ratio()
+    return min(atoms - (-atoms * numerator // denominator), _U64_MAX)
+
+
+def limit_down(atoms: int, slippage: Number) -> int:
+    """The least to receive for what is quoted at `atoms`, rounded down to a whole atom.
+
+    Raises:
+        UnitError: the slippage is not from 0 to 1.
+    """
+    numerator, denominator = slippage_of(slippage).as_integer_ratio()
+    return int(atoms * (denominator - numerator) // denominator)
+
+
+def _exponent(exponent: int) -> int:
+    if isinstance(exponent, bool) or not isinstance(exponent, int) or not FEED_EXPONENT_MIN <= exponent <= 0:
+        raise UnitError("exponent", exponent, f"an integer from {FEED_EXPONENT_MIN} to 0")
+    return exponent
+
+
+def _integer_of(value: Number, places: int, low: int, high: int, name: str) -> int:
+    allowed = (
+        f"a number from {_shown(low, places)} to {_shown(high, places)} with at most {places} decimal"
+        f"{'' if places == 1 else 's'}"
+    )
+    number = _decimal(value, name, allowed)
+    # Compared before it is scaled: a number in range has few digits before its point.
+    if not _WIDE.scaleb(Decimal(low), -places) <= number <= _WIDE.scaleb(Decimal(high), -places):
+        raise UnitError(name, value, allowed)
+    numerator, denominator = number.as_integer_ratio()
+    scaled, rest = divmod(numerator * 10**places, denominator)
+    if rest:
+        raise UnitError(name, value, allowed)
+    return int(scaled)
+
+
+def _shown(integer: int, places: int) -> str:
+    scaled = _WIDE.scaleb(Decimal(integer), -places)
+    return f"{scaled.normalize(_WIDE):,f}"
+
+
+def _decimal(value: object, name: str, allowed: str) -> Decimal:
+    if isinstance(value, float):
+        raise UnitError(name, value, f"{allowed}; floats are not exact, pass a Decimal, an int or text")
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
+        raise UnitError(name, value, allowed)
+    if isinstance(value, str) and len(value) > _TEXT_LENGTH_MAX:
+        raise UnitError(name, value, allowed)
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise UnitError(name, value, allowed) from None
+    # The adjusted exponent bounds what as_integer_ratio may have to write out.
+    if not number.is_finite() or (number and abs(number.adjusted()) > _TEXT_LENGTH_MAX):
+        raise UnitError(name, value, allowed)
+    return number

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import importlib
+import inspect
+
+import pytest
+
+PUBLIC = {
+    "secant": {"Client", "SecantError", "SyncClient", "Wallet"},
+    "secant.wallet": {"DEFAULT_PATH", "Wallet"},
+    "secant.sync": {"SyncClient"},
+}
+MODULES = [
+    "secant.bootstrap",
+    "secant.chain",
+    "secant.client",
+    "secant.client.results",
+    "secant.client.views",
+    "secant.errors",
+    "secant.units",
+    *PUBLIC,
+]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_exactly_these_names(name: str) -> None:
+    assert set(importlib.import_module(name).__all__) == PUBLIC[name]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_all_is_exact(name: str) -> None:
+    module = importlib.import_module(name)
+    listed = module.__all__
+    assert list(listed) == sorted(set(listed), key=lambda item: (not item.isupper(), item)), (
+        "sorted, each once"
+    )
+    for item in listed:
+        assert hasattr(module, item), item
+    own = {
+        item
+        for item, value in vars(module).items()
+        if not item.startswith("_")
+        and (inspect.isclass(value) or inspect.isfunction(value))
+        and value.__module__ == name
+    }
+    assert own <= set(listed)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_documented(name: str) -> None:
+    module = importlib.import_module(name)
+    for item in module.__all__:
+        value = getattr(module, item)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert inspect.getdoc(value), item
