@@ -212,7 +212,15 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     6040: _wire.ProgramErrorInfo(
         6040, "OutcomeMintMismatch", "The outcome's mint is not the one this event creates"
     ),
-    6041: _wire.ProgramErrorInfo(6041, "Overflow", "A number left its integer type; use smaller amounts"),
+    6041: _wire.ProgramErrorInfo(
+        6041, "TokensInsufficient", "More tokens are given than exist of this outcome"
+    ),
+    6042: _wire.ProgramErrorInfo(
+        6042,
+        "PositionTooLarge",
+        "A position can be at most 100000000000000 lots of an outcome, long or short",
+    ),
+    6043: _wire.ProgramErrorInfo(6043, "Overflow", "A number left its integer type; use smaller amounts"),
 }
 
 
@@ -524,7 +532,7 @@ def _encode_event_locked(value: EventLocked, name: str) -> bytes:
     )
 
 
-_EVENT_MARKET = Struct("<32s32s32s32s64s" + 16 * ("16s") + "16Qqqqq16H16sBBBBB59x")
+_EVENT_MARKET = Struct("<32s32s32s32s64s" + 16 * ("16s") + "16Q16sqqq16H16sBBBBB51x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -540,9 +548,10 @@ class EventMarket:
         labels: Label of each outcome, UTF-8 padded with zeros.
         tokenized_lots: Lots of each outcome that exist as tokens.
         escrow_atoms: Collateral behind the event's shares: the complete sets before settlement, what is
-            left to pay after it. Negative while shorts have yet to pay in what is owed.
+            left to pay after it. Negative while shorts have yet to pay in what is owed. As wide as no
+            number of accounts can fill, because a full escrow would block everybody else's settlement.
         lock_time: Trades stop at this time, Unix seconds.
-        settlement_deadline: From this time on anyone may void, Unix seconds.
+        settlement_deadline: After this time anyone may void, Unix seconds.
         settled_time: When it was settled; 0 before.
         payout_ticks: What a lot of each outcome pays, in atoms; sums to 10,000 once settled.
         mint_bumps: Bump of each outcome's mint; 0 while it does not exist.
@@ -583,16 +592,16 @@ class EventMarket:
         "labels": 200,
         "tokenized_lots": 456,
         "escrow_atoms": 584,
-        "lock_time": 592,
-        "settlement_deadline": 600,
-        "settled_time": 608,
-        "payout_ticks": 616,
-        "mint_bumps": 648,
-        "outcomes": 664,
-        "resolver_kind": 665,
-        "status": 666,
-        "bump": 667,
-        "layout": 668,
+        "lock_time": 600,
+        "settlement_deadline": 608,
+        "settled_time": 616,
+        "payout_ticks": 624,
+        "mint_bumps": 656,
+        "outcomes": 672,
+        "resolver_kind": 673,
+        "status": 674,
+        "bump": 675,
+        "layout": 676,
     }
 
     @classmethod
@@ -622,7 +631,7 @@ def _event_market(values: tuple[Any, ...], at: int) -> EventMarket:
         values[at + 4],
         values[at + 5 : at + 21],
         values[at + 21 : at + 37],
-        values[at + 37],
+        _wire.i128(values[at + 37]),
         values[at + 38],
         values[at + 39],
         values[at + 40],
@@ -653,7 +662,7 @@ def _encode_event_market(value: EventMarket, name: str) -> bytes:
                 16,
             ),
             _wire.encode_array(value.tokenized_lots, f"{name}.tokenized_lots", _wire.encode_u64, 16),
-            _wire.encode_i64(value.escrow_atoms, f"{name}.escrow_atoms"),
+            _wire.encode_i128(value.escrow_atoms, f"{name}.escrow_atoms"),
             _wire.encode_i64(value.lock_time, f"{name}.lock_time"),
             _wire.encode_i64(value.settlement_deadline, f"{name}.settlement_deadline"),
             _wire.encode_i64(value.settled_time, f"{name}.settled_time"),
@@ -664,7 +673,7 @@ def _encode_event_market(value: EventMarket, name: str) -> bytes:
             _wire.encode_u8(value.status, f"{name}.status"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(59),
+            bytes(51),
         )
     )
 

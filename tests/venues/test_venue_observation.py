@@ -36,8 +36,11 @@ def test_a_bare_price_has_no_width_and_a_confidence_has_twice_itself() -> None:
     assert not Price(500_000).is_crossed
 
 
-def test_a_locked_book_is_crossed() -> None:
-    assert Quote(500_000, 500_000).is_crossed
+def test_a_locked_book_is_not_crossed() -> None:
+    assert Quote(510_000, 500_000).is_crossed
+    assert not Quote(500_000, 500_000).is_crossed
+    assert Quote(500_000, 500_000).is_locked
+    assert not Quote(None, None).is_locked
     assert not Quote(500_000, 510_000).is_crossed
     assert not Quote(500_000, None).is_crossed
 

@@ -80,8 +80,13 @@ class Quote:
 
     @property
     def is_crossed(self) -> bool:
-        """Whether the best bid is at or above the best ask."""
-        return self.bid_ppm is not None and self.ask_ppm is not None and self.bid_ppm >= self.ask_ppm
+        """Whether the best bid is above the best ask."""
+        return self.bid_ppm is not None and self.ask_ppm is not None and self.bid_ppm > self.ask_ppm
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the best bid is the best ask. A quote may be; a book only is while it is being changed."""
+        return self.bid_ppm is not None and self.bid_ppm == self.ask_ppm
 
     @property
     def value_ppm(self) -> int | None:

@@ -51,7 +51,8 @@ impl Reading {
 pub struct Sample {
     /// The newest time that at least a quorum of publishers has reached.
     pub time: i64,
-    /// Median of the fresh readings that pass, or `None` if fewer than a quorum pass.
+    /// Median of the fresh readings that pass, or `None` if fewer than a quorum pass or the two middle
+    /// ones of an even number disagree.
     pub value: Option<i64>,
 }
 
@@ -85,8 +86,20 @@ pub fn aggregate<R: Copy + Into<Reading>>(
             count += 1;
         }
     }
-    let value = (count >= quorum).then(|| midpoint_down(passing[(count - 1) / 2], passing[count / 2]));
+    let value = if count < quorum {
+        None
+    } else {
+        median(&passing[..count], width_max)
+    };
     Ok(Some(Sample { time, value }))
+}
+
+/// The middle of ascending values. Of an even number the two middle ones decide together, and only if
+/// they agree to within `width_max`: else one of them alone could put the middle anywhere.
+fn median(ascending: &[i64], width_max: u64) -> Option<i64> {
+    let low = *ascending.get(ascending.len().checked_sub(1)? / 2)?;
+    let high = *ascending.get(ascending.len() / 2)?;
+    (high.abs_diff(low) <= width_max).then(|| midpoint_down(low, high))
 }
 
 fn newest_of_quorum<R: Copy + Into<Reading>>(readings: &[R], quorum: usize) -> i64 {

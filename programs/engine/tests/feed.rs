@@ -54,10 +54,14 @@ fn model(readings: &[Reading], quorum: usize, staleness_s: u32, width_max: u64) 
     }
     let middles = middles(readings, time, staleness_s, width_max);
     let count = middles.len();
-    let value = (count >= quorum).then(|| match count % 2 {
-        1 => middles[count / 2],
-        _ => middle_down(middles[count / 2 - 1], middles[count / 2]),
-    });
+    let value = match count {
+        _ if count < quorum => None,
+        _ if count % 2 == 1 => Some(middles[count / 2]),
+        _ => {
+            let (low, high) = (middles[count / 2 - 1], middles[count / 2]);
+            (high.abs_diff(low) <= width_max).then(|| middle_down(low, high))
+        }
+    };
     Some(Sample { time, value })
 }
 
@@ -93,9 +97,9 @@ fn width_max() -> impl Strategy<Value = u64> {
     prop_oneof![8 => 0..=16u64, 1 => any::<u64>(), 1 => Just(u64::MAX)]
 }
 
-/// Honest publishers, who quote around second 100, and a minority below the quorum who do anything.
+/// Honest publishers, who agree to within six and quote around second 100, and a minority below the quorum who do anything.
 fn attack() -> impl Strategy<Value = (Vec<Reading>, Vec<Reading>, usize)> {
-    let honest = (95..=105i64, -20..=20i64, 0..=8i64);
+    let honest = (95..=105i64, -2..=2i64, 0..=4i64);
     (
         prop::collection::vec(honest, 1..=8),
         prop::collection::vec(any_reading(), 0..=7),
@@ -238,7 +242,7 @@ fn nothing_is_known_before_a_quorum_has_published() {
 fn a_quorum_in_time_may_lack_one_in_quality() {
     let readings = [point(100, 5), point(101, 6), reading(102, 0, NO_ASK)];
     let sample =
-        |quorum: usize, staleness_s: u32| aggregate(&readings, quorum, staleness_s, 0).unwrap().unwrap();
+        |quorum: usize, staleness_s: u32| aggregate(&readings, quorum, staleness_s, 1).unwrap().unwrap();
     assert_eq!(
         sample(3, 60),
         Sample {
@@ -295,13 +299,23 @@ fn a_width_at_its_maximum_passes() {
 fn an_even_number_of_readings_has_its_middle_rounded_down() {
     let sample = |values: [i64; 4]| {
         let readings = values.map(|value| point(100, value));
-        aggregate(&readings, 4, 0, 0).unwrap().unwrap().value
+        aggregate(&readings, 4, 0, u64::MAX).unwrap().unwrap().value
     };
     assert_eq!(sample([9, 1, 4, 3]), Some(3));
     assert_eq!(sample([-9, -1, -4, -3]), Some(-4));
     let edge = i64::MAX - 1;
     assert_eq!(sample([edge; 4]), Some(edge));
     assert_eq!(sample([i64::MIN + 1, i64::MIN + 1, edge, edge]), Some(-1));
+}
+
+#[test]
+fn of_two_who_disagree_neither_decides() {
+    let readings = [point(100, 10), point(100, 17)];
+    let value = |width_max: u64| aggregate(&readings, 1, 0, width_max).unwrap().unwrap().value;
+    assert_eq!(value(7), Some(13));
+    assert_eq!(value(6), None);
+    let third = [point(100, 10), point(100, 17), point(100, i64::MAX - 1)];
+    assert_eq!(aggregate(&third, 2, 0, 6).unwrap().unwrap().value, Some(17));
 }
 
 #[test]

@@ -85,6 +85,10 @@ pub enum ExchangeError {
     CreatorMismatch,
     #[msg("The outcome's mint is not the one this event creates")]
     OutcomeMintMismatch,
+    #[msg("More tokens are given than exist of this outcome")]
+    TokensInsufficient,
+    #[msg("A position can be at most 100000000000000 lots of an outcome, long or short")]
+    PositionTooLarge,
     #[msg("A number left its integer type; use smaller amounts")]
     Overflow,
 }

@@ -68,7 +68,7 @@ def resting_quote(bid_ppm: int | None, ask_ppm: int | None) -> Quote:
     """
     quote = Quote(bid_ppm or None, None if ask_ppm in (0, PPM) else ask_ppm)
     if quote.is_crossed:
-        raise RefusalError(Reason.CROSSED, f"bid {quote.bid_ppm} ppm is not below ask {quote.ask_ppm} ppm")
+        raise RefusalError(Reason.CROSSED, f"bid {quote.bid_ppm} ppm is above ask {quote.ask_ppm} ppm")
     return quote
 
 
@@ -111,7 +111,7 @@ def orderbook_quote(payload: Any) -> Quote:
     reduced.replace(*sides)
     quote = reduced.quote()
     if quote.is_crossed:
-        raise RefusalError(Reason.CROSSED, f"bid {quote.bid_ppm} ppm is not below ask {quote.ask_ppm} ppm")
+        raise RefusalError(Reason.CROSSED, f"bid {quote.bid_ppm} ppm is above ask {quote.ask_ppm} ppm")
     return quote
 
 

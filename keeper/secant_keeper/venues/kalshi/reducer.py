@@ -171,7 +171,7 @@ class KalshiReducer:
             moment = at_ms if type(at_ms) is int else time_ms(at_ms, "ts_ms")
             track.take_time(moment, recv_ms)
         quote = track.book.quote()
-        if quote.is_crossed:
+        if quote.is_crossed or quote.is_locked:
             raise RefusalError(
                 Reason.CROSSED, f"bid {quote.bid_ppm} ppm is not below ask {quote.ask_ppm} ppm"
             )
@@ -226,7 +226,7 @@ class KalshiReducer:
         moment = time_ms(recv_ms if at_ms is None else at_ms, "ts_ms or receive time")
         track.received_ms = recv_ms or moment
         quote = track.book.quote()
-        if quote.is_crossed:
+        if quote.is_crossed or quote.is_locked:
             raise RefusalError(
                 Reason.CROSSED, f"bid {quote.bid_ppm} ppm is not below ask {quote.ask_ppm} ppm"
             )

@@ -135,7 +135,7 @@ def _read_quote_table(file: RecordedFile, series: str, _rejections: Rejections) 
             price_ppm(row[bid], "bid") if row[bid] else None, price_ppm(row[ask], "ask") if row[ask] else None
         )
         if quote.is_crossed:
-            raise RefusalError(Reason.CROSSED, f"bid {row[bid]} is not below ask {row[ask]}")
+            raise RefusalError(Reason.CROSSED, f"bid {row[bid]} is above ask {row[ask]}")
         return Observation.at(series, time_text_ms(row[at], "ts_utc"), quote)
 
     return _read_table(file, series, observe)

@@ -150,7 +150,7 @@ class PolymarketReducer:
         """The observation of a token's book after a frame, or why it is not to be believed."""
         track = self.tracks[token]
         quote = track.book.quote()
-        if quote.is_crossed:
+        if quote.is_crossed or quote.is_locked:
             detail = f"bid {quote.bid_ppm} ppm is not below ask {quote.ask_ppm} ppm"
             return Rejection(Reason.CROSSED, detail, token, moment_ms)
         stated = track.stated
@@ -216,7 +216,8 @@ class PolymarketReducer:
             self._doubt(token, track)
             raise
         track.stated = _stated(level)
-        self.crossings_within_frames += track.book.quote().is_crossed
+        quote = track.book.quote()
+        self.crossings_within_frames += quote.is_crossed or quote.is_locked
         state.touched[token] = moment
 
     def _best_bid_ask(self, event: dict[str, Any], state: _Frame) -> None:
@@ -228,7 +229,7 @@ class PolymarketReducer:
         quote = Quote(bid or None, None if ask in (0, PPM) else ask)
         moment = time_ms(event.get("timestamp"), "timestamp")
         track.take_time(moment, state.recv_ms)
-        if quote.is_crossed:
+        if quote.is_crossed or quote.is_locked:
             raise RefusalError(Reason.CROSSED, f"bid {bid} ppm is not below ask {ask} ppm")
         state.stated[token] = Observation.at(token, moment, quote)
 

@@ -41,7 +41,7 @@ impl ClosePool {
         let returned_atoms = if event.is_settled() {
             let owed_atoms = payout::value_atoms(&pool.sold_lots[..outcomes], &event.payout_ticks)
                 .map_err(ExchangeError::from)?;
-            event.add_escrow(owed_atoms)?;
+            event.add_escrow(owed_atoms);
             pool.cash_atoms
                 .checked_sub(owed_atoms)
                 .ok_or(ExchangeError::Overflow)?

@@ -48,7 +48,7 @@ impl Detokenize {
         account.add_outcome(leg, event.outcome_count(), index, signed_lots)?;
         event.tokenized_lots[index] = event.tokenized_lots[index]
             .checked_sub(lots)
-            .ok_or(ExchangeError::Overflow)?;
+            .ok_or(ExchangeError::TokensInsufficient)?;
         account.assert_invariants()?;
         emit!(TokensChanged {
             account: *account.address(),

@@ -27,7 +27,7 @@ impl MergeSet {
         );
         account.add_sets(leg, event.outcome_count(), -lots)?;
         account.add_cash(face_atoms)?;
-        event.add_escrow(-face_atoms)?;
+        event.add_escrow(-face_atoms);
         account.assert_invariants()?;
         emit!(SetsChanged {
             account: *account.address(),

@@ -24,7 +24,6 @@ impl MintSet {
             event,
             ..
         } = &mut ctx.accounts;
-        exchange.require_running(PAUSE_CREATE)?;
         require!(
             anchor_lang::address_eq(&event.exchange, exchange.address()),
             ExchangeError::ExchangeMismatch
@@ -32,9 +31,16 @@ impl MintSet {
         event.require_open(Clock::get()?.unix_timestamp)?;
         let (lots, face_atoms) = sets(lots)?;
         let leg = account.leg_or_open(event.address())?;
+        let outcomes = event.outcome_count();
+        if exchange.pause_bits & PAUSE_CREATE != 0 {
+            let reduces = account.event_legs[leg].lots[..outcomes]
+                .iter()
+                .all(|held| *held <= -lots);
+            require!(reduces, ExchangeError::Paused);
+        }
         account.add_cash(-face_atoms)?;
-        account.add_sets(leg, event.outcome_count(), lots)?;
-        event.add_escrow(face_atoms)?;
+        account.add_sets(leg, outcomes, lots)?;
+        event.add_escrow(face_atoms);
         account.assert_invariants()?;
         emit!(SetsChanged {
             account: *account.address(),

@@ -56,8 +56,8 @@ impl RedeemTokens {
 
         event.tokenized_lots[index] = event.tokenized_lots[index]
             .checked_sub(lots)
-            .ok_or(ExchangeError::Overflow)?;
-        event.add_escrow(-paid)?;
+            .ok_or(ExchangeError::TokensInsufficient)?;
+        event.add_escrow(-paid);
         event.assert_invariants()?;
         emit!(TokensRedeemed {
             event: *event.address(),

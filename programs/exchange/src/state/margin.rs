@@ -8,6 +8,10 @@ use {
 /// Legs of each kind.
 pub const LEGS_MAX: usize = 8;
 
+/// Most lots of one outcome, long or short: eight legs of them still add up in 64 bits, so whatever is
+/// entered can be valued, reduced and redeemed.
+pub const POSITION_MAX_LOTS: u64 = 100_000_000_000_000;
+
 /// What one owner holds. Positions are signed: a short is a negative number of lots.
 #[account]
 pub struct MarginAccount {
@@ -89,7 +93,7 @@ impl MarginAccount {
     /// Adds signed `lots` of one outcome and restates the leg's floor.
     pub fn add_outcome(&mut self, leg: usize, outcomes: usize, outcome: usize, lots: i64) -> Result<()> {
         let position = &mut self.event_legs[leg].lots[outcome];
-        *position = position.checked_add(lots).ok_or(ExchangeError::Overflow)?;
+        *position = bounded(position.checked_add(lots))?;
         self.restate_floor(leg, outcomes)
     }
 
@@ -98,7 +102,7 @@ impl MarginAccount {
         let leg = &mut self.event_legs[leg];
         let mut occupied = 0;
         for position in &mut leg.lots[..outcomes] {
-            *position = position.checked_add(lots).ok_or(ExchangeError::Overflow)?;
+            *position = bounded(position.checked_add(lots))?;
             occupied |= *position;
         }
         leg.floor_lots += lots; // the least of the positions just added to
@@ -112,7 +116,7 @@ impl MarginAccount {
     /// Takes `lots` of each outcome off the leg and restates its floor.
     pub fn sub_outcomes(&mut self, leg: usize, outcomes: usize, lots: &[i64]) -> Result<()> {
         for (position, lots) in self.event_legs[leg].lots[..outcomes].iter_mut().zip(lots) {
-            *position = position.checked_sub(*lots).ok_or(ExchangeError::Overflow)?;
+            *position = bounded(position.checked_sub(*lots))?;
         }
         self.restate_floor(leg, outcomes)
     }
@@ -178,6 +182,14 @@ impl MarginAccount {
             && self.orders_reserve_atoms == 0
             && self.event_legs.iter().all(EventLeg::is_free)
             && self.perp_legs.iter().all(|leg| leg.market == Address::default())
+    }
+}
+
+/// A position within [`POSITION_MAX_LOTS`].
+fn bounded(lots: Option<i64>) -> Result<i64> {
+    match lots {
+        Some(lots) if lots.unsigned_abs() <= POSITION_MAX_LOTS => Ok(lots),
+        _ => Err(ExchangeError::PositionTooLarge.into()),
     }
 }
 

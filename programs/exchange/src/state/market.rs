@@ -39,11 +39,12 @@ pub struct EventMarket {
     /// Lots of each outcome that exist as tokens.
     pub tokenized_lots: [u64; 16],
     /// Collateral behind the event's shares: the complete sets before settlement, what is left to pay
-    /// after it. Negative while shorts have yet to pay in what is owed.
-    pub escrow_atoms: i64,
+    /// after it. Negative while shorts have yet to pay in what is owed. As wide as no number of accounts
+    /// can fill, because a full escrow would block everybody else's settlement.
+    pub escrow_atoms: PodI128,
     /// Trades stop at this time, Unix seconds.
     pub lock_time: i64,
-    /// From this time on anyone may void, Unix seconds.
+    /// After this time anyone may void, Unix seconds.
     pub settlement_deadline: i64,
     /// When it was settled; 0 before.
     pub settled_time: i64,
@@ -61,7 +62,7 @@ pub struct EventMarket {
     pub bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 59],
+    pub reserved: [u8; 51],
 }
 
 impl EventMarket {
@@ -103,12 +104,9 @@ impl EventMarket {
     }
 
     /// Adds signed atoms to the escrow.
-    pub fn add_escrow(&mut self, atoms: i64) -> Result<()> {
-        self.escrow_atoms = self
-            .escrow_atoms
-            .checked_add(atoms)
-            .ok_or(ExchangeError::Overflow)?;
-        Ok(())
+    pub fn add_escrow(&mut self, atoms: i64) {
+        // 2¹²⁷ is out of reach of any number of 64-bit terms.
+        self.escrow_atoms = self.escrow_atoms.get().wrapping_add(i128::from(atoms)).into();
     }
 
     /// Fixes the payout vector, for good.

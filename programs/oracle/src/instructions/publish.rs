@@ -32,9 +32,6 @@ impl Publish {
             bytemuck::pod_read_unaligned(first),
             now,
         )?;
-        if further.is_empty() {
-            return Ok(()); // most publishes end here, before the list of further accounts costs anything
-        }
         let feeds = ctx.remaining_accounts()?;
         require!(
             further.len() == feeds.len() * READING_LEN,

@@ -1,0 +1,78 @@
+"""The command line: `secant-keeper replay` and `secant-keeper run`.
+
+Whatever is wrong with what an operator gives is told in one line on stderr. Exit codes: 0 done, 2 bad input,
+3 the cluster cannot be used, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from secant_keeper.errors import EXIT_USAGE, KeeperError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="secant-keeper", description="Feeds, records and settlements, kept by anyone.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    replay = commands.add_parser(
+        "replay",
+        help="recorded quotes through the real programs",
+        description="Runs a recording through the oracle program on a chain in this process, with a clock "
+        "driven by source times, and reports outcome, payout and evidence of every term.",
+    )
+    replay.add_argument("--venue", required=True, help="the venue the recording is of")
+    replay.add_argument("--file", required=True, type=Path, help="the recording, plain or gzip")
+    replay.add_argument("--terms", required=True, type=Path, help="JSON list of terms")
+    replay.add_argument("--series", help="outcome, ticker or slug for terms that name none")
+    replay.add_argument("--json", action="store_true", help="the report as JSON on stdout")
+    run = commands.add_parser(
+        "run",
+        help="publish, observe, settle and redeem on a cluster",
+        description="Keeps the feeds, records and events of a cluster until it is told to stop.",
+    )
+    run.add_argument("--config", required=True, type=Path, help="TOML file of settings")
+    return parser
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    # Imported here because each command has dependencies the other does not pay for.
+    if options.command == "replay":
+        from secant_keeper.replay_report import replay_command  # noqa: PLC0415
+
+        replay_command(options.venue, options.file, options.terms, options.series, as_json=options.json)
+        return 0
+    from secant_keeper.service import run_command  # noqa: PLC0415
+
+    return run_command(options.config)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    options = _parser().parse_args(arguments)
+    try:
+        code = _dispatch(options)
+    except KeeperError as error:
+        sys.stderr.write(f"secant-keeper: {one_line(error)}\n")
+        code = error.exit_code
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

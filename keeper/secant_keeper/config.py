@@ -1,0 +1,245 @@
+"""Settings of `secant-keeper run`: a TOML file, overridden by variables named `SECANT_KEEPER_<KEY>`.
+
+```toml
+url = "http://127.0.0.1:8899"
+keypair = "~/.config/solana/id.json"
+priority_fee_max_micro_lamports = 100000
+
+[[feeds]]
+address = "<feed>"
+source = { venue = "polymarket", series = "<token id>" }
+
+[[feeds]]
+address = "<another feed>"
+source = { venue = "kalshi", series = "KX...", file = "tape.ndjson.gz", speed = 10 }
+
+[kalshi]
+key_id = "..."
+key_file = "kalshi.pem"
+```
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from solders.keypair import Keypair
+from solders.pubkey import Pubkey
+
+from secant_keeper.errors import InputError
+from secant_keeper.terms import first_problem
+from secant_keeper.venues import VENUES
+
+ENVIRONMENT_PREFIX = "SECANT_KEEPER_"
+JobName = Literal["publish", "observe", "settle", "redeem"]
+
+
+def _pubkey(value: object) -> Pubkey:
+    if isinstance(value, Pubkey):
+        return value
+    try:
+        return Pubkey.from_string(str(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not an address in base58") from None
+
+
+Address = Annotated[Pubkey, BeforeValidator(_pubkey)]
+
+
+class SourceSettings(BaseModel):
+    """Where a feed's readings come from: a live venue, or a recording played as if it were live.
+
+    Attributes:
+        venue: The venue.
+        series: Ticker, token id or slug; None for the only series of a recording.
+        file: A recording; None follows the venue live.
+        speed: How many times faster than it was recorded; 0 is as fast as the chain takes it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    venue: str
+    series: str | None = None
+    file: Path | None = None
+    speed: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.venue not in VENUES:
+            raise ValueError(f"there is no venue {self.venue!r}; name one of: {', '.join(VENUES)}")
+        if self.file is None and not self.series:
+            raise ValueError("a live source needs a series")
+        return self
+
+
+class FeedSettings(BaseModel):
+    """One feed to publish to.
+
+    Attributes:
+        address: The feed; the keeper's key must be among its publishers.
+        source: Where its readings come from.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    address: Address
+    source: SourceSettings
+
+
+class KalshiSettings(BaseModel):
+    """The Kalshi API key.
+
+    Attributes:
+        key_id: Its id.
+        key_file: PEM file of the private key.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key_id: SecretStr
+    key_file: Path
+
+
+class Settings(BaseSettings):
+    """Everything an operator decides.
+
+    Attributes:
+        url: JSON-RPC URL; it may carry a secret, so it is never logged.
+        ws_url: WebSocket URL; by default the next port of `url`, or the same host when it names none.
+        keypair: Key file that pays and publishes, as `solana-keygen` writes it.
+        dry_run: Plan and simulate, send nothing.
+        run_once: One turn of the jobs, then end.
+        exit_when_done: End once all recordings are played and no job has anything left to do.
+        drive_clock: Set a localnet's clock to the recordings' times; a cluster refuses that.
+        drive_clock_until: Never set it later than this, Unix seconds; None goes on to the last deadline.
+        jobs: Which jobs run.
+        feeds: What to publish.
+        kalshi: The key for live Kalshi sources.
+        poll_interval_s: Longest pause between two turns.
+        snapshot_interval_s: How often every account is read again.
+        silence_s: After so long without a message the subscriptions are renewed.
+        in_flight_max: Transactions under way at a time.
+        priority_fee_max_micro_lamports: Most that is paid for a compute unit.
+        balance_min_lamports: Below it the keeper reports itself unhealthy.
+        venue_stale_s: A live series without news for so long makes the keeper unhealthy.
+        slot_stale_s: Without a new slot for so long the keeper is unhealthy.
+        metrics_host: Interface of `/metrics`, `/livez` and `/healthz`.
+        metrics_port: Their port; 0 takes a free one, None serves none.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True, arbitrary_types_allowed=True
+    )
+
+    url: SecretStr = SecretStr("http://127.0.0.1:8899")
+    ws_url: SecretStr | None = None
+    keypair: Path = Path("~/.config/solana/id.json")
+    dry_run: bool = False
+    run_once: bool = False
+    exit_when_done: bool = False
+    drive_clock: bool = False
+    drive_clock_until: int | None = None
+    jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "redeem")
+    feeds: tuple[FeedSettings, ...] = ()
+    kalshi: KalshiSettings | None = None
+    poll_interval_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    snapshot_interval_s: Annotated[float, Field(gt=0)] = 300.0
+    silence_s: Annotated[float, Field(gt=0)] = 30.0
+    in_flight_max: Annotated[int, Field(ge=1, le=256)] = 16
+    priority_fee_max_micro_lamports: Annotated[int, Field(ge=0)] = 100_000
+    balance_min_lamports: Annotated[int, Field(ge=0)] = 50_000_000
+    venue_stale_s: Annotated[float, Field(gt=0)] = 300.0
+    slot_stale_s: Annotated[float, Field(gt=0)] = 60.0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = 9464
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment override the file; nothing else is read."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if urlsplit(self.url.get_secret_value()).scheme not in ("http", "https"):
+            raise ValueError("url must begin with http:// or https://")
+        seen: set[Pubkey] = set()
+        for feed in self.feeds:
+            if feed.address in seen:
+                raise ValueError(f"two sources for the feed {feed.address}")
+            seen.add(feed.address)
+            if feed.source.venue == "kalshi" and feed.source.file is None and self.kalshi is None:
+                raise ValueError("a live Kalshi source needs the section [kalshi]")
+        return self
+
+    @property
+    def websocket_url(self) -> str:
+        """The WebSocket URL, given or derived."""
+        if self.ws_url is not None:
+            return self.ws_url.get_secret_value()
+        parts = urlsplit(self.url.get_secret_value())
+        host = parts.netloc
+        if parts.port is not None:
+            host = f"{host.rsplit(':', 1)[0]}:{parts.port + 1}"
+        return urlunsplit((parts.scheme.replace("http", "ws", 1), host, parts.path, parts.query, ""))
+
+    @property
+    def shown_url(self) -> str:
+        """The URL's host, which is all of it that may be logged."""
+        return urlsplit(self.url.get_secret_value()).hostname or ""
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings of a file.
+
+    Raises:
+        InputError: The file cannot be read, is no TOML, or a setting is unknown or not sound.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} is not TOML: {error}") from error
+    try:
+        return Settings(**document)
+    except ValidationError as error:
+        raise InputError(f"{path}: {first_problem(error)}") from error
+
+
+def read_keypair(path: Path) -> Keypair:
+    """The key pair of a file with its 64 bytes as a JSON array.
+
+    Raises:
+        InputError: The file is missing or holds no key pair.
+    """
+    path = path.expanduser()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise InputError(f"the key file {path} cannot be read: {reason}") from error
+    try:
+        return Keypair.from_json(text)
+    except Exception as error:  # solders raises one of its own, which it does not export
+        raise InputError(f"the key file {path} holds no key pair as solana-keygen writes it") from error

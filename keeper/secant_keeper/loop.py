@@ -1,0 +1,220 @@
+"""The loop: plans from the state, hands work to the sender, learns what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from secant import oracle
+from secant_keeper.jobs import JOBS
+from secant_keeper.jobs.observe import DRIFT_MAX_S
+from secant_keeper.rpc import RpcError, RpcRefusedError
+from secant_keeper.sender import Fate, Result
+from secant_keeper.throttle import Throttle
+
+if TYPE_CHECKING:
+    from solders.pubkey import Pubkey
+
+    from secant_keeper.chain_clock import ChainClock
+    from secant_keeper.config import Settings
+    from secant_keeper.jobs import Plan, Work
+    from secant_keeper.metrics import Metrics
+    from secant_keeper.reader import Reader
+    from secant_keeper.sender import Sender
+    from secant_keeper.sources import Sources
+    from secant_keeper.state import State
+
+DRAIN_S: Final = 90.0
+"""Longest wait for work under way at the end: a blockhash lives about a minute."""
+
+REFRESHES_MAX: Final = 5
+REFRESH_PAUSE_S: Final = 0.4
+"""About a slot."""
+
+log = structlog.get_logger("loop")
+
+
+def next_moment(state: State, now: int) -> int | None:
+    """The next time at which a driven clock gives a job something to do; None if there is none.
+
+    Args:
+        state: What is known.
+        now: Chain time, Unix seconds.
+    """
+    moments = []
+    for address in state.readings:
+        reading = state.next_reading(address)
+        if reading is not None and reading.time > now + DRIFT_MAX_S:
+            moments.append(reading.time)
+    for _, record in state.records():
+        feed = state.feed(record.feed)
+        if feed is not None and record.status == oracle.RECORD_OPEN:
+            moments.append(record.terms.end + feed.staleness_s + 1)
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+class Loop:
+    """Turns until told to stop.
+
+    Attributes:
+        turned_at: Monotonic time of the last turn; 0.0 before any.
+        stopped: Set once it is told to stop.
+
+    Args:
+        settings: Which jobs run, and how much at a time.
+        state: What the jobs plan from.
+        reader: Reads accounts again after their work has landed.
+        sender: Sends.
+        clock: Chain time.
+        sources: Tells when all recordings are played.
+        metrics: Where turns are counted.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        reader: Reader,
+        sender: Sender,
+        clock: ChainClock,
+        sources: Sources,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._state = state
+        self._reader = reader
+        self._sender = sender
+        self._clock = clock
+        self._sources = sources
+        self._metrics = metrics
+        self._throttle = Throttle(time.monotonic)
+        self._busy: set[tuple[str, Pubkey]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self.stopped = asyncio.Event()
+        self.turned_at = 0.0
+
+    def wake(self) -> None:
+        """Turn soon: something has changed."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Plan nothing more; `run` returns once the work under way is done."""
+        self.stopped.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Turn until stopped, or until done if the settings say so; then wait for what is under way."""
+        while not self.stopped.is_set():
+            self._woken.clear()
+            try:
+                is_done = await self._turn()
+                self.turned_at = time.monotonic()
+                self._metrics.turns.inc()
+            except RpcError as error:
+                log.warning("node does not answer", reason=str(error))
+                is_done = False
+                self.turned_at = time.monotonic()
+            if self._settings.run_once or is_done:
+                break
+            try:
+                await asyncio.wait_for(self._woken.wait(), self._settings.poll_interval_s)
+            except TimeoutError:
+                continue
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=DRAIN_S)
+            for task in late:
+                task.cancel()
+
+    async def _turn(self) -> bool:
+        """Start what is to be done; whether there is nothing left to do, ever."""
+        now = await self._clock.now()
+        stale = self._state.drop_readings(now)
+        if stale:
+            self._metrics.readings_dropped.inc(stale)
+        planned = False
+        for name, plan in JOBS:
+            if name not in self._settings.jobs:
+                continue
+            for work in self._planned(name, plan, now):
+                # A clock driven past work that is paused would make its reading stale.
+                if self._throttle.is_paused(work.job, work.keys):
+                    planned |= self._throttle.is_hopeful(work.job, work.keys)
+                else:
+                    planned = True
+                    self._start(work)
+        self._metrics.throttled.set(self._throttle.paused)
+        if planned or self._tasks or self._settings.dry_run:
+            return False
+        if self._settings.drive_clock:
+            moment = next_moment(self._state, now)
+            until = self._settings.drive_clock_until
+            if moment is not None and (until is None or moment <= until):
+                await self._clock.drive(moment)
+                self.wake()
+                return False
+        return self._settings.exit_when_done and self._sources.finished.is_set()
+
+    def _planned(self, name: str, plan: Plan, now: int) -> list[Work]:
+        try:
+            return list(plan(self._state, now))
+        except Exception:
+            # One account that a job stumbles over must not stop the other jobs.
+            self._metrics.turn_errors.inc()
+            log.exception("a job cannot plan", job=name)
+            return []
+
+    def _start(self, work: Work) -> None:
+        busy = {(work.job, key) for key in work.keys}
+        if not self._busy.isdisjoint(busy) or len(self._tasks) >= self._settings.in_flight_max:
+            return
+        self._busy |= busy
+        task = asyncio.create_task(self._see_through(work))
+        self._tasks.add(task)
+        self._metrics.pending.set(len(self._tasks))
+        task.add_done_callback(lambda ended: self._ended(ended, busy))
+
+    def _ended(self, task: asyncio.Task[None], busy: set[tuple[str, Pubkey]]) -> None:
+        self._tasks.discard(task)
+        self._busy -= busy
+        self._metrics.pending.set(len(self._tasks))
+        if not task.cancelled() and task.exception() is not None:
+            self._metrics.turn_errors.inc()
+            log.error("work ended in an error", exc_info=task.exception())
+        self.wake()
+
+    async def _see_through(self, work: Work) -> None:
+        result = Result(Fate.FAILED)
+        try:
+            result = await self._sender.send(work)
+            # Until the state shows what was done, it would be planned again.
+            await self._refresh(work, result.slot)
+        except RpcError as error:
+            log.warning("node does not answer", job=work.job, reason=str(error))
+        finally:
+            if result.fate is Fate.LANDED:
+                self._throttle.succeeded(work.job, work.keys)
+                if work.source_time is not None:
+                    self._metrics.source_time.labels(str(work.keys[0])).set(work.source_time)
+            else:
+                self._throttle.failed(work.job, work.keys)
+
+    async def _refresh(self, work: Work, slot: int) -> None:
+        """Read what the work wrote; another node behind the same URL may lag behind its slot."""
+        for attempt in range(REFRESHES_MAX):
+            try:
+                await self._reader.refresh(_written(work), slot)
+            except RpcRefusedError:
+                if attempt + 1 == REFRESHES_MAX:
+                    raise
+                await asyncio.sleep(REFRESH_PAUSE_S)
+            else:
+                return
+
+
+def _written(work: Work) -> list[Pubkey]:
+    metas = (meta for instruction in work.instructions for meta in instruction.accounts)
+    return list(dict.fromkeys(meta.pubkey for meta in metas if meta.is_writable))

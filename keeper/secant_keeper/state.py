@@ -1,0 +1,142 @@
+"""What the keeper knows of the chain: decoded accounts by address, each with the slot it was read at.
+
+The reader writes, the jobs read. Nothing is kept on disk: the chain is the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from secant import exchange, oracle
+from secant._wire import DecodeError
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Iterable, Iterator
+
+    from solders.pubkey import Pubkey
+
+    from secant_keeper.recordings import Reading
+
+Decoded: TypeAlias = oracle.Feed | oracle.Record | exchange.EventMarket | exchange.MarginAccount
+_KEPT = (oracle.Feed, oracle.Record, exchange.EventMarket, exchange.MarginAccount)
+_PROGRAMS = {oracle.PROGRAM_ID: oracle, exchange.PROGRAM_ID: exchange}
+
+
+@dataclass(slots=True)
+class State:
+    """Accounts of both programs, and what the venues say.
+
+    Attributes:
+        publisher: The keeper's own key, None to publish nothing.
+        accounts: The accounts the jobs look at, by address.
+        slots: The slot each was read at.
+        slot: The newest slot heard of.
+        readings: Readings of each feed not published yet, oldest first.
+        undecodable: Accounts of the programs that this client cannot read, by address.
+    """
+
+    publisher: Pubkey | None = None
+    accounts: dict[Pubkey, Decoded] = field(default_factory=dict)
+    slots: dict[Pubkey, int] = field(default_factory=dict)
+    slot: int = 0
+    readings: dict[Pubkey, deque[Reading]] = field(default_factory=dict)
+    undecodable: dict[Pubkey, str] = field(default_factory=dict)
+
+    def apply(self, address: Pubkey, owner: Pubkey, data: bytes | None, slot: int) -> bool:
+        """Take in one account as of a slot.
+
+        Args:
+            address: The account.
+            owner: The program that owns it.
+            data: Its bytes; None if it is gone.
+            slot: When it was so. An older word than the one kept is not taken.
+
+        Returns:
+            Whether it was taken.
+        """
+        self.slot = max(self.slot, slot)
+        if slot < self.slots.get(address, -1):
+            return False
+        self.slots[address] = slot
+        program: Any = _PROGRAMS.get(owner)
+        if data is None or program is None:
+            self.accounts.pop(address, None)
+            return True
+        try:
+            decoded = program.decode_account(data)
+        except DecodeError as error:
+            self.accounts.pop(address, None)
+            self.undecodable[address] = str(error)
+            return True
+        self.undecodable.pop(address, None)
+        if isinstance(decoded, _KEPT):
+            self.accounts[address] = decoded
+        return True
+
+    def forget_missing(self, program: Pubkey, present: Iterable[Pubkey], slot: int) -> None:
+        """Drop a program's accounts that a snapshot of all of them, as of a slot, does not hold."""
+        kinds = tuple(kind for kind in _KEPT if kind.__module__ == _PROGRAMS[program].__name__)
+        missing = {key for key, account in self.accounts.items() if isinstance(account, kinds)}
+        for address in missing.difference(present):
+            if self.slots[address] <= slot:
+                del self.accounts[address], self.slots[address]
+
+    def feed(self, address: Pubkey) -> oracle.Feed | None:
+        """A feed, if it is known."""
+        found = self.accounts.get(address)
+        return found if isinstance(found, oracle.Feed) else None
+
+    def record(self, address: Pubkey) -> oracle.Record | None:
+        """A record, if it is known."""
+        found = self.accounts.get(address)
+        return found if isinstance(found, oracle.Record) else None
+
+    def event(self, address: Pubkey) -> exchange.EventMarket | None:
+        """An event, if it is known."""
+        found = self.accounts.get(address)
+        return found if isinstance(found, exchange.EventMarket) else None
+
+    def records(self) -> Iterator[tuple[Pubkey, oracle.Record]]:
+        """All records."""
+        return ((key, one) for key, one in self.accounts.items() if isinstance(one, oracle.Record))
+
+    def events(self) -> Iterator[tuple[Pubkey, exchange.EventMarket]]:
+        """All events."""
+        return ((key, one) for key, one in self.accounts.items() if isinstance(one, exchange.EventMarket))
+
+    def margin_accounts(self) -> Iterator[tuple[Pubkey, exchange.MarginAccount]]:
+        """All margin accounts."""
+        return ((key, one) for key, one in self.accounts.items() if isinstance(one, exchange.MarginAccount))
+
+    def published_time(self, feed: oracle.Feed) -> int | None:
+        """Source time of this key's last reading of a feed; None if it may not publish to it."""
+        publishers = feed.publishers[: feed.publisher_count]
+        if self.publisher is None or self.publisher not in publishers:
+            return None
+        return feed.readings[publishers.index(self.publisher)].source_time
+
+    def next_reading(self, address: Pubkey) -> Reading | None:
+        """The first reading of a feed that is newer than what this key has published; None without one."""
+        feed = self.feed(address)
+        last = None if feed is None else self.published_time(feed)
+        if last is None:
+            return None
+        return next((reading for reading in self.readings.get(address, ()) if reading.time > last), None)
+
+    def drop_readings(self, now: int) -> int:
+        """Drop readings that are published, or that the chain would refuse as stale at `now`.
+
+        Returns:
+            How many were stale.
+        """
+        stale = 0
+        for address, queue in self.readings.items():
+            feed = self.feed(address)
+            last = None if feed is None else self.published_time(feed)
+            if feed is None or last is None:
+                continue
+            while queue and (queue[0].time <= last or queue[0].time < now - feed.staleness_s):
+                stale += queue.popleft().time > last
+        return stale

@@ -1,0 +1,283 @@
+"""The terms a replay is asked about: a JSON list, checked to the last key.
+
+Prices are decimals from 0 to 1, read exactly from numbers or strings; times are ISO 8601 with an offset, in
+whole seconds. What may be left out:
+
+- `sustain_s` is 0: the first accepted sample at the barrier is a touch;
+- `max_gap_s` is the whole window: no interval inside it counts as unobserved;
+- `min_coverage` is 0: any accepted sample is enough;
+- `max_spread` is 1: any quote with both sides passes;
+- `series` is the one the file holds, or the one named for the whole run.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from secant_keeper.errors import InputError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+DECIMALS_MAX = 12
+"""Finest price: the smallest exponent a feed can have is -12."""
+
+COVERAGE_DECIMALS_MAX = 6
+WINDOW_S_MAX = 2 * 366 * 86_400
+"""A record's window ends at most two years after the record is created."""
+
+U32_MAX = 2**32 - 1
+TOUCHES = frozenset({"touch_up", "touch_down"})
+
+StatisticName: TypeAlias = Literal[
+    "first", "last", "twap", "touch_up", "touch_down", "range", "change", "variance"
+]
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
+        raise ValueError("must be a number, or a number as a string")  # noqa: TRY004  pydantic reads ValueError
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is not a decimal number") from None
+    if not number.is_finite():
+        raise ValueError(f"{value} is not finite")
+    return number
+
+
+def decimals(number: Decimal) -> int:
+    """Digits after the point that a number needs."""
+    exponent = number.normalize().as_tuple().exponent
+    return max(0, -int(exponent))
+
+
+def _price(value: object) -> Decimal:
+    number = _decimal(value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{value} is outside 0 to 1")
+    return _fine_enough(number, DECIMALS_MAX)
+
+
+def _strike(value: object) -> Decimal:
+    number = _decimal(value)
+    if not -1 <= number <= 1:
+        raise ValueError(f"{value} is outside 0 to 1")
+    return _fine_enough(number, DECIMALS_MAX)
+
+
+def _share(value: object) -> Decimal:
+    number = _decimal(value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{value} is outside 0 to 1")
+    return _fine_enough(number, COVERAGE_DECIMALS_MAX)
+
+
+def _fine_enough(number: Decimal, decimals_max: int) -> Decimal:
+    if decimals(number) > decimals_max:
+        raise ValueError(f"{number} has more than {decimals_max} decimals")
+    return number
+
+
+def _unix_seconds(value: object) -> int:
+    if not isinstance(value, str):
+        raise ValueError('must be an ISO 8601 time such as "2024-11-05T00:00:00Z"')  # noqa: TRY004
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f'{value!r} is no ISO 8601 time such as "2024-11-05T00:00:00Z"') from None
+    if moment.tzinfo is None:
+        raise ValueError(f'{value!r} names no zone: end it with "Z" for UTC')
+    if moment.microsecond:
+        raise ValueError(f"{value!r} is finer than a second")
+    try:
+        seconds = int(moment.astimezone(UTC).timestamp())
+    except OverflowError:
+        raise ValueError(f"{value!r} is out of range") from None
+    if seconds < 2:
+        raise ValueError(f"{value!r} is before 1970")
+    return seconds
+
+
+Price: TypeAlias = Annotated[Decimal, BeforeValidator(_price)]
+Strike: TypeAlias = Annotated[Decimal, BeforeValidator(_strike)]
+Share: TypeAlias = Annotated[Decimal, BeforeValidator(_share)]
+UnixSeconds: TypeAlias = Annotated[int, BeforeValidator(_unix_seconds)]
+Seconds: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=U32_MAX)]
+PositiveSeconds: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=U32_MAX)]
+
+
+class Term(BaseModel):
+    """One question to a series.
+
+    Attributes:
+        name: What the answer is called; unique in a file.
+        series: The outcome, ticker or slug; None for the only one.
+        statistic: What is asked; ARCHITECTURE.md's "Observation" section defines each.
+        barrier: Level of a touch.
+        strike: Level at or above which YES pays one; None pays the value itself, linearly from 0 to 1. May be
+            negative for a change.
+        sustain_s: Seconds a touch must last.
+        max_gap_s: Longest interval between samples that counts as observed; None is the whole window.
+        grid_s: Cell of a variance.
+        start: First second of the window, Unix seconds.
+        end: Last second of the window, Unix seconds.
+        min_coverage: Least covered share of the window; less voids.
+        max_spread: Widest quote that passes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(strict=True, min_length=1)]
+    series: Annotated[str, Field(strict=True, min_length=1)] | None = None
+    statistic: StatisticName
+    barrier: Price | None = None
+    strike: Strike | None = None
+    sustain_s: Seconds = 0
+    max_gap_s: PositiveSeconds | None = None
+    grid_s: PositiveSeconds | None = None
+    start: UnixSeconds
+    end: UnixSeconds
+    min_coverage: Share = Decimal(0)
+    max_spread: Price = Decimal(1)
+
+    @property
+    def is_touch(self) -> bool:
+        """Whether the statistic is a touch."""
+        return self.statistic in TOUCHES
+
+    @property
+    def window_s(self) -> int:
+        """Length of the window in seconds."""
+        return self.end - self.start
+
+    @property
+    def gap_s_max(self) -> int:
+        """The longest interval that is no gap."""
+        return self.window_s if self.max_gap_s is None else self.max_gap_s
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.window_s <= 0:
+            raise ValueError("end must be after start")
+        if self.window_s >= WINDOW_S_MAX:
+            raise ValueError(f"the window must be shorter than {WINDOW_S_MAX // 86_400} days")
+        self._check_touch()
+        if (self.statistic == "variance") != (self.grid_s is not None):
+            wanted = "needs" if self.grid_s is None else "takes no"
+            raise ValueError(f"{self.statistic} {wanted} grid_s")
+        if self.statistic == "first" and self.min_coverage:
+            raise ValueError("first is decided by one sample and takes no min_coverage")
+        if self.strike is not None and self.strike < 0 and self.statistic != "change":
+            raise ValueError(f"strike: {self.strike} is outside 0 to 1")
+        return self
+
+    def _check_touch(self) -> None:
+        if self.is_touch:
+            if self.barrier is None:
+                raise ValueError(f"{self.statistic} needs a barrier")
+            if self.strike is not None:
+                raise ValueError(f"{self.statistic} takes a barrier, not a strike")
+        elif self.barrier is not None:
+            raise ValueError(f"{self.statistic} takes a strike, not a barrier")
+        elif self.sustain_s:
+            raise ValueError(f"{self.statistic} takes no sustain_s")
+
+
+_TERM: TypeAdapter[Term] = TypeAdapter(Term)
+
+
+def read_terms(path: Path) -> list[Term]:
+    """The terms of a file.
+
+    Raises:
+        InputError: The file cannot be read, is no JSON list of objects, or a term is not sound.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text") from error
+    return parse_terms(text, str(path))
+
+
+def parse_terms(text: str, source: str) -> list[Term]:
+    """The terms of a JSON text; `source` is its name in errors.
+
+    Raises:
+        InputError: As `read_terms`.
+    """
+    try:
+        value = json.loads(
+            text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
+        )
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{source} is not JSON: {one_line(error)}") from error
+    if not isinstance(value, list):
+        raise InputError(f"{source} must hold a JSON list of terms")
+    if not value:
+        raise InputError(f"{source} holds no terms: give at least one")
+    terms = [_parse_term(entry, place, source) for place, entry in enumerate(value, start=1)]
+    _check_names(terms, source)
+    return terms
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} stands twice in one object")
+        found[key] = value
+    return found
+
+
+def _parse_term(entry: object, place: int, source: str) -> Term:
+    where = f"{source}: term {place}"
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} must be an object")
+    name = entry.get("name")
+    if isinstance(name, str):
+        where += f" ({name})"
+    try:
+        return _TERM.validate_python(entry)
+    except ValidationError as error:
+        raise InputError(f"{where}: {first_problem(error)}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first fault of a validation, in one line: the key and what is wrong with it."""
+    detail = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in detail["loc"])
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        message = "unknown key"
+    elif detail["type"] == "missing":
+        message = "is missing"
+    return one_line(f"{key}: {message}" if key else message)
+
+
+def _check_names(terms: Sequence[Term], source: str) -> None:
+    seen: set[str] = set()
+    for term in terms:
+        if term.name in seen:
+            raise InputError(f"{source}: two terms are named {term.name!r}")
+        seen.add(term.name)

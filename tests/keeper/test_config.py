@@ -1,0 +1,137 @@
+"""Settings, keys and clusters that will not do: one line and an exit code; what is secret is not shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from keeper_world import World
+from solders.keypair import Keypair
+
+from secant.localnet import Localnet
+from secant_keeper.__main__ import main
+from secant_keeper.config import read_settings
+from secant_keeper.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ADDRESS = str(Keypair().pubkey())
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "keeper.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("urll = 1", "urll: unknown key"),
+        ("url = 'ftp://x'", "url must begin with http"),
+        ("dry_run = 'perhaps'", "dry_run: "),
+        ("metrics_port = 70000", "metrics_port: "),
+        ("in_flight_max = 0", "in_flight_max: "),
+        ("priority_fee_max_micro_lamports = -1", "priority_fee_max_micro_lamports: "),
+        ("jobs = ['dance']", "jobs.0: "),
+        ("url = ", "is not TOML"),
+        ("[[feeds]]\naddress = 'x'\nsource = {venue = 'kalshi', series = 'a'}", "feeds.0.address: 'x'"),
+        (f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'betfair'}}", "there is no venue 'betfair'"),
+        (f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'polymarket'}}", "needs a series"),
+        (f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'kalshi', series = 'a'}}", "[kalshi]"),
+        (
+            f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'polymarket', file = 'f', speed = -1}}",
+            "speed: ",
+        ),
+        (
+            f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'polymarket', sped = 1}}",
+            "sped: unknown key",
+        ),
+    ],
+)
+def test_a_setting_that_is_not_sound(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_settings(write(tmp_path, text))
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECANT_KEEPER_DRY_RUN", "true")
+    assert read_settings(write(tmp_path, "dry_run = false")).dry_run
+
+
+def test_urls_and_secrets(tmp_path: Path) -> None:
+    text = "url = 'https://node.example/?api-key=hush'\n[kalshi]\nkey_id = 'hush'\nkey_file = 'k.pem'"
+    settings = read_settings(write(tmp_path, text))
+    assert "hush" not in repr(settings)
+    assert settings.websocket_url == "wss://node.example/?api-key=hush"
+    assert settings.shown_url == "node.example"
+    assert read_settings(write(tmp_path, "url = 'http://h:8899'")).websocket_url == "ws://h:8900"
+
+
+def run(capsys: pytest.CaptureFixture[str], path: Path) -> tuple[object, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--config", str(path)])
+    return ended.value.code, capsys.readouterr().err
+
+
+def config(folder: Path, **settings: Any) -> Path:
+    key = folder / "key.json"
+    key.write_text(json.dumps(list(bytes(Keypair()))))
+    chosen = {"keypair": str(key), "metrics_port": 0, **settings}
+    return write(folder, "\n".join(f"{name} = {json.dumps(value)}" for name, value in chosen.items()))
+
+
+@pytest.mark.parametrize("content", [None, "[1, 2]", "no key", "[]"])
+def test_a_missing_key(capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str | None) -> None:
+    key = tmp_path / "none.json"
+    if content is not None:
+        key.write_text(content)
+    code, err = run(capsys, config(tmp_path, keypair=str(key)))
+    assert code == 2
+    assert "none.json" in err
+    assert err.count("\n") == 1
+
+
+def test_a_missing_config(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, err = run(capsys, tmp_path / "none.toml")
+    assert code == 2
+    assert err.count("\n") == 1
+
+
+def test_nobody_at_the_url(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    code, err = run(capsys, config(tmp_path, url=f"http://127.0.0.1:{port}/secret-key"))
+    assert code == 3
+    assert err.count("\n") == 1
+    assert "no Solana RPC at 127.0.0.1" in err
+    assert "secret-key" not in err
+
+
+@pytest.mark.parametrize(
+    ("programs", "code", "complaint"), [(False, 3, "wrong cluster?"), (True, 2, "metrics_port")]
+)
+async def test_a_cluster_or_port_that_will_not_do(
+    tmp_path: Path, *, programs: bool, code: int, complaint: str
+) -> None:
+    import sys
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with Localnet(port=0, ledger=World().ledger if programs else None) as net:
+            path = config(tmp_path, url=net.url, metrics_port=port)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "secant_keeper", "run", "--config", str(path)),
+                stderr=asyncio.subprocess.PIPE,
+            )
+            _, err = await process.communicate()
+    assert process.returncode == code
+    assert complaint in err.decode()
+    assert err.count(b"\n") == 1

@@ -1,0 +1,305 @@
+"""The parts of a running keeper: reader, sources, health, outages."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from keeper_world import BEGIN, TWAP, World, write_quotes
+from node_proxy import FORWARD
+from prometheus_client import generate_latest
+from solders.account import Account
+
+from secant import oracle
+from secant_keeper import loop as module
+from secant_keeper.chain_clock import ChainClock
+from secant_keeper.config import FeedSettings, Settings, SourceSettings
+from secant_keeper.health import Health
+from secant_keeper.loop import Loop
+from secant_keeper.metrics import Metrics
+from secant_keeper.reader import Reader, backoff_s
+from secant_keeper.rpc import Rpc, RpcRefusedError, RpcUnavailableError, account_data
+from secant_keeper.sender import Sender
+from secant_keeper.service import keep
+from secant_keeper.sources import Sources, load_recordings
+from secant_keeper.state import State
+from secant_keeper.venues import PolymarketStream, Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from node_proxy import NodeProxy
+
+    from secant.localnet import Localnet
+
+TIMEOUT_S = 30
+
+
+class Changes:
+    """Waits for a condition that is looked at after every change."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def __call__(self) -> None:
+        self._changed.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(TIMEOUT_S):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+def a_reader(
+    rpc: Rpc, net: Localnet, state: State, changes: Changes, session: aiohttp.ClientSession, **more: Any
+) -> Reader:
+    chosen = {"silence_s": 30.0, "snapshot_interval_s": 300.0, **more}
+    return Reader(rpc, session, net.ws_url, state, Metrics(), changed=changes, **chosen)
+
+
+async def test_the_reader_snapshots_follows_and_comes_back(
+    world: World, net: Localnet, rpc: Rpc, session: aiohttp.ClientSession
+) -> None:
+    world.add_record(BEGIN, BEGIN + 100)
+    state, changes = State(), Changes()
+    reader = a_reader(rpc, net, state, changes, session)
+    running = asyncio.create_task(reader.run())
+    await asyncio.wait_for(reader.synced.wait(), TIMEOUT_S)
+    assert state.feed(world.feed) is not None
+    assert len(list(state.records())) == 1
+
+    second = world.add_record(BEGIN, BEGIN + 200)
+    await changes.until(lambda: state.record(second) is not None)
+
+    for websocket in tuple(net._websockets):
+        await websocket.close()
+    third = world.add_record(BEGIN, BEGIN + 300)
+    world.ledger.set_account(second, _gone(world))
+    await changes.until(lambda: state.record(third) is not None and state.record(second) is None)
+    running.cancel()
+
+
+def _gone(world: World) -> Any:
+    return Account(0, b"", world.admin.pubkey())
+
+
+async def test_silence_renews_the_subscriptions(
+    net: Localnet, rpc: Rpc, proxy: NodeProxy, session: aiohttp.ClientSession
+) -> None:
+    state, changes = State(), Changes()
+    reader = a_reader(rpc, net, state, changes, session, silence_s=0.01)
+    running = asyncio.create_task(reader.run())
+    await changes.until(lambda: proxy.calls.count("getProgramAccounts") >= 4)
+    assert reader._metrics.reader_restarts._value.get() >= 1
+    running.cancel()
+
+
+async def test_a_due_snapshot_is_no_silence(
+    net: Localnet, rpc: Rpc, proxy: NodeProxy, session: aiohttp.ClientSession
+) -> None:
+    state, changes = State(), Changes()
+    reader = a_reader(rpc, net, state, changes, session, snapshot_interval_s=0.01)
+    running = asyncio.create_task(reader.run())
+    await changes.until(lambda: proxy.calls.count("getProgramAccounts") >= 6)
+    assert reader._metrics.reader_restarts._value.get() == 0
+    running.cancel()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"context": {}}, RpcUnavailableError),
+        ({"context": {"slot": 1}, "value": []}, RpcUnavailableError),
+        ("text", RpcUnavailableError),
+    ],
+)
+async def test_answers_of_no_known_shape(
+    world: World, rpc: Rpc, proxy: NodeProxy, answer: Any, error: type[Exception]
+) -> None:
+    proxy.hooks["getMultipleAccounts"] = lambda _: answer
+    with pytest.raises(error):
+        await rpc.accounts([world.feed])
+    with pytest.raises(RpcRefusedError):
+        await rpc.call("noSuchMethod")
+    proxy.is_down = True
+    with pytest.raises(RpcUnavailableError, match="HTTP 503"):
+        await rpc.call("getSlot")
+
+
+@pytest.mark.parametrize("data", [["!", "base64"], ["AAAA", "base64+zstd"], ["AAAA", "base58"], "x", None])
+def test_accounts_that_cannot_be_read(data: Any) -> None:
+    with pytest.raises(RpcUnavailableError):
+        account_data({"data": data})
+
+
+def test_the_backoff_is_bounded() -> None:
+    assert all(0 <= backoff_s(failures) <= 15 for failures in range(100))
+
+
+def settings_of(world: World, net: Localnet, url: str, quotes: Path, **more: Any) -> Settings:
+    source = SourceSettings(venue="polymarket", file=quotes, speed=0)
+    chosen = {
+        "url": url,
+        "ws_url": net.ws_url,
+        "drive_clock": True,
+        "exit_when_done": True,
+        "metrics_port": None,
+        "poll_interval_s": 0.01,
+        "feeds": (FeedSettings(address=world.feed, source=source),),
+        **more,
+    }
+    return Settings(**chosen)
+
+
+async def run_keeper(world: World, settings: Settings, metrics: Metrics) -> None:
+    recordings = load_recordings(settings, metrics)
+    async with asyncio.timeout(TIMEOUT_S):
+        assert await keep(settings, world.keeper, metrics, recordings) == 0
+
+
+async def test_bad_venue_rows_are_counted_and_the_keeper_stays_up(
+    tmp_path: Path, world: World, net: Localnet
+) -> None:
+    record = world.add_record(BEGIN, BEGIN + 100, TWAP, low=1)
+    good = [(BEGIN + 10 * place, "0.5", "0.52") for place in range(10)]
+    bad = [good[3], (BEGIN + 1, "0.4", "0.6"), (BEGIN + 95, "0.9", "0.1"), (BEGIN + 96, "-1", "2")]
+    quotes = write_quotes(tmp_path / "quotes.csv", good + bad)
+    with quotes.open("ab") as file:
+        file.write(b"test,\xff\xfe,,,\nnot a row\n")
+    metrics = Metrics()
+    await run_keeper(world, settings_of(world, net, net.url, quotes), metrics)
+    assert world.record(record).accepted == len(good)
+    page = generate_latest(metrics.registry).decode()
+    for reason in ("time_backwards", "crossed", "out_of_range", "malformed"):
+        assert f'venue_rejections_total{{reason="{reason}",venue="polymarket"}}' in page
+    assert f'feed_source_time{{feed="{world.feed}"}}' in page
+
+
+async def test_an_outage_is_waited_out(tmp_path: Path, world: World, net: Localnet, proxy: NodeProxy) -> None:
+    record = world.add_record(BEGIN, BEGIN + 400, TWAP, low=1)
+    quotes = write_quotes(tmp_path / "q.csv", [(BEGIN + 20 * place, "0.5", "0.52") for place in range(20)])
+    rng = random.Random(3)
+    outages = {rng.randrange(20, 150) for _ in range(6)}
+
+    def fail_now_and_then(_params: list[Any]) -> Any:
+        if len(proxy.calls) in outages:
+            return {"neither": "shape"}
+        return FORWARD
+
+    for method in (
+        "getSignatureStatuses",
+        "simulateTransaction",
+        "getLatestBlockhash",
+        "getMultipleAccounts",
+    ):
+        proxy.hooks[method] = fail_now_and_then
+    await run_keeper(world, settings_of(world, net, proxy.url, quotes), Metrics())
+    assert world.record(record).accepted == 20
+    assert world.record(record).status == oracle.RECORD_DECIDED
+
+
+async def test_health_names_what_is_wrong(
+    tmp_path: Path, world: World, net: Localnet, rpc: Rpc, session: aiohttp.ClientSession
+) -> None:
+    quotes = write_quotes(tmp_path / "q.csv", [(BEGIN, "0.5", "0.52")])
+    settings = settings_of(world, net, net.url, quotes, balance_min_lamports=10**18)
+    state, metrics, now = State(), Metrics(), [100.0]
+    reader = a_reader(rpc, net, state, Changes(), session)
+    sender = Sender(rpc, world.keeper, metrics, fee_max_micro_lamports=0, dry_run=True)
+    sources = Sources(settings, state, metrics, {world.feed: []}, changed=lambda: None)
+    loop = Loop(settings, state, reader, sender, ChainClock(rpc), sources, metrics)
+    health = Health(settings, state, reader, loop, sources, metrics, clock=lambda: now[0])
+    runner = await health.serve("127.0.0.1", 0)
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    async def get(page: str) -> tuple[int, str]:
+        async with session.get(f"{base}/{page}") as response:
+            return response.status, await response.text()
+
+    assert (await get("livez"))[0] == 200
+    status, body = await get("healthz")
+    assert (status, "not been read yet" in body) == (503, True)
+    await reader.snapshot()
+    reader.slot_heard_at = loop.turned_at = now[0]
+    assert (await get("healthz"))[0] == 200
+    health.balance_lamports = 5
+    now[0] += 1000
+    status, body = await get("healthz")
+    assert status == 503
+    assert all(words in body for words in ("the loop does not turn", "no new slot", "balance is 5"))
+    assert (await get("livez"))[0] == 503
+    status, body = await get("metrics")
+    assert status == 200
+    assert "secant_keeper_wallet_balance_lamports" in body
+    await runner.cleanup()
+
+
+async def test_live_frames_become_readings_and_garbage_is_counted(world: World) -> None:
+    token = "123"
+    book = {"event_type": "book", "asset_id": token, "market": "m", "timestamp": str(BEGIN * 1000)}
+    book |= {"bids": [{"price": "0.40", "size": "1"}], "asks": [{"price": "0.42", "size": "1"}]}
+
+    async def venue(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        await socket.send_str("garbage")
+        await socket.send_json([book])
+        await socket.receive()
+        return socket
+
+    application = web.Application()
+    application.router.add_get("/ws", venue)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/ws"
+    source = SourceSettings(venue="polymarket", series=token)
+    settings = Settings(feeds=(FeedSettings(address=world.feed, source=source),))
+    state, metrics, changes = State(), Metrics(), Changes()
+    timing = Timing(refresh_check_s=60)
+    sources = Sources(
+        settings,
+        state,
+        metrics,
+        {},
+        changed=changes,
+        streams=lambda _venue, series, _kalshi: PolymarketStream(series, url=url, timing=timing),
+    )
+    running = asyncio.create_task(sources.run())
+    await changes.until(lambda: bool(state.readings[world.feed]))
+    (reading,) = state.readings[world.feed]
+    assert reading == (BEGIN, 400_000, 420_000)
+    assert b'reason="malformed",venue="polymarket"' in generate_latest(metrics.registry)
+    assert not sources.finished.is_set()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await runner.cleanup()
+
+
+async def test_a_clock_near_the_wall_clock_only_lags(world: World, rpc: Rpc) -> None:
+    moment = world.ledger.unix_timestamp
+    assert await ChainClock(rpc, wall=lambda: moment + 50).now() == moment + 50
+    assert await ChainClock(rpc, wall=lambda: moment - 50).now() == moment
+    assert await ChainClock(rpc, wall=lambda: moment + 10**6).now() == moment
+
+
+async def test_a_job_that_stumbles_stops_no_other(
+    tmp_path: Path, world: World, net: Localnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(_state: State, _now: int) -> Any:
+        raise ValueError("a poisoned account")
+
+    monkeypatch.setattr(module, "JOBS", (("observe", stumble), *module.JOBS))
+    record = world.add_record(BEGIN, BEGIN + 100, TWAP, low=1)
+    quotes = write_quotes(tmp_path / "q.csv", [(BEGIN + 1, "0.5", "0.52")])
+    metrics = Metrics()
+    await run_keeper(world, settings_of(world, net, net.url, quotes), metrics)
+    assert world.record(record).accepted == 1
+    assert metrics.turn_errors._value.get() >= 1

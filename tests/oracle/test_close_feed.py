@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from solders.keypair import Keypair
+from solders.system_program import TransferParams, transfer
+
+from exchange.refusals import TOO_SMALL, UNSIGNED, Refusal, Substitution, substitutions
+from secant import oracle
+
+from .scene import BARRIER, STALENESS_S, WINDOW_S, Scene
+from .substitutes import FEED_WRITABLE
+
+if TYPE_CHECKING:
+    from solders.instruction import Instruction
+
+DAY_S = 86_400
+
+
+def arrange(scene: Scene) -> None:
+    """A second and a day after the feed's last reading of the last window could still be fresh."""
+    scene.at(WINDOW_S + STALENESS_S + DAY_S + 1)
+
+
+def call(scene: Scene) -> Instruction:
+    return oracle.close_feed(authority=scene.publisher.pubkey(), feed=scene.feed)
+
+
+SUBSTITUTED = substitutions(
+    "close_feed",
+    {
+        "authority": {"unsigned": UNSIGNED, "read_only": UNSIGNED}
+        | dict.fromkeys(("nobody", "stranger", "second"), "AuthorityMismatch"),
+        "feed": FEED_WRITABLE | {"foreign_feed": "AuthorityMismatch"},
+    },
+)
+
+
+def _decide_in_time(scene: Scene) -> None:
+    scene.sample(0, BARRIER)
+
+
+REFUSED: list[Refusal[Scene]] = [
+    Refusal("a second too soon", "FeedInUse", call, lambda s: s.at(WINDOW_S + STALENESS_S + DAY_S)),
+    Refusal("in the window", "FeedInUse", call, lambda s: s.at(5)),
+    Refusal(
+        "needed by a new record",
+        "FeedInUse",
+        call,
+        lambda s: s.new_record(oracle.STATISTIC_LAST, end=s.world.now + 1),
+    ),
+    Refusal(
+        "even with every record decided",
+        "FeedInUse",
+        call,
+        _decide_in_time,
+    ),
+    Refusal("closed already", TOO_SMALL, call, lambda s: s.run(call(s))),
+]
+
+
+def test_returns_the_rent_to_the_authority(arranged: Scene) -> None:
+    scene = arranged
+    rent = scene.world.svm.get_balance(scene.feed) or 0
+    owned = scene.world.svm.get_balance(scene.publisher.pubkey()) or 0
+    assert scene.run(call(scene)) == [oracle.FeedClosed(feed=scene.feed)]
+    assert rent > 0
+    assert scene.world.svm.get_balance(scene.publisher.pubkey()) == owned + rent
+    assert not scene.world.exists(scene.feed)
+
+
+def test_a_feed_without_records_closes_at_once(scene: Scene) -> None:
+    closing = oracle.close_feed(authority=scene.publisher.pubkey(), feed=scene.shared_feed)
+    scene.run(closing)
+    assert not scene.world.exists(scene.shared_feed)
+
+
+def test_every_record_can_be_decided_before_its_feed_closes(scene: Scene) -> None:
+    scene.at(WINDOW_S + STALENESS_S + DAY_S)
+    scene.assert_refused("FeedInUse", call(scene))
+    scene.run(scene.observe())
+    assert scene.record_state().status == oracle.RECORD_VOID
+
+
+def test_a_feed_made_anew_cannot_feed_old_windows(arranged: Scene) -> None:
+    """Same address, other publishers: what it shows now is no evidence of a window that is long over."""
+    scene = arranged
+    old = scene.feed_state()
+    scene.run(call(scene))
+    forger = Keypair()
+    scene.own(forger)
+    rules = oracle.FeedRules(
+        width_max=1, step_max=1, staleness_s=DAY_S, exponent=-6, quorum=1, publishers=(forger.pubkey(),)
+    )
+    creating = oracle.create_feed(authority=scene.publisher.pubkey(), feed_id=old.feed_id, rules=rules)
+    assert creating.accounts[1].pubkey == scene.feed
+    scene.run(creating)
+    oldest = scene.world.now - DAY_S - scene.start
+    assert oldest > WINDOW_S
+    scene.run(scene.publish(600_000, second=oldest, by=forger))
+    scene.run(scene.observe())
+    record = scene.record_state()
+    assert (record.accepted, record.status) == (0, oracle.RECORD_VOID)
+
+
+def test_lamports_sent_back_in_the_same_transaction_revive_nothing(arranged: Scene) -> None:
+    ahead = TransferParams(from_pubkey=arranged.stranger.pubkey(), to_pubkey=arranged.feed, lamports=10**8)
+    arranged.run(call(arranged), transfer(ahead))
+    assert arranged.world.data(arranged.feed) == b""
+
+
+@pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)
+def test_another_account_in_place_is_refused(standing: Scene, substitution: Substitution) -> None:
+    substitution.check(standing, call(standing))
+
+
+@pytest.mark.parametrize("refusal", REFUSED, ids=str)
+def test_refused(arranged: Scene, refusal: Refusal[Scene]) -> None:
+    refusal.check(arranged)
