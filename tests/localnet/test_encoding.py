@@ -66,7 +66,7 @@ def test_base58_names_the_bad_character() -> None:
 
 
 @given(pubkeys, pubkeys, u64, st.none() | pubkeys, st.none() | u64, u64, st.none() | pubkeys, st.booleans())
-def test_token_accounts_agree_with_solders(  # noqa: PLR0917 - a token account has eight fields
+def test_token_accounts_agree_with_solders(
     mint: Pubkey,
     owner: Pubkey,
     amount: int,

@@ -44,13 +44,13 @@ impl CollectFees {
             exchange: *exchange.address(),
             amount_atoms
         });
-        let seeds: [&[u8]; 4] = [
-            b"exchange",
-            exchange.mint.as_ref(),
-            exchange.admin.as_ref(),
-            &[exchange.bump],
-        ];
-        token::transfer(vault, treasury, exchange.cpi_handle(), &[&seeds], amount_atoms);
+        token::transfer(
+            vault,
+            treasury,
+            exchange.cpi_handle(),
+            &[&exchange.signer_seeds()],
+            amount_atoms,
+        );
         Ok(())
     }
 }

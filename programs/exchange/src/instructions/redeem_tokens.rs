@@ -70,13 +70,13 @@ impl RedeemTokens {
         if amount_atoms == 0 {
             return Ok(());
         }
-        let seeds: [&[u8]; 4] = [
-            b"exchange",
-            exchange.mint.as_ref(),
-            exchange.admin.as_ref(),
-            &[exchange.bump],
-        ];
-        token::transfer(vault, destination, exchange.cpi_handle(), &[&seeds], amount_atoms);
+        token::transfer(
+            vault,
+            destination,
+            exchange.cpi_handle(),
+            &[&exchange.signer_seeds()],
+            amount_atoms,
+        );
         Ok(())
     }
 }

@@ -58,10 +58,13 @@ impl Tokenize {
             outcome,
             lots: signed_lots
         });
-        let (exchange, creator, event_id, bump) =
-            (event.exchange, event.creator, event.event_id, [event.bump]);
-        let seeds: [&[u8]; 5] = [b"event", exchange.as_ref(), creator.as_ref(), &event_id, &bump];
-        token::mint_to(outcome_mint, destination, event.cpi_handle(), &[&seeds], lots);
+        token::mint_to(
+            outcome_mint,
+            destination,
+            event.cpi_handle(),
+            &[&event.signer_seeds()],
+            lots,
+        );
         Ok(())
     }
 }

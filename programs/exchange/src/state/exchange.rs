@@ -53,6 +53,12 @@ impl Exchange {
         Ok(())
     }
 
+    /// Seeds with which the exchange signs for its vault.
+    pub fn signer_seeds(&self) -> [&[u8]; 4] {
+        let bump = core::slice::from_ref(&self.bump);
+        [b"exchange", self.mint.as_ref(), self.admin.as_ref(), bump]
+    }
+
     /// The rules this account keeps at every write.
     pub fn assert_invariants(&self) -> Result<()> {
         require!(self.pause_bits & !PAUSE_ALL == 0, ExchangeError::PauseBitsInvalid);

@@ -66,6 +66,18 @@ pub struct EventMarket {
 }
 
 impl EventMarket {
+    /// Seeds with which the event signs for its outcomes' mints.
+    pub fn signer_seeds(&self) -> [&[u8]; 5] {
+        let bump = core::slice::from_ref(&self.bump);
+        [
+            b"event",
+            self.exchange.as_ref(),
+            self.creator.as_ref(),
+            &self.event_id,
+            bump,
+        ]
+    }
+
     /// How many outcomes there are, as an index bound.
     pub fn outcome_count(&self) -> usize {
         usize::from(self.outcomes)
