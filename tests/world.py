@@ -280,7 +280,6 @@ class World:
         authority = publishers[0]
         self.fund(authority.pubkey())
         feed_id = hashlib.sha256(name.encode()).digest()
-        feed = oracle.find_feed(authority=authority.pubkey(), feed_id=feed_id)
         rules = oracle.FeedRules(
             width_max=width_max,
             step_max=20_000,
@@ -289,8 +288,12 @@ class World:
             quorum=quorum,
             publishers=tuple(keys.pubkey() for keys in publishers),
         )
+        rules_hash = hashlib.sha256(rules.encode()).digest()
+        feed = oracle.find_feed(authority=authority.pubkey(), feed_id=feed_id, rules_hash=rules_hash)
         self.run(
-            oracle.create_feed(authority=authority.pubkey(), feed=feed, feed_id=feed_id, rules=rules),
+            oracle.create_feed(
+                authority=authority.pubkey(), feed=feed, feed_id=feed_id, rules_hash=rules_hash, rules=rules
+            ),
             signers=[authority],
         )
         return feed

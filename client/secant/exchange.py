@@ -53,6 +53,7 @@ __all__ = [
     "Pool",
     "PoolClosed",
     "PoolCreated",
+    "PoolNetted",
     "PoolTraded",
     "Redeemed",
     "SetsChanged",
@@ -79,6 +80,7 @@ __all__ = [
     "lock_event",
     "merge_set",
     "mint_set",
+    "net_pool",
     "open_account",
     "pause",
     "redeem",
@@ -198,7 +200,9 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     ),
     6035: _wire.ProgramErrorInfo(6035, "LiquidityInvalid", "Liquidity out of range for this kind of pool"),
     6036: _wire.ProgramErrorInfo(
-        6036, "PriceOutOfRange", "The trade would leave the pool's price range; trade less"
+        6036,
+        "PriceOutOfRange",
+        "The trade would leave the pool's range; trade less, or net the pool first if it holds many complete sets",
     ),
     6037: _wire.ProgramErrorInfo(
         6037, "LimitExceeded", "The trade costs more, or yields less, than the limit given"
@@ -210,17 +214,20 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
         6039, "CreatorMismatch", "Only the pool's creator may close it before the event is settled"
     ),
     6040: _wire.ProgramErrorInfo(
-        6040, "OutcomeMintMismatch", "The outcome's mint is not the one this event creates"
+        6040, "AccountMismatch", "The margin account is not the one that funded the pool"
     ),
     6041: _wire.ProgramErrorInfo(
-        6041, "TokensInsufficient", "More tokens are given than exist of this outcome"
+        6041, "OutcomeMintMismatch", "The outcome's mint is not the one this event creates"
     ),
     6042: _wire.ProgramErrorInfo(
-        6042,
+        6042, "TokensInsufficient", "More tokens are given than exist of this outcome"
+    ),
+    6043: _wire.ProgramErrorInfo(
+        6043,
         "PositionTooLarge",
         "A position can be at most 100000000000000 lots of an outcome, long or short",
     ),
-    6043: _wire.ProgramErrorInfo(6043, "Overflow", "A number left its integer type; use smaller amounts"),
+    6044: _wire.ProgramErrorInfo(6044, "Overflow", "A number left its integer type; use smaller amounts"),
 }
 
 
@@ -1154,7 +1161,7 @@ def _encode_pause_changed(value: PauseChanged, name: str) -> bytes:
     )
 
 
-_POOL = Struct("<32s32sqQQ16qHBBBB34x")
+_POOL = Struct("<32s32s32sqQQ16qHBBBB34x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -1163,7 +1170,8 @@ class Pool:
 
     Attributes:
         event: The event whose outcomes it trades.
-        creator: Who funded it and gets back what is left.
+        creator: Who funded it and gets its rent.
+        account: The margin account that funded it and gets back what is left.
         cash_atoms: Collateral, at least what the worst outcome costs.
         fees_atoms: Fees not yet collected.
         liquidity_lots: Scale of the cost function: LMSR's b, pm-AMM's L.
@@ -1177,6 +1185,7 @@ class Pool:
 
     event: Pubkey
     creator: Pubkey
+    account: Pubkey
     cash_atoms: int
     fees_atoms: int
     liquidity_lots: int
@@ -1188,19 +1197,20 @@ class Pool:
     layout: int
 
     DISCRIMINATOR: ClassVar[bytes] = b"\xf1\x9am\x04\x11\xb1m\xbc"
-    SIZE: ClassVar[int] = 264
+    SIZE: ClassVar[int] = 296
     OFFSETS: ClassVar[dict[str, int]] = {
         "event": 8,
         "creator": 40,
-        "cash_atoms": 72,
-        "fees_atoms": 80,
-        "liquidity_lots": 88,
-        "sold_lots": 96,
-        "fee_bps": 224,
-        "kind": 226,
-        "outcomes": 227,
-        "bump": 228,
-        "layout": 229,
+        "account": 72,
+        "cash_atoms": 104,
+        "fees_atoms": 112,
+        "liquidity_lots": 120,
+        "sold_lots": 128,
+        "fee_bps": 256,
+        "kind": 258,
+        "outcomes": 259,
+        "bump": 260,
+        "layout": 261,
     }
 
     @classmethod
@@ -1225,15 +1235,16 @@ def _pool(values: tuple[Any, ...], at: int) -> Pool:
     return Pool(
         Pubkey.from_bytes(values[at]),
         Pubkey.from_bytes(values[at + 1]),
-        values[at + 2],
+        Pubkey.from_bytes(values[at + 2]),
         values[at + 3],
         values[at + 4],
-        values[at + 5 : at + 21],
-        values[at + 21],
+        values[at + 5],
+        values[at + 6 : at + 22],
         values[at + 22],
         values[at + 23],
         values[at + 24],
         values[at + 25],
+        values[at + 26],
     )
 
 
@@ -1244,6 +1255,7 @@ def _encode_pool(value: Pool, name: str) -> bytes:
         (
             _wire.encode_pubkey(value.event, f"{name}.event"),
             _wire.encode_pubkey(value.creator, f"{name}.creator"),
+            _wire.encode_pubkey(value.account, f"{name}.account"),
             _wire.encode_i64(value.cash_atoms, f"{name}.cash_atoms"),
             _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
             _wire.encode_u64(value.liquidity_lots, f"{name}.liquidity_lots"),
@@ -1359,6 +1371,57 @@ def _encode_pool_created(value: PoolCreated, name: str) -> bytes:
             _wire.encode_pubkey(value.pool, f"{name}.pool"),
             _wire.encode_pubkey(value.event, f"{name}.event"),
             _wire.encode_u64(value.funding_atoms, f"{name}.funding_atoms"),
+        )
+    )
+
+
+_POOL_NETTED = Struct("<32sq")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolNetted:
+    """A pool minted the complete sets it had sold (merged those it had bought, if negative).
+
+    Attributes:
+        pool: key.
+        lots: i64.
+    """
+
+    pool: Pubkey
+    lots: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xf6\xfc\xca\x97\xfb\xe8\x9b\xa4"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> PoolNetted:
+        """Reads a PoolNetted and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _pool_netted(_wire.unpack(_POOL_NETTED, data, "PoolNetted", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "pool_netted") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_pool_netted(self, name)
+
+
+def _pool_netted(values: tuple[Any, ...], at: int) -> PoolNetted:
+    return PoolNetted(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_pool_netted(value: PoolNetted, name: str) -> bytes:
+    if not isinstance(value, PoolNetted):
+        raise _wire.ArgumentError(name, value, "a PoolNetted")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.pool, f"{name}.pool"),
+            _wire.encode_i64(value.lots, f"{name}.lots"),
         )
     )
 
@@ -1753,6 +1816,7 @@ AnyEvent: TypeAlias = (
     | PauseChanged
     | PoolClosed
     | PoolCreated
+    | PoolNetted
     | PoolTraded
     | Redeemed
     | SetsChanged
@@ -1777,6 +1841,7 @@ EVENTS: Final[
             | PauseChanged
             | PoolClosed
             | PoolCreated
+            | PoolNetted
             | PoolTraded
             | Redeemed
             | SetsChanged
@@ -1797,6 +1862,7 @@ EVENTS: Final[
     PauseChanged.DISCRIMINATOR: PauseChanged,
     PoolClosed.DISCRIMINATOR: PoolClosed,
     PoolCreated.DISCRIMINATOR: PoolCreated,
+    PoolNetted.DISCRIMINATOR: PoolNetted,
     PoolTraded.DISCRIMINATOR: PoolTraded,
     Redeemed.DISCRIMINATOR: Redeemed,
     SetsChanged.DISCRIMINATOR: SetsChanged,
@@ -1947,7 +2013,8 @@ def close_pool(
     Args:
         creator: CHECK: gets the rent; must sign unless the event is settled. [writable]
         exchange: the exchange. [writable]
-        account: A margin account of the creator. [writable]
+        account: The margin account that funded the pool; it and the pool's event are of one exchange
+            since then. [writable]
         event: the event. [writable]
         pool: the pool. [writable]
         remaining_accounts: appended after the accounts above.
@@ -2348,6 +2415,27 @@ def mint_set(
             AccountMeta(exchange, is_signer=False, is_writable=False),
             AccountMeta(account, is_signer=False, is_writable=True),
             AccountMeta(event, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def net_pool(*, event: Pubkey, pool: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()) -> Instruction:
+    """Takes the complete sets out of what a pool has sold, which changes no price and keeps its numbers small.
+
+    Anyone may; never paused.
+
+    Args:
+        event: the event. [writable]
+        pool: the pool. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x8d\xfc\xbb\xdc)\xa9V\xb4",
+        [
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(pool, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )

@@ -107,25 +107,28 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
         "Feed rules out of range: staleness 1 to 86400 s, exponent -12 to 0, width limit and step at least 1",
     ),
     6009: _wire.ProgramErrorInfo(
-        6009, "FeedInvalid", "The account is not a feed of this program, or is not writable"
+        6009, "RulesHashMismatch", "The rules hash is not the SHA-256 of the rules' bytes"
     ),
-    6010: _wire.ProgramErrorInfo(6010, "ClockInvalid", "The account is not the clock sysvar"),
-    6011: _wire.ProgramErrorInfo(6011, "FeedMismatch", "The record belongs to another feed"),
-    6012: _wire.ProgramErrorInfo(
-        6012, "TermsInvalid", "Record terms out of range: see create_record's documentation for each limit"
+    6010: _wire.ProgramErrorInfo(
+        6010, "FeedInvalid", "The account is not a feed of this program, or is not writable"
     ),
+    6011: _wire.ProgramErrorInfo(6011, "ClockInvalid", "The account is not the clock sysvar"),
+    6012: _wire.ProgramErrorInfo(6012, "FeedMismatch", "The record belongs to another feed"),
     6013: _wire.ProgramErrorInfo(
-        6013, "TermsHashMismatch", "The terms hash is not the SHA-256 of the terms' bytes"
+        6013, "TermsInvalid", "Record terms out of range: see create_record's documentation for each limit"
     ),
-    6014: _wire.ProgramErrorInfo(6014, "WindowInvalid", "The window must end after now and within two years"),
-    6015: _wire.ProgramErrorInfo(
-        6015,
+    6014: _wire.ProgramErrorInfo(
+        6014, "TermsHashMismatch", "The terms hash is not the SHA-256 of the terms' bytes"
+    ),
+    6015: _wire.ProgramErrorInfo(6015, "WindowInvalid", "The window must end after now and within two years"),
+    6016: _wire.ProgramErrorInfo(
+        6016,
         "FeedInUse",
-        "A record over this feed may still need it; close it a day after the last window has ended",
+        "A record over this feed may still need it; close it 30 days after the last window has ended",
     ),
-    6016: _wire.ProgramErrorInfo(6016, "Overflow", "A sum left its integer type"),
-    6017: _wire.ProgramErrorInfo(
-        6017, "RecordCorrupt", "The record would break one of its own rules; nothing was written"
+    6017: _wire.ProgramErrorInfo(6017, "Overflow", "A sum left its integer type"),
+    6018: _wire.ProgramErrorInfo(
+        6018, "RecordCorrupt", "The record would break one of its own rules; nothing was written"
     ),
 }
 
@@ -198,7 +201,7 @@ class Feed:
 
     Attributes:
         authority: Who may close the feed once no record needs it.
-        feed_id: Name given at creation, UTF-8 padded with zeros; unique per authority.
+        feed_id: Name given at creation, UTF-8 padded with zeros; with the rules, unique per authority.
         width_max: Widest reading that passes: the ask less the bid (twice the confidence), in feed
             units.
         step_max: Most that the clamped track of a record moves per accepted sample, in feed units.
@@ -894,12 +897,13 @@ def decode_event(data: bytes) -> AnyEvent:
     return found.decode(data)
 
 
-def find_feed(*, authority: Pubkey, feed_id: bytes) -> Pubkey:
+def find_feed(*, authority: Pubkey, feed_id: bytes, rules_hash: bytes) -> Pubkey:
     """The address of the feed.
 
     Args:
         authority: key.
         feed_id: 32 bytes.
+        rules_hash: 32 bytes.
 
     Raises:
         ArgumentError: a seed is out of its range.
@@ -909,6 +913,7 @@ def find_feed(*, authority: Pubkey, feed_id: bytes) -> Pubkey:
             b"feed",
             _wire.encode_pubkey(authority, "authority"),
             _wire.encode_fixed_bytes(feed_id, "feed_id", 32),
+            _wire.encode_fixed_bytes(rules_hash, "rules_hash", 32),
         ],
         PROGRAM_ID,
     )[0]
@@ -959,28 +964,33 @@ def create_feed(
     *,
     authority: Pubkey,
     feed_id: bytes,
+    rules_hash: bytes,
     rules: FeedRules,
     feed: Pubkey | None = None,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Creates a feed with its publishers and rules, which never change.
+    """Creates a feed with its publishers and rules, which never change: `rules_hash`, the SHA-256 of the
+    rules' bytes, is part of its address.
 
     Args:
         authority: Pays the rent; may close the feed later. [signer, writable]
         feed_id: 32 bytes.
+        rules_hash: 32 bytes.
         rules: `FeedRules`.
-        feed: the feed. [writable] Left out: `find_feed(authority=authority, feed_id=feed_id)`.
+        feed: the feed. [writable] Left out: `find_feed(authority=authority, feed_id=feed_id,
+            rules_hash=rules_hash)`.
         remaining_accounts: appended after the accounts above.
 
     Raises:
         ArgumentError: an argument is out of its range.
     """
     if feed is None:
-        feed = find_feed(authority=authority, feed_id=feed_id)
+        feed = find_feed(authority=authority, feed_id=feed_id, rules_hash=rules_hash)
     return Instruction(
         PROGRAM_ID,
         b"\xadV_^\r\xc1C\xb4"
         + _wire.encode_fixed_bytes(feed_id, "feed_id", 32)
+        + _wire.encode_fixed_bytes(rules_hash, "rules_hash", 32)
         + _encode_feed_rules(rules, "rules"),
         [
             AccountMeta(authority, is_signer=True, is_writable=True),

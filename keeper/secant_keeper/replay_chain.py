@@ -135,8 +135,13 @@ class ReplayChain:
             quorum=1,
             publishers=(key,),
         )
-        self.run(self.transaction([oracle.create_feed(authority=key, feed_id=feed_id, rules=rules)]))
-        return ReplayFeed(self, oracle.find_feed(authority=key, feed_id=feed_id))
+        rules_hash = sha256(rules.encode()).digest()
+        feed = oracle.find_feed(authority=key, feed_id=feed_id, rules_hash=rules_hash)
+        create = oracle.create_feed(
+            authority=key, feed=feed, feed_id=feed_id, rules_hash=rules_hash, rules=rules
+        )
+        self.run(self.transaction([create]))
+        return ReplayFeed(self, feed)
 
     def create_record(self, feed: ReplayFeed, terms: oracle.RecordTerms) -> Pubkey:
         """Create a record, unless these very terms have one already."""

@@ -39,9 +39,9 @@ SUBSTITUTED = substitutions(
         | dict.fromkeys(("clone", "nobody", "mallory", "admin", "mallory_account"), "CreatorMismatch"),
         "exchange": EXCHANGE_WRITABLE | {"foreign_exchange": "ExchangeMismatch"},
         "account": MARGIN_ACCOUNT
-        | {"mallory_account": "OwnerMismatch", "foreign_account": "ExchangeMismatch"},
+        | {"mallory_account": "AccountMismatch", "foreign_account": "ExchangeMismatch"},
         "event": EVENT_WRITABLE | {"other_event": "PoolMismatch", "foreign_event": "PoolMismatch"},
-        "pool": POOL | {"other_pool": "CreatorMismatch", "foreign_pool": "PoolMismatch"},
+        "pool": POOL | {"other_pool": "CreatorMismatch", "foreign_pool": "AccountMismatch"},
     },
 )
 
@@ -71,7 +71,7 @@ def _fill_legs(scene: Scene) -> None:
 
 
 REFUSED: list[Refusal[Scene]] = [
-    Refusal("a market of another exchange", "ExchangeMismatch", _foreign_market),
+    Refusal("a market of another exchange", "AccountMismatch", _foreign_market),
     Refusal("unsigned before settlement", "CreatorMismatch", _unsettled),
     Refusal(
         "unsigned after the lock",

@@ -82,8 +82,10 @@ class World:
             quorum=quorum,
             publishers=publishers or (self.keeper.pubkey(),),
         )
-        self.run(oracle.create_feed(authority=self.admin.pubkey(), feed_id=feed_id, rules=rules))
-        return oracle.find_feed(authority=self.admin.pubkey(), feed_id=feed_id)
+        rules_hash = sha256(rules.encode()).digest()
+        key = self.admin.pubkey()
+        self.run(oracle.create_feed(authority=key, feed_id=feed_id, rules_hash=rules_hash, rules=rules))
+        return oracle.find_feed(authority=key, feed_id=feed_id, rules_hash=rules_hash)
 
     def _token_account(self, owner: Pubkey, amount_atoms: int) -> Pubkey:
         address = Keypair().pubkey()

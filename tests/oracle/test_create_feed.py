@@ -31,10 +31,20 @@ def arrange(scene: Scene) -> None:
 
 def call(scene: Scene, publishers: tuple[Pubkey, ...] = KEYS[:3], **changes: int) -> Instruction:
     numbers: dict[str, int] = RULES | changes
+    rules = oracle.FeedRules(publishers=publishers, **numbers)
     return oracle.create_feed(
-        authority=scene.stranger.pubkey(),
-        feed_id=FEED_ID,
-        rules=oracle.FeedRules(publishers=publishers, **numbers),
+        authority=scene.stranger.pubkey(), feed_id=FEED_ID, rules_hash=hash_of(rules), rules=rules
+    )
+
+
+def hash_of(rules: oracle.FeedRules) -> bytes:
+    return hashlib.sha256(rules.encode()).digest()
+
+
+def _with_another_hash(scene: Scene) -> Instruction:
+    rules = oracle.FeedRules(publishers=KEYS[:3], **RULES)
+    return oracle.create_feed(
+        authority=scene.stranger.pubkey(), feed_id=FEED_ID, rules_hash=bytes(32), rules=rules
     )
 
 
@@ -59,13 +69,16 @@ REFUSED: list[Refusal[Scene]] = [
     Refusal("an exponent above 0", "FeedRulesInvalid", lambda s: call(s, exponent=1)),
     Refusal("no width", "FeedRulesInvalid", lambda s: call(s, width_max=0)),
     Refusal("no step", "FeedRulesInvalid", lambda s: call(s, step_max=0)),
+    Refusal("a hash of other rules", "RulesHashMismatch", _with_another_hash),
     Refusal("created already", SYSTEM_ALREADY_IN_USE, call, lambda s: s.run(call(s))),
 ]
 
 
 def test_stands_with_its_rules_and_no_reading(scene: Scene) -> None:
     authority = scene.stranger.pubkey()
-    address, bump = Pubkey.find_program_address([b"feed", bytes(authority), FEED_ID], oracle.PROGRAM_ID)
+    rules = oracle.FeedRules(publishers=KEYS[:3], **RULES)
+    seeds = [b"feed", bytes(authority), FEED_ID, hash_of(rules)]
+    address, bump = Pubkey.find_program_address(seeds, oracle.PROGRAM_ID)
     assert scene.run(call(scene)) == [oracle.FeedCreated(feed=address, authority=authority, feed_id=FEED_ID)]
     feed = scene.feed_state(address)
     assert (feed.authority, feed.feed_id) == (authority, FEED_ID)
@@ -85,7 +98,7 @@ def test_the_edges_of_the_rules(scene: Scene, staleness_s: int, exponent: int) -
 
 
 def test_lamports_sent_ahead_do_not_block_it(scene: Scene) -> None:
-    address = oracle.find_feed(authority=scene.stranger.pubkey(), feed_id=FEED_ID)
+    address = call(scene).accounts[1].pubkey
     ahead = TransferParams(from_pubkey=scene.publisher.pubkey(), to_pubkey=address, lamports=10**8)
     scene.run(transfer(ahead))
     scene.run(call(scene))

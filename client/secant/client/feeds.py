@@ -69,7 +69,12 @@ class FeedMethods(Session):
         )
         feed_id = padded(name, _NAME_BYTES, "name")
         landed = await self._send(
-            oracle.create_feed(authority=self.wallet.address, feed_id=feed_id, rules=rules)
+            oracle.create_feed(
+                authority=self.wallet.address,
+                feed_id=feed_id,
+                rules_hash=sha256(rules.encode("rules")).digest(),
+                rules=rules,
+            )
         )
         return Receipt(landed.signature, emitted(landed, oracle.FeedCreated).feed)
 

@@ -51,14 +51,15 @@ impl Reading {
 pub struct Sample {
     /// The newest time that at least a quorum of publishers has reached.
     pub time: i64,
-    /// Median of the fresh readings that pass, or `None` if fewer than a quorum pass or the two middle
-    /// ones of an even number disagree.
+    /// Median of the fresh readings that pass, or `None` unless a quorum of them agrees with it.
     pub value: Option<i64>,
 }
 
 /// The sample that `readings` amount to: its time is the `quorum`-th newest source time, so no minority
 /// moves it; its value the median middle of the readings no more than `staleness_s` older than
-/// that time and no wider than `width_max`. `None` before a quorum has published.
+/// that time and no wider than `width_max`, if a quorum of them lies within `width_max` of it: fewer
+/// than a quorum cannot take it further than that from an honest reading. `None` before a quorum has
+/// published.
 ///
 /// # Errors
 /// [`Fault::Domain`] unless `1 ≤ quorum ≤ readings.len() ≤ 8`.
@@ -86,20 +87,18 @@ pub fn aggregate<R: Copy + Into<Reading>>(
             count += 1;
         }
     }
-    let value = if count < quorum {
-        None
-    } else {
-        median(&passing[..count], width_max)
-    };
+    let value = agreed_median(&passing[..count], quorum, width_max);
     Ok(Some(Sample { time, value }))
 }
 
-/// The middle of ascending values. Of an even number the two middle ones decide together, and only if
-/// they agree to within `width_max`: else one of them alone could put the middle anywhere.
-fn median(ascending: &[i64], width_max: u64) -> Option<i64> {
+/// The median of ascending values, if a quorum of them lies within `width_max` of it. Without that, some
+/// honest readings missing would leave the middle to publishers who are fewer than a quorum.
+fn agreed_median(ascending: &[i64], quorum: usize, width_max: u64) -> Option<i64> {
     let low = *ascending.get(ascending.len().checked_sub(1)? / 2)?;
     let high = *ascending.get(ascending.len() / 2)?;
-    (high.abs_diff(low) <= width_max).then(|| midpoint_down(low, high))
+    let median = midpoint_down(low, high);
+    let agree = |value: &&i64| value.abs_diff(median) <= width_max;
+    (ascending.iter().filter(agree).count() >= quorum).then_some(median)
 }
 
 fn newest_of_quorum<R: Copy + Into<Reading>>(readings: &[R], quorum: usize) -> i64 {

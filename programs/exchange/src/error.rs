@@ -75,7 +75,7 @@ pub enum ExchangeError {
     PoolKindInvalid,
     #[msg("Liquidity out of range for this kind of pool")]
     LiquidityInvalid,
-    #[msg("The trade would leave the pool's price range; trade less")]
+    #[msg("The trade would leave the pool's range; trade less, or net the pool first if it holds many complete sets")]
     PriceOutOfRange,
     #[msg("The trade costs more, or yields less, than the limit given")]
     LimitExceeded,
@@ -83,6 +83,8 @@ pub enum ExchangeError {
     InsolventPool,
     #[msg("Only the pool's creator may close it before the event is settled")]
     CreatorMismatch,
+    #[msg("The margin account is not the one that funded the pool")]
+    AccountMismatch,
     #[msg("The outcome's mint is not the one this event creates")]
     OutcomeMintMismatch,
     #[msg("More tokens are given than exist of this outcome")]

@@ -102,6 +102,13 @@ pub struct PoolTraded {
     pub outcome: u64,
 }
 
+/// A pool minted the complete sets it had sold (merged those it had bought, if negative).
+#[event(bytemuck)]
+pub struct PoolNetted {
+    pub pool: Address,
+    pub lots: i64,
+}
+
 #[event]
 pub struct PoolClosed {
     pub pool: Address,

@@ -34,6 +34,7 @@ pub mod instructions {
     pub mod lock_event;
     pub mod merge_set;
     pub mod mint_set;
+    pub mod net_pool;
     pub mod open_account;
     pub mod pause;
     pub mod redeem;
@@ -51,8 +52,8 @@ pub use {
     instructions::{
         close_account::*, close_pool::*, collect_fees::*, create_event::*, create_outcome_mint::*,
         create_pool::*, deposit::*, detokenize::*, initialize::*, lock_event::*, merge_set::*, mint_set::*,
-        open_account::*, pause::*, redeem::*, redeem_tokens::*, resolve_event::*, settle_event::*,
-        tokenize::*, trade_pool::*, unpause::*, void_event::*, withdraw::*,
+        net_pool::*, open_account::*, pause::*, redeem::*, redeem_tokens::*, resolve_event::*,
+        settle_event::*, tokenize::*, trade_pool::*, unpause::*, void_event::*, withdraw::*,
     },
     state::{exchange::*, margin::*, market::*, pool::*},
 };
@@ -174,6 +175,12 @@ pub mod exchange {
     /// settled.
     pub fn close_pool(ctx: &mut Context<ClosePool>) -> Result<()> {
         ClosePool::run(ctx)
+    }
+
+    /// Takes the complete sets out of what a pool has sold, which changes no price and keeps its numbers
+    /// small. Anyone may; never paused.
+    pub fn net_pool(ctx: &mut Context<NetPool>) -> Result<()> {
+        NetPool::run(ctx)
     }
 
     /// Pays the fees of closed pools, and of the pools passed, to the treasury. Anyone may.

@@ -23,6 +23,8 @@ pub enum OracleError {
         "Feed rules out of range: staleness 1 to 86400 s, exponent -12 to 0, width limit and step at least 1"
     )]
     FeedRulesInvalid,
+    #[msg("The rules hash is not the SHA-256 of the rules' bytes")]
+    RulesHashMismatch,
     #[msg("The account is not a feed of this program, or is not writable")]
     FeedInvalid,
     #[msg("The account is not the clock sysvar")]
@@ -35,7 +37,7 @@ pub enum OracleError {
     TermsHashMismatch,
     #[msg("The window must end after now and within two years")]
     WindowInvalid,
-    #[msg("A record over this feed may still need it; close it a day after the last window has ended")]
+    #[msg("A record over this feed may still need it; close it 30 days after the last window has ended")]
     FeedInUse,
     #[msg("A sum left its integer type")]
     Overflow,

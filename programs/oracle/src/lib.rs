@@ -46,9 +46,15 @@ pub mod oracle {
         Observe::run(ctx)
     }
 
-    /// Creates a feed with its publishers and rules, which never change.
-    pub fn create_feed(ctx: &mut Context<CreateFeed>, feed_id: [u8; 32], rules: FeedRules) -> Result<()> {
-        CreateFeed::run(ctx, feed_id, rules)
+    /// Creates a feed with its publishers and rules, which never change: `rules_hash`, the SHA-256 of the
+    /// rules' bytes, is part of its address.
+    pub fn create_feed(
+        ctx: &mut Context<CreateFeed>,
+        feed_id: [u8; 32],
+        rules_hash: [u8; 32],
+        rules: FeedRules,
+    ) -> Result<()> {
+        CreateFeed::run(ctx, feed_id, rules_hash, rules)
     }
 
     /// Creates the record of a feed under terms; `terms_hash` is the SHA-256 of the terms' bytes.

@@ -11,8 +11,8 @@ pub struct ClosePool {
     pub creator: UncheckedAccount,
     #[account(mut, address = account.exchange @ ExchangeError::ExchangeMismatch)]
     pub exchange: Account<Exchange>,
-    /// A margin account of the creator.
-    #[account(mut)]
+    /// The margin account that funded the pool; it and the pool's event are of one exchange since then.
+    #[account(mut, address = pool.account @ ExchangeError::AccountMismatch)]
     pub account: Account<MarginAccount>,
     #[account(mut, address = pool.event @ ExchangeError::PoolMismatch)]
     pub event: Account<EventMarket>,
@@ -29,14 +29,6 @@ impl ClosePool {
             event,
             pool,
         } = &mut ctx.accounts;
-        require!(
-            anchor_lang::address_eq(&account.owner, &pool.creator),
-            ExchangeError::OwnerMismatch
-        );
-        require!(
-            anchor_lang::address_eq(&event.exchange, exchange.address()),
-            ExchangeError::ExchangeMismatch
-        );
         let outcomes = event.outcome_count();
         let returned_atoms = if event.is_settled() {
             let owed_atoms = payout::value_atoms(&pool.sold_lots[..outcomes], &event.payout_ticks)

@@ -49,6 +49,7 @@ impl CreatePool {
 
         pool.event = *event.address();
         pool.creator = *creator.address();
+        pool.account = *account.address();
         pool.cash_atoms = funding;
         pool.liquidity_lots = liquidity_lots;
         pool.fee_bps = exchange.fee_bps;

@@ -21,8 +21,10 @@ pub const POOL_PM_AMM: u8 = 1;
 pub struct Pool {
     /// The event whose outcomes it trades.
     pub event: Address,
-    /// Who funded it and gets back what is left.
+    /// Who funded it and gets its rent.
     pub creator: Address,
+    /// The margin account that funded it and gets back what is left.
+    pub account: Address,
     /// Collateral, at least what the worst outcome costs.
     pub cash_atoms: i64,
     /// Fees not yet collected.

@@ -3,8 +3,8 @@ use {
     anchor_lang::prelude::*,
 };
 
-/// One day in which the last record over a feed can still be cranked to its decision.
-const NOTICE_S: i64 = 86_400;
+/// Thirty days in which the last record over a feed can still be cranked to its decision.
+const NOTICE_S: i64 = 30 * 86_400;
 
 #[derive(Accounts)]
 pub struct CloseFeed {

@@ -5,7 +5,7 @@ use {
 };
 
 #[derive(Accounts)]
-#[instruction(feed_id: [u8; 32])]
+#[instruction(feed_id: [u8; 32], rules_hash: [u8; 32])]
 pub struct CreateFeed {
     /// Pays the rent; may close the feed later.
     #[account(mut)]
@@ -14,7 +14,7 @@ pub struct CreateFeed {
         init,
         payer = authority,
         space = 8 + core::mem::size_of::<Feed>(),
-        seeds = [b"feed", authority.address().as_ref(), feed_id.as_ref()],
+        seeds = [b"feed", authority.address().as_ref(), feed_id.as_ref(), rules_hash.as_ref()],
         bump
     )]
     pub feed: Account<Feed>,
@@ -22,8 +22,14 @@ pub struct CreateFeed {
 }
 
 impl CreateFeed {
-    pub fn run(ctx: &mut Context<Self>, feed_id: [u8; 32], rules: FeedRules) -> Result<()> {
+    pub fn run(
+        ctx: &mut Context<Self>,
+        feed_id: [u8; 32],
+        rules_hash: [u8; 32],
+        rules: FeedRules,
+    ) -> Result<()> {
         check(&rules)?;
+        require!(rules.hash() == rules_hash, OracleError::RulesHashMismatch);
         let address = *ctx.accounts.feed.address();
         let authority = *ctx.accounts.authority.address();
         let feed = &mut ctx.accounts.feed;

@@ -9,7 +9,7 @@ pub const DRIFT_MAX_S: i64 = 15;
 pub struct Feed {
     /// Who may close the feed once no record needs it.
     pub authority: Address,
-    /// Name given at creation, UTF-8 padded with zeros; unique per authority.
+    /// Name given at creation, UTF-8 padded with zeros; with the rules, unique per authority.
     pub feed_id: [u8; 32],
     /// Widest reading that passes: the ask less the bid (twice the confidence), in feed units.
     pub width_max: u64,
@@ -63,6 +63,23 @@ pub struct FeedRules {
     pub quorum: u8,
     /// 1 to 8 different keys.
     pub publishers: Vec<Address>,
+}
+
+impl FeedRules {
+    /// SHA-256 of the rules as an instruction carries them.
+    pub fn hash(&self) -> [u8; 32] {
+        let mut bytes = Vec::with_capacity(29 + 32 * self.publishers.len());
+        bytes.extend_from_slice(&self.width_max.to_le_bytes());
+        bytes.extend_from_slice(&self.step_max.to_le_bytes());
+        bytes.extend_from_slice(&self.staleness_s.to_le_bytes());
+        bytes.extend_from_slice(&self.exponent.to_le_bytes());
+        bytes.push(self.quorum);
+        bytes.extend_from_slice(&(self.publishers.len() as u32).to_le_bytes());
+        for publisher in &self.publishers {
+            bytes.extend_from_slice(publisher.as_ref());
+        }
+        sha256(&bytes)
+    }
 }
 
 impl Feed {

@@ -1,0 +1,38 @@
+use {
+    crate::{error::ExchangeError, event::PoolNetted, EventMarket, Pool},
+    anchor_lang::prelude::*,
+    secant_engine::quantity::signed_face_value,
+};
+
+#[derive(Accounts)]
+pub struct NetPool {
+    #[account(mut, address = pool.event @ ExchangeError::PoolMismatch)]
+    pub event: Account<EventMarket>,
+    #[account(mut)]
+    pub pool: Account<Pool>,
+}
+
+impl NetPool {
+    pub fn run(ctx: &mut Context<Self>) -> Result<()> {
+        let Self { event, pool } = &mut ctx.accounts;
+        event.require_unsettled()?;
+        let outcomes = event.outcome_count();
+        let sets = pool.sold_lots[..outcomes].iter().copied().min().unwrap_or(0);
+        require!(sets != 0, ExchangeError::AmountZero);
+        let face_atoms = signed_face_value(sets).map_err(ExchangeError::from)?;
+        for sold in &mut pool.sold_lots[..outcomes] {
+            *sold = sold.checked_sub(sets).ok_or(ExchangeError::Overflow)?;
+        }
+        pool.cash_atoms = pool
+            .cash_atoms
+            .checked_sub(face_atoms)
+            .ok_or(ExchangeError::Overflow)?;
+        event.add_escrow(face_atoms);
+        pool.assert_invariants()?;
+        emit!(PoolNetted {
+            pool: *pool.address(),
+            lots: sets
+        });
+        Ok(())
+    }
+}
