@@ -19,7 +19,7 @@ from secant_keeper.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-ADDRESS = str(Keypair().pubkey())
+ADDRESS = str(Keypair.from_seed(bytes(32)).pubkey())
 
 
 def write(folder: Path, text: str) -> Path:

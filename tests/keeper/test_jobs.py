@@ -100,6 +100,21 @@ def test_many_records_are_observed_before_the_next_reading(world: World) -> None
     assert len(list(observe.plan(state, BEGIN))) == publish.OBSERVES_MAX + 1
 
 
+def test_records_that_nobody_settles_by_stop_no_reading(world: World) -> None:
+    for place in range(publish.WAITED_FOR_MAX + 1):
+        world.add_record(BEGIN, END, TOUCH_UP, barrier=place)
+    staked = world.add_record(BEGIN, END, TOUCH_UP, barrier=10**6)
+    world.add_event(staked, exchange.RESOLVER_RECORD, END - 1, END + 10 * 86_400)
+    state = ask(state_of(world), world.feed, Reading(BEGIN + 1, 1, 2), Reading(BEGIN + 2, 1, 2))
+    (first,) = publish.plan(state, BEGIN)
+    assert staked in {meta.pubkey for meta in first.instructions[1].accounts}
+    with_sample(state, world.feed, BEGIN + 1)
+    ranked = publish._records_by_feed(state)[world.feed]
+    for key, record in ranked[: publish.WAITED_FOR_MAX]:
+        state.accounts[key] = replace(record, seen_time=BEGIN + 1)
+    assert list(publish.plan(state, BEGIN))
+
+
 def test_observe_takes_in_and_decides(world: World) -> None:
     record = world.add_record(BEGIN, END, TWAP, low=1)
     state = state_of(world)

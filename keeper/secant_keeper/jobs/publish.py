@@ -26,6 +26,9 @@ NAME = "publish"
 OBSERVES_MAX = 12
 """Observations that fit into one transaction beside the reading."""
 
+WAITED_FOR_MAX = 4 * OBSERVES_MAX
+"""Records that a feed's next reading waits for. Anyone may create records, so not for all of them."""
+
 _READING = Struct("<qqq")
 _PPM_DECIMALS = 6
 
@@ -48,22 +51,32 @@ def packed(reading: Reading, exponent: int) -> bytes:
 
 def plan(state: State, now: int) -> Iterator[Work]:
     """One piece of work for each feed with a reading that the chain would take now."""
-    by_feed: dict[Pubkey, list[tuple[Pubkey, oracle.Record]]] = defaultdict(list)
-    for key, record in state.records():
-        by_feed[record.feed].append((key, record))
+    by_feed = _records_by_feed(state)
     for address in state.readings:
         feed = state.feed(address)
         if feed is None or state.publisher is None:
             continue
         records = by_feed[address]
         if len(records) > OBSERVES_MAX and any(
-            is_due(record, feed, now) and record.seen_time < record.terms.end for _, record in records
+            is_due(record, feed, now) and record.seen_time < record.terms.end
+            for _, record in records[:WAITED_FOR_MAX]
         ):
             continue  # what does not fit beside a reading is observed before the next one replaces it
         reading = state.next_reading(address)
         if reading is None or reading.time > now + DRIFT_MAX_S:
             continue
         yield _work(state.publisher, address, feed, reading, records)
+
+
+def _records_by_feed(state: State) -> defaultdict[Pubkey, list[tuple[Pubkey, oracle.Record]]]:
+    """Each feed's records, those first that most collateral settles by."""
+    stakes: defaultdict[Pubkey, int] = defaultdict(int)
+    for _, event in state.events():
+        stakes[event.resolver] += max(event.escrow_atoms, 1)
+    by_feed: defaultdict[Pubkey, list[tuple[Pubkey, oracle.Record]]] = defaultdict(list)
+    for key, record in sorted(state.records(), key=lambda pair: -stakes[pair[0]]):
+        by_feed[record.feed].append((key, record))
+    return by_feed
 
 
 def _work(
