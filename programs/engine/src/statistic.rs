@@ -158,22 +158,25 @@ impl Evidence {
         if time < terms.start || time > terms.end || (self.accepted > 0 && time <= self.last_time) {
             return Ok(false);
         }
-        let mut next = *self;
+        // Whatever can fail comes before whatever is written.
+        let accepted = self.accepted.checked_add(1).ok_or(Fault::Overflow)?;
+        let chained = self.chained(terms, time, value)?;
         if self.accepted == 0 {
-            next.first_value = value;
-            next.min_value = value;
-            next.max_value = value;
+            self.first_value = value;
+            self.min_value = value;
+            self.max_value = value;
         } else {
-            next.extend(terms, time, value)?;
+            self.extend(terms, time, value)?;
         }
-        next.track_run(terms, time, value);
-        if terms.statistic == Statistic::Variance {
-            next.chain_cell(terms, time, value)?;
+        if let Some((cell, squares)) = chained {
+            self.cell = cell;
+            self.cell_value = value;
+            self.squares = squares;
         }
-        next.accepted = self.accepted.checked_add(1).ok_or(Fault::Overflow)?;
-        next.last_time = time;
-        next.last_value = value;
-        *self = next;
+        self.track_run(terms, time, value);
+        self.accepted = accepted;
+        self.last_time = time;
+        self.last_value = value;
         Ok(true)
     }
 
@@ -208,20 +211,24 @@ impl Evidence {
         }
     }
 
-    fn chain_cell(&mut self, terms: &Terms, time: i64, value: i64) -> Result<(), Fault> {
+    /// The cell that a variance's sample opens and the sum of squares with it; `None` within the same
+    /// cell, and for other statistics.
+    fn chained(&self, terms: &Terms, time: i64, value: i64) -> Result<Option<(i64, u128)>, Fault> {
+        if terms.statistic != Statistic::Variance {
+            return Ok(None);
+        }
         // Unsigned, because the chain's machine has no signed division; time is at or after the start.
         let cell = (time.abs_diff(terms.start) / u64::from(terms.grid_s.max(1))) as i64;
         if cell == self.cell {
-            return Ok(());
+            return Ok(None);
         }
+        let mut squares = self.squares;
         if self.cell != NEVER && self.cell.checked_add(1) == Some(cell) {
             let step = u128::from(value.abs_diff(self.cell_value));
             let square = step.checked_mul(step).ok_or(Fault::Overflow)?;
-            self.squares = self.squares.checked_add(square).ok_or(Fault::Overflow)?;
+            squares = squares.checked_add(square).ok_or(Fault::Overflow)?;
         }
-        self.cell = cell;
-        self.cell_value = value;
-        Ok(())
+        Ok(Some((cell, squares)))
     }
 
     /// Seconds from the last sample to the window's end that count as covered.

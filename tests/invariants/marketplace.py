@@ -1,0 +1,288 @@
+"""A marketplace under test: users, exchanges, events, pools and feeds, and the way to send an instruction."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from account_book import AccountBook, BrokenInvariantError, demand, outcome_mint
+from faults import Cast, Fault, spoil
+from secant_bench.seeded_world import SeededWorld
+from solders.hash import Hash
+from solders.instruction import AccountMeta, Instruction
+from solders.litesvm import LiteSVM
+from solders.message import Message
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+from solders.sysvar import CLOCK
+from solders.transaction import Transaction
+from solders.transaction_metadata import FailedTransactionMetadata
+from transitions import check_change
+
+from secant import exchange, oracle
+from world import TOKEN_PROGRAM, User, error_name, terms
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+NO_SIGNATURE = Signature.default()
+SYSTEM_PROGRAM = Pubkey.default()
+WALLET_ATOMS = 10**12
+DEPOSITS_ATOMS = (10**10, 10**10, 10**9, 5 * 10**6)
+DAY_S = 86_400
+SETS_LOTS = 600
+
+
+class RefusedInstructionError(AssertionError):
+    """An instruction that must land was refused."""
+
+
+@lru_cache(maxsize=4096)
+def find_event(desk: bytes, creator: bytes, event_id: bytes) -> Pubkey:
+    return exchange.find_event(
+        exchange=Pubkey.from_bytes(desk), creator=Pubkey.from_bytes(creator), event_id=event_id
+    )
+
+
+@lru_cache(maxsize=4096)
+def find_pool(event: bytes, creator: bytes) -> Pubkey:
+    return exchange.find_pool(event=Pubkey.from_bytes(event), creator=Pubkey.from_bytes(creator))
+
+
+@lru_cache(maxsize=1024)
+def find_account(desk: bytes, owner: bytes, index: int) -> Pubkey:
+    return exchange.find_account(
+        exchange=Pubkey.from_bytes(desk), owner=Pubkey.from_bytes(owner), index=index
+    )
+
+
+def identifier(name: str) -> bytes:
+    """32 bytes for a name."""
+    return hashlib.sha256(name.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run has sent: instructions landed and refused by name."""
+
+    landed: Counter[str]
+    refused: Counter[str]
+
+    @property
+    def sent(self) -> int:
+        return self.landed.total() + self.refused.total()
+
+
+class Marketplace:
+    """A chain, everything on it, and the checks after every instruction."""
+
+    def __init__(self, tally: Tally) -> None:
+        svm = LiteSVM().with_sigverify(sigverify=False).with_blockhash_check(check=False)
+        self.world = SeededWorld.start("marketplace", svm.with_transaction_history(0))
+        self.tally = tally
+        self.broken = False
+        self.book = AccountBook(self.world.svm)
+        self.relayer = self.world.next_keys().pubkey()
+        self.world.fund(self.relayer)
+        self.users: list[User] = []
+        self.keys: dict[Pubkey, None] = {}
+        self.token_accounts: dict[tuple[Pubkey, Pubkey], Pubkey] = {}
+        self._open_the_desk()
+        self._open_users()
+        self.book.refresh()
+        self.collateral_atoms = self.book.collateral_total()
+        self._open_markets()
+
+    # Setting up
+
+    def _open_the_desk(self) -> None:
+        world, book = self.world, self.book
+        book.watch(book.exchanges, world.exchange_address)
+        book.watch(book.collateral, world.vault)
+        book.watch(book.collateral, world.treasury)
+        for keys in (world.admin, world.pauser):
+            world.fund(keys.pubkey())
+            self.keys[keys.pubkey()] = None
+        self.other_mint = world.new_mint(decimals=9)
+
+    def _open_users(self) -> None:
+        for deposit_atoms in DEPOSITS_ATOMS:
+            user = self.world.new_user(WALLET_ATOMS, deposit_atoms)
+            self.users.append(user)
+            self.keys[user.key] = None
+            self.token_accounts[self.world.mint, user.key] = user.wallet
+            self.book.watch(self.book.collateral, user.wallet)
+            self.book.watch(self.book.margins, user.account)
+
+    def _open_markets(self) -> None:
+        world, book, users = self.world, self.book, self.users
+        publishers = [user.keys for user in users[:3]]
+        feeds = [
+            world.new_feed(publishers, quorum=2, name="quorum", staleness_s=600),
+            world.new_feed(publishers[1:2], name="single", staleness_s=600),
+        ]
+        now = world.now
+        asked = [
+            terms(oracle.STATISTIC_TOUCH_UP, now, now + 90_000, barrier=600_000, max_gap_s=600),
+            terms(
+                oracle.STATISTIC_AVERAGE,
+                now,
+                now + 60_000,
+                low=0,
+                high=1_000_000,
+                payout=oracle.PAYOUT_LINEAR,
+            ),
+        ]
+        for feed, question in zip(feeds, asked, strict=True):
+            book.watch(book.feeds, feed)
+            record = world.new_record(users[0].keys, feed, question)
+            book.watch(book.records, record)
+            deadline_s = question.end - now + 3 * DAY_S
+            self._open_market(2, record, exchange.RESOLVER_RECORD, deadline_s)
+        self._open_market(2, users[0].key, exchange.RESOLVER_AUTHORITY, 2 * DAY_S)
+        self._open_market(5, users[1].key, exchange.RESOLVER_AUTHORITY, 3 * DAY_S)
+        self._open_market(16, users[2].key, exchange.RESOLVER_AUTHORITY, 5 * DAY_S)
+        self.check()
+
+    def _open_market(self, outcomes: int, resolver: Pubkey, kind: int, deadline_s: int) -> None:
+        world, book = self.world, self.book
+        place = len(book.events.found)
+        creator = self.users[place % 2]
+        event = world.new_event(
+            creator,
+            outcomes,
+            resolver=resolver,
+            resolver_kind=kind,
+            name=f"event {place}",
+            lock_s=15_000 + 8_000 * place,
+            deadline_s=deadline_s,
+        )
+        book.watch(book.events, event)
+        pool_kind = exchange.POOL_PM_AMM if place in (1, 2) else exchange.POOL_LMSR
+        book.watch(book.pools, world.new_pool(creator, event, pool_kind, 1_000))
+        for outcome in range(outcomes):
+            mint = outcome_mint(bytes(event), outcome)
+            if outcome < 2:
+                assert world.new_outcome_mint(creator, event, outcome) == mint
+            book.watch(book.supplies, mint)
+        for outcome, user in enumerate(self.users[1:3]):
+            self._hold(user, event, outcome)
+
+    def _hold(self, user: User, event: Pubkey, outcome: int) -> None:
+        """Gives a user complete sets and some of one outcome's tokens."""
+        desk, mint = self.world.exchange_address, outcome_mint(bytes(event), outcome)
+        sets = exchange.mint_set(
+            owner=user.key, exchange=desk, account=user.account, event=event, lots=SETS_LOTS
+        )
+        tokens = exchange.tokenize(
+            owner=user.key,
+            exchange=desk,
+            account=user.account,
+            event=event,
+            outcome_mint=mint,
+            destination=self.token_account(mint, user.key),
+            outcome=outcome,
+            lots=SETS_LOTS // 3,
+        )
+        self.world.run(sets, tokens, signers=[user.keys])
+
+    # Who and what there is
+
+    def user_of(self, key: Pubkey) -> User | None:
+        return next((user for user in self.users if user.key == key), None)
+
+    def token_account(self, mint: Pubkey, owner: Pubkey) -> Pubkey:
+        """The owner's token account of a mint, made when first asked for."""
+        place = (mint, owner)
+        if place not in self.token_accounts:
+            key = self.world.new_token_account(mint, owner)
+            self.token_accounts[place] = key
+            self.book.watch(self.book.outcome_tokens, key)
+        return self.token_accounts[place]
+
+    def paid_legs(self) -> list[tuple[Pubkey, Pubkey]]:
+        """Account and event of every leg that can be redeemed."""
+        events = self.book.events.found
+        return [
+            (key, event)
+            for key, margin in self.book.margins.found.items()
+            for event in margin.legs
+            if events[event].settled_time
+        ]
+
+    def holders(self, event: Pubkey) -> list[Pubkey]:
+        """Margin accounts with a leg in an event; if none has, all of its exchange; else all there are."""
+        margins = self.book.margins.found
+        desk = self.book.events.found[event].exchange
+        holding = [key for key, margin in margins.items() if event in margin.legs]
+        return holding or self.accounts(desk)
+
+    def accounts(self, desk: Pubkey) -> list[Pubkey]:
+        """Margin accounts of an exchange, or all there are when it has none."""
+        margins = self.book.margins.found
+        return [key for key, margin in margins.items() if margin.desk == desk] or list(margins)
+
+    def settled(self, *, is_settled: bool) -> list[Pubkey]:
+        """Events that are settled or not; all of them when there are none such."""
+        events = self.book.events.found
+        chosen = [key for key, event in events.items() if (event.settled_time > 0) == is_settled]
+        return chosen or list(events)
+
+    # Sending
+
+    def cast(self) -> Cast:
+        addresses = [*self.book.known(), *self.keys, CLOCK, SYSTEM_PROGRAM, TOKEN_PROGRAM, self.world.mint]
+        return Cast(addresses, self._kind_of, self.keys.__contains__)
+
+    def _kind_of(self, key: Pubkey) -> str | None:
+        return "key" if key in self.keys else self.book.kind_of(key)
+
+    def attempt(self, name: str, instruction: Instruction, fault: Fault | None = None) -> bool:
+        """Sends one instruction, spoilt by the fault, and checks everything; whether it landed."""
+        if fault is not None:
+            instruction = spoil(instruction, fault, self.cast())
+        message = Message.new_with_blockhash([instruction], self.relayer, Hash.default())
+        signatures = [NO_SIGNATURE] * message.header.num_required_signatures
+        outcome = self.world.svm.send_transaction(Transaction.populate(message, signatures))
+        refused = isinstance(outcome, FailedTransactionMetadata)
+        (self.tally.refused if refused else self.tally.landed)[name] += 1
+        self.refusal = error_name(outcome) if isinstance(outcome, FailedTransactionMetadata) else ""
+        try:
+            if refused:
+                changed = self.book.changed()
+                demand(not changed, "a refused instruction changes nothing", name, changed)
+            else:
+                signers = {meta.pubkey for meta in instruction.accounts if meta.is_signer}
+                self.check(signers, {meta.pubkey for meta in instruction.accounts})
+        except BrokenInvariantError:
+            self.broken = True
+            raise
+        return not refused
+
+    def must(self, name: str, instruction: Instruction) -> None:
+        """Sends one instruction that must land."""
+        if not self.attempt(name, instruction):
+            self.broken = True
+            raise RefusedInstructionError(f"{name} was refused: {self.refusal}")
+
+    def check(self, signers: set[Pubkey] | None = None, passed: set[Pubkey] | None = None) -> None:
+        """Takes in what changed and checks it, alone and together."""
+        for change in self.book.refresh():
+            check_change(self.book, change, set(self.keys) if signers is None else signers)
+            self.book.note_gift(change, passed)
+        self.book.check_identities()
+        total = self.book.collateral_total()
+        demand(
+            total == self.collateral_atoms, "no collateral appears or is lost", total, self.collateral_atoms
+        )
+
+    def transfer(self, source: Pubkey, destination: Pubkey, owner: Pubkey, amount: int) -> Instruction:
+        """The token program's transfer."""
+        metas = [
+            AccountMeta(source, is_signer=False, is_writable=True),
+            AccountMeta(destination, is_signer=False, is_writable=True),
+            AccountMeta(owner, is_signer=True, is_writable=False),
+        ]
+        return Instruction(TOKEN_PROGRAM, b"\x03" + amount.to_bytes(8, "little"), metas)

@@ -1,0 +1,61 @@
+"""Random instructions of both programs, right and wrong, with every invariant checked after each one.
+
+SECANT_INVARIANT_EXAMPLES sets how many marketplaces each seed starts (250); more look further.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from event_rules import EventRules
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+from marketplace import Tally
+from oracle_rules import OracleRules
+from trading_rules import TradingRules
+
+EXAMPLES = int(os.environ.get("SECANT_INVARIANT_EXAMPLES", "250"))
+STEPS = 100
+INSTRUCTIONS_MIN = 20_000
+LANDED_MIN = 10
+IDLS = Path(__file__).parents[2] / "idl"
+INSTRUCTIONS = {
+    each["name"]
+    for program in ("exchange", "oracle")
+    for each in json.loads((IDLS / f"{program}.json").read_text(encoding="utf-8"))["instructions"]
+}
+
+
+class EveryInstruction(TradingRules, EventRules, OracleRules):
+    """All rules together."""
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_every_instruction_keeps_every_invariant(number: int) -> None:
+    drawn = Tally(Counter(), Counter())
+
+    @seed(number)
+    class Seeded(EveryInstruction):
+        tally = drawn
+
+    run_state_machine_as_test(
+        Seeded,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            phases=[Phase.generate, Phase.shrink],
+            derandomize=False,  # the seed decides
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert drawn.sent >= INSTRUCTIONS_MIN * EXAMPLES // 250, drawn
+    rare = {name: drawn.landed[name] for name in INSTRUCTIONS if drawn.landed[name] < LANDED_MIN}
+    assert not rare, f"hardly ever landed: {rare}"
+    unspoilt = {name for name in INSTRUCTIONS if not drawn.refused[name]}
+    assert not unspoilt, f"never refused: {unspoilt}"

@@ -1,0 +1,191 @@
+"""What one landed instruction may do to one account: solvency, authority, and what never changes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeVar
+
+from account_book import UNSETTLED, Change, Margin, MintSupply, Tokens, demand
+from solders.pubkey import Pubkey
+
+from secant import exchange, oracle
+from world import SET_ATOMS
+
+if TYPE_CHECKING:
+    from account_book import AccountBook
+
+PAYOUT_TICKS = 10_000
+POSITION_MAX_LOTS = 10**14  # beyond it nothing could be valued, and so never be redeemed
+T = TypeVar("T")
+
+
+def check_change(book: AccountBook, change: Change, signers: set[Pubkey]) -> None:
+    """Checks one changed account; `signers` are the keys that signed."""
+    old, new = change.old, change.new
+    present = new if new is not None else old
+    if isinstance(present, Margin):
+        _check_margin(book, change.key, _of(Margin, old), _of(Margin, new), signers)
+    elif isinstance(present, exchange.Pool):
+        _check_pool(book, change.key, _of(exchange.Pool, old), _of(exchange.Pool, new), signers)
+    elif isinstance(present, exchange.EventMarket):
+        _check_event(change.key, _of(exchange.EventMarket, old), _of(exchange.EventMarket, new))
+    elif isinstance(present, Tokens):
+        _check_tokens(book, change.key, _of(Tokens, old), _of(Tokens, new), signers)
+    elif isinstance(present, exchange.Exchange):
+        _check_exchange(change.key, _of(exchange.Exchange, old), _of(exchange.Exchange, new), signers)
+    elif isinstance(present, oracle.Record):
+        _check_record(change.key, _of(oracle.Record, old), _of(oracle.Record, new))
+    elif isinstance(present, oracle.Feed):
+        _check_feed(change.key, _of(oracle.Feed, old), _of(oracle.Feed, new), signers)
+    elif isinstance(present, MintSupply):
+        demand(new is not None, "a mint stays", change.key)
+
+
+def _of(kind: type[T], value: object | None) -> T | None:
+    assert value is None or isinstance(value, kind)
+    return value
+
+
+def _check_margin(
+    book: AccountBook, key: Pubkey, old: Margin | None, new: Margin | None, signers: set[Pubkey]
+) -> None:
+    if new is None:
+        assert old is not None
+        demand(old.owner in signers, "only its owner closes a margin account", key)
+        demand(
+            old.cash_atoms == 0 and not old.legs and old.raw.orders_reserve_atoms == 0,
+            "only an empty margin account is closed",
+            key,
+            old,
+        )
+        return
+    floor_lots = 0
+    occupied = 0
+    for leg in new.raw.event_legs:
+        if leg.event == Pubkey.default():
+            demand(not any(leg.lots) and leg.floor_lots == 0, "a free leg holds nothing", key, leg)
+            continue
+        occupied += 1
+        count = book.events.found[leg.event].outcomes
+        demand(any(leg.lots[:count]), "an occupied leg holds something", key, leg)
+        demand(not any(leg.lots[count:]), "a leg holds nothing beyond the outcomes", key, leg)
+        demand(max(map(abs, leg.lots)) <= POSITION_MAX_LOTS, "a position can be redeemed", key, leg)
+        demand(leg.floor_lots == min(leg.lots[:count]), "a leg's floor is its least outcome", key, leg)
+        floor_lots += leg.floor_lots
+    demand(occupied == len(new.legs), "one leg an event", key, occupied)
+    demand(new.raw.floor_lots == floor_lots, "floor_lots sums the legs", key, new.raw.floor_lots, floor_lots)
+    demand(new.free_atoms >= 0, "a margin account is solvent in every state", key, new)
+    if old is None:
+        return
+    demand((new.owner, new.desk) == (old.owner, old.desk), "owner and exchange stay", key)
+    if new.owner not in signers:
+        demand(new.free_atoms >= old.free_atoms, "nobody else makes an account poorer", key, old, new)
+
+
+def _check_pool(
+    book: AccountBook, key: Pubkey, old: exchange.Pool | None, new: exchange.Pool | None, signers: set[Pubkey]
+) -> None:
+    if new is None:
+        assert old is not None
+        settled = book.events.found[old.event].status not in UNSETTLED
+        demand(settled or old.creator in signers, "others close a pool of a settled event only", key)
+        return
+    sold = new.sold_lots[: new.outcomes]
+    demand(new.cash_atoms >= SET_ATOMS * max(sold), "a pool pays its worst outcome", key, new)
+    demand(not any(new.sold_lots[new.outcomes :]), "a pool sells nothing beyond the outcomes", key, new)
+    if new.kind == exchange.POOL_LMSR and new.liquidity_lots > 0:
+        demand(new.cash_atoms >= lmsr_cost_atoms(new) - 1e-3, "a pool never sells below its curve", key, new)
+    if old is not None:
+        kept = [
+            (pool.event, pool.creator, pool.account, pool.liquidity_lots, pool.kind, pool.fee_bps)
+            for pool in (old, new)
+        ]
+        demand(kept[0] == kept[1], "a pool keeps its terms", key, kept)
+
+
+def lmsr_cost_atoms(pool: exchange.Pool) -> float:
+    """b ln Σ exp(q/b): what the pool must have taken in by now, its funding included.
+
+    Source: Hanson, "Logarithmic Market Scoring Rules for Modular Combinatorial Information Aggregation".
+    """
+    liquidity = pool.liquidity_lots
+    sold = pool.sold_lots[: pool.outcomes]
+    top = max(sold)
+    total = math.fsum(math.exp((lots - top) / liquidity) for lots in sold)
+    return SET_ATOMS * (top + liquidity * math.log(total))
+
+
+def _check_event(key: Pubkey, old: exchange.EventMarket | None, new: exchange.EventMarket | None) -> None:
+    assert new is not None, "no instruction closes an event"
+    settled = new.status not in UNSETTLED
+    paid_ticks = sum(new.payout_ticks[: new.outcomes])
+    demand(paid_ticks == (PAYOUT_TICKS if settled else 0), "a settled event pays one", key, new.payout_ticks)
+    demand(not any(new.payout_ticks[new.outcomes :]), "nothing pays beyond the outcomes", key)
+    demand((new.settled_time > 0) == settled, "a settled event knows when", key, new.settled_time)
+    if old is None:
+        return
+    kept = [
+        (
+            (each.exchange, each.creator, each.resolver, each.resolver_kind, each.event_id),
+            (each.title, each.labels, each.outcomes, each.lock_time, each.settlement_deadline),
+        )
+        for each in (old, new)
+    ]
+    demand(kept[0] == kept[1], "an event keeps its terms", key, kept)
+    demand(new.status >= old.status, "an event never goes back", key, old.status, new.status)
+    if old.status not in UNSETTLED:
+        fixed = [(each.status, each.payout_ticks, each.settled_time) for each in (old, new)]
+        demand(fixed[0] == fixed[1], "a payout vector stands for good", key, fixed)
+
+
+def _check_tokens(
+    book: AccountBook, key: Pubkey, old: Tokens | None, new: Tokens | None, signers: set[Pubkey]
+) -> None:
+    demand(new is not None, "a token account stays", key)
+    if old is None or new is None:
+        return
+    demand((new.mint, new.owner) == (old.mint, old.owner), "a token account keeps its owner", key)
+    if new.owner not in book.exchanges.found and new.owner not in signers:
+        demand(new.amount >= old.amount, "nobody else spends a wallet", key, old, new)
+
+
+def _check_exchange(
+    key: Pubkey, old: exchange.Exchange | None, new: exchange.Exchange | None, signers: set[Pubkey]
+) -> None:
+    assert new is not None, "no instruction closes an exchange"
+    if old is None:
+        demand(new.admin in signers, "an exchange's admin signs for it", key)
+        return
+    kept = [
+        (each.admin, each.pauser, each.mint, each.vault, each.treasury, each.fee_bps) for each in (old, new)
+    ]
+    demand(kept[0] == kept[1], "an exchange keeps its keys", key, kept)
+    added, removed = new.pause_bits & ~old.pause_bits, old.pause_bits & ~new.pause_bits
+    demand(not added or bool(signers & {new.pauser, new.admin}), "the pauser pauses", key, added)
+    demand(not removed or new.admin in signers, "the admin alone unpauses", key, removed)
+
+
+def _check_record(key: Pubkey, old: oracle.Record | None, new: oracle.Record | None) -> None:
+    assert new is not None, "no instruction closes a record"
+    demand(new.yes_ticks <= PAYOUT_TICKS, "a record pays at most one", key, new.yes_ticks)
+    demand((new.status == oracle.RECORD_OPEN) == (new.decided_time == 0), "a decision has a time", key, new)
+    if old is None:
+        return
+    demand((new.feed, new.terms) == (old.feed, old.terms), "a record keeps its terms", key)
+    demand(new.accepted >= old.accepted, "evidence is never taken back", key, old, new)
+    if old.status != oracle.RECORD_OPEN:
+        fixed = [(each.status, each.yes_ticks, each.decided_time) for each in (old, new)]
+        demand(fixed[0] == fixed[1], "a decision stands for good", key, fixed)
+
+
+def _check_feed(key: Pubkey, old: oracle.Feed | None, new: oracle.Feed | None, signers: set[Pubkey]) -> None:
+    if new is None:
+        assert old is not None
+        demand(old.authority in signers, "only its authority closes a feed", key)
+        return
+    if old is None:
+        return
+    for place, (before, after) in enumerate(zip(old.readings, new.readings, strict=True)):
+        if before != after:
+            demand(new.publishers[place] in signers, "only a publisher writes its reading", key, place)
+            demand(after.source_time > before.source_time, "source times increase", key, before, after)
