@@ -67,6 +67,8 @@ class SourceSettings(BaseModel):
         series: Ticker, token id or slug; None for the only series of a recording.
         file: A recording; None follows the venue live.
         speed: How many times faster than it was recorded; 0 is as fast as the chain takes it.
+        rebase: Give the recording's quotes the times at which they are played, for a cluster whose clock
+            cannot be set. It starts over whenever the keeper does.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -75,6 +77,7 @@ class SourceSettings(BaseModel):
     series: str | None = None
     file: Path | None = None
     speed: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    rebase: bool = False
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -82,6 +85,8 @@ class SourceSettings(BaseModel):
             raise ValueError(f"there is no venue {self.venue!r}; name one of: {', '.join(VENUES)}")
         if self.file is None and not self.series:
             raise ValueError("a live source needs a series")
+        if self.rebase and (self.file is None or self.speed == 0):
+            raise ValueError("rebase needs a file and a speed above 0")
         return self
 
 

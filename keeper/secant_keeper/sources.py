@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict, deque
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -68,6 +69,21 @@ def load_recordings(settings: Settings, metrics: Metrics) -> dict[Pubkey, list[R
     return loaded
 
 
+def rebased(readings: list[Reading], start: int, speed: float) -> list[Reading]:
+    """A recording as if it had begun at `start`, so many times faster; of each second the first reading.
+
+    Args:
+        readings: In order of time.
+        start: Unix seconds of the first one.
+        speed: Above 0.
+    """
+    moved: dict[int, Reading] = {}
+    for reading in readings:
+        moment = start + int((reading.time - readings[0].time) / speed)
+        moved.setdefault(moment, reading._replace(time=moment))
+    return list(moved.values())
+
+
 class Sources:
     """Feeds the state's readings for as long as it runs.
 
@@ -128,8 +144,11 @@ class Sources:
     async def _play(self, feed: FeedSettings) -> None:
         known = self._state.feed(feed.address)
         last = (None if known is None else self._state.published_time(known)) or 0
-        readings = [one for one in self._recordings[feed.address] if one.time > last]
         queue, speed = self._state.readings[feed.address], feed.source.speed
+        readings = self._recordings[feed.address]
+        if feed.source.rebase:
+            readings, speed = rebased(readings, max(int(time.time()), last + 1), speed), 1.0
+        readings = [one for one in readings if one.time > last]
         loop = asyncio.get_running_loop()
         begun = loop.time()
         for reading in readings:

@@ -40,6 +40,10 @@ def write(folder: Path, text: str) -> Path:
         ("jobs = ['dance']", "jobs.0: "),
         ("url = ", "is not TOML"),
         ("[[feeds]]\naddress = 'x'\nsource = {venue = 'kalshi', series = 'a'}", "feeds.0.address: 'x'"),
+        (
+            f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'kalshi', series = 'a', rebase = true}}",
+            "rebase needs a file",
+        ),
         (f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'betfair'}}", "there is no venue 'betfair'"),
         (f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'polymarket'}}", "needs a series"),
         (f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'kalshi', series = 'a'}}", "[kalshi]"),

@@ -22,10 +22,11 @@ from secant_keeper.health import Health
 from secant_keeper.loop import Loop
 from secant_keeper.metrics import Metrics
 from secant_keeper.reader import Reader, backoff_s
+from secant_keeper.recordings import Reading
 from secant_keeper.rpc import Rpc, RpcRefusedError, RpcUnavailableError, account_data
 from secant_keeper.sender import Sender
 from secant_keeper.service import keep
-from secant_keeper.sources import Sources, load_recordings
+from secant_keeper.sources import Sources, load_recordings, rebased
 from secant_keeper.state import State
 from secant_keeper.venues import PolymarketStream, Timing
 
@@ -238,6 +239,13 @@ async def test_health_names_what_is_wrong(
     assert status == 200
     assert "secant_keeper_wallet_balance_lamports" in body
     await runner.cleanup()
+
+
+def test_a_rebased_recording_keeps_its_order_and_one_reading_a_second() -> None:
+    readings = [Reading(100, 1, 2), Reading(105, 3, 4), Reading(109, 5, 6), Reading(130, 7, 8)]
+    assert rebased(readings, 1_000, 10.0) == [Reading(1_000, 1, 2), Reading(1_003, 7, 8)]
+    assert rebased(readings, 1_000, 1.0)[1] == Reading(1_005, 3, 4)
+    assert rebased([], 1_000, 1.0) == []
 
 
 async def test_live_frames_become_readings_and_garbage_is_counted(world: World) -> None:
