@@ -17,6 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EXIT_INTERRUPTED = 130
+TERMS_HELP = """\
+terms: a JSON list of objects with
+  name          how the report calls it
+  series        outcome, ticker or slug; may be left out where the file holds one
+  statistic     first, last, twap, touch_up, touch_down, range, change or variance
+  barrier       of a touch, 0 to 1
+  strike        of the others: yes at or above it; without one, paid in proportion from 0 to 1
+  start, end    ISO 8601 times with their zone, such as 2024-10-04T13:00:00Z
+  sustain_s     seconds that a touch must last (0)
+  max_gap_s     longest silence that counts as observed (the whole window)
+  min_coverage  least observed share of the window, 0 to 1 (0); less voids
+  max_spread    widest quote that counts, 0 to 1 (1)
+  grid_s        cell of a variance, seconds
+
+venues: kalshi, polymarket"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
         help="recorded quotes through the real programs",
         description="Runs a recording through the oracle program on a chain in this process, with a clock "
         "driven by source times, and reports outcome, payout and evidence of every term.",
+        epilog=TERMS_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     replay.add_argument("--venue", required=True, help="the venue the recording is of")
     replay.add_argument("--file", required=True, type=Path, help="the recording, plain or gzip")
@@ -66,6 +83,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         code = _dispatch(options)
+    except ImportError as error:
+        missing = (
+            f"the keeper needs the package {error.name}; in the project's folder: pip install '.[keeper]'"
+        )
+        sys.stderr.write(f"secant-keeper: {missing}\n")
+        code = EXIT_USAGE
     except KeeperError as error:
         sys.stderr.write(f"secant-keeper: {one_line(error)}\n")
         code = error.exit_code

@@ -13,6 +13,7 @@ import aiohttp
 import structlog
 
 from secant import exchange, oracle
+from secant._wire import DecodeError
 from secant_keeper.chain_clock import ChainClock
 from secant_keeper.config import Settings, read_keypair, read_settings
 from secant_keeper.errors import ClusterError
@@ -85,18 +86,52 @@ async def check_cluster(rpc: Rpc, settings: Settings) -> None:
             raise ClusterError(f"the {name} program {address} is not at {settings.shown_url}: wrong cluster?")
 
 
+async def check_feeds(
+    rpc: Rpc, settings: Settings, publisher: Pubkey, recordings: dict[Pubkey, list[Reading]]
+) -> None:
+    """See that every feed is there and takes this key's readings; set a driven clock to the first of them.
+
+    Raises:
+        ClusterError: A feed is missing, is none, or has other publishers.
+        RpcError: The node does not answer.
+    """
+    if not settings.feeds:
+        return
+    _, found = await rpc.accounts([feed.address for feed in settings.feeds])
+    pending: list[int] = []
+    for address, _, data in found:
+        if data is None:
+            raise ClusterError(f"there is no feed {address} at {settings.shown_url}")
+        try:
+            feed = oracle.Feed.decode(data)
+        except DecodeError:
+            raise ClusterError(f"the account {address} is no feed") from None
+        publishers = feed.publishers[: feed.publisher_count]
+        if publisher not in publishers:
+            raise ClusterError(f"the key {publisher} is not among the publishers of the feed {address}")
+        published = feed.readings[publishers.index(publisher)].source_time
+        pending += [one.time for one in recordings.get(address, ()) if one.time > published][:1]
+    clock = ChainClock(rpc)
+    if settings.drive_clock and pending and min(pending) < await clock.now():
+        await clock.drive(min(pending))
+
+
 async def keep(
     settings: Settings, payer: Keypair, metrics: Metrics, recordings: dict[Pubkey, list[Reading]]
 ) -> int:
     """Run until stopped or done; the exit code.
 
     Raises:
-        KeeperError: As `check_cluster`, or a port or a venue's key is not to be used.
+        KeeperError: As `check_cluster` and `check_feeds`, or a port or a venue's key is not to be used.
     """
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         rpc = Rpc(session, settings.url.get_secret_value())
         await check_cluster(rpc, settings)
+        try:
+            await check_feeds(rpc, settings, payer.pubkey(), recordings)
+        except RpcError as error:
+            raise ClusterError(f"no Solana RPC at {settings.shown_url}: {error}") from error
         state = State(publisher=payer.pubkey())
         woken = _Relay()
         reader = Reader(

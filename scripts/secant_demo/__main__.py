@@ -54,19 +54,19 @@ async def play(
         await stage.maker.resolve_event(PARENT_NAME, PARENT_WINNER)
         await stage.keep([], ACTS[-1].until)
         report = await make_report(stage)
+        for event in await stage.maker.events():
+            await stage.maker.close_pool(event.address)
         settled = await read_identity(stage.maker.chain, stage.maker.exchange)
         await leave(stage, report)
         return report, settled, await read_identity(stage.maker.chain, stage.maker.exchange)
 
 
 async def leave(stage: Stage, report: Report) -> None:
-    """Pools close, everyone withdraws everything, fees go to the treasury, accounts close.
+    """Everyone withdraws everything, fees go to the treasury, accounts close.
 
     Raises:
         DemoError: A trader's wallet does not hold the deposit and the gains to the atom.
     """
-    for event in await stage.maker.events():
-        await stage.maker.close_pool(event.address)
     for name, client in stage.clients.items():
         free = (await client.account()).free
         if free > 0:
@@ -90,8 +90,8 @@ def show(console: Console, report: Report, settled: VaultIdentity, left: VaultId
         table.add_row(row.market, row.terms, row.evidence, row.result, row.winners)
     console.print(table)
     console.print("together: " + ", ".join(f"{name} {report.gains.get(name, 0):+,.2f}" for name in TRADERS))
-    console.print(f"settled and redeemed: {settled}")
-    console.print(f"everyone has left:    {left}")
+    console.print(f"all settled and paid:  {settled}")
+    console.print(f"everyone has left:     {left}")
 
 
 def main() -> None:
@@ -102,7 +102,14 @@ def main() -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     started = time.monotonic()
     quotes = recorded_quotes()
-    report, settled, left = asyncio.run(play(console, quotes))
+    try:
+        options.page.touch()
+    except OSError as error:
+        sys.exit(f"{options.page} cannot be written: {error.strerror}")
+    try:
+        report, settled, left = asyncio.run(play(console, quotes))
+    except KeyboardInterrupt:
+        sys.exit(130)
     show(console, report, settled, left)
     prices = [(quote.time, quote.mid) for quote in quotes]
     subtitle = (

@@ -80,9 +80,13 @@ def evidence(market: DerivativeMarket, record: oracle.Record) -> str:
         return f"touched {moment_text(record.passage_time)}; {seen}"
     if market.statistic == oracle.STATISTIC_RANGE:
         low, high = _percent(record.min_value), _percent(record.max_value)
-        return f"{low} to {high}, range {_percent(record.max_value - record.min_value)}; {seen}"
+        return f"{low} to {high}, range {_points(record.max_value - record.min_value)}; {seen}"
     weighted = record.weighted_sum + record.last_value * (covered_s - record.covered_s)
     return f"average {Decimal(weighted) / covered_s / PPM:.4%}; {seen}"
+
+
+def _points(value_ppm: int) -> str:
+    return f"{Decimal(value_ppm * 100) / PPM:.1f} points"
 
 
 def _percent(value_ppm: int) -> str:

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from secant.cli import main
 
+from .conftest import COMMAND, environment
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Shell
 
 KEY = "So11111111111111111111111111111111111111112"
@@ -137,3 +142,24 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert command in shown
     assert main(["pool", "buy", "--help"]) == 0
     assert "--slippage" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])
+def test_nowhere_to_write(tmp_path: Path, redirection: str) -> None:
+    done = subprocess.run(
+        f"{' '.join(COMMAND)} --keypair {tmp_path}/id.json wallet create {redirection}",
+        shell=True,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_ledger_that_cannot_be_written(shell: Shell) -> None:
+    code, _, err = shell.run("localnet", "--ledger", "/nonexistent/ledger")
+    assert code == 2
+    assert "cannot be written" in err

@@ -36,7 +36,7 @@ def test_every_market_settles_as_the_recorded_prices_say(
     assert results == ["YES", "YES", "NO", "YES", "YES", "NO", "YES"]
     assert "29 Oct 19:00" in report.rows[1].evidence
     assert "6 Nov 04:00" in report.rows[3].evidence
-    assert "range 16.0 %" in report.rows[4].evidence
+    assert "range 16.0 points" in report.rows[4].evidence
     assert "average 56.0683%" in report.rows[6].evidence
 
 

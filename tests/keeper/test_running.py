@@ -13,11 +13,13 @@ from keeper_world import BEGIN, TWAP, World, write_quotes
 from node_proxy import FORWARD
 from prometheus_client import generate_latest
 from solders.account import Account
+from solders.keypair import Keypair
 
 from secant import oracle
 from secant_keeper import loop as module
 from secant_keeper.chain_clock import ChainClock
 from secant_keeper.config import FeedSettings, Settings, SourceSettings
+from secant_keeper.errors import ClusterError
 from secant_keeper.health import Health
 from secant_keeper.loop import Loop
 from secant_keeper.metrics import Metrics
@@ -25,7 +27,7 @@ from secant_keeper.reader import Reader, backoff_s
 from secant_keeper.recordings import Reading
 from secant_keeper.rpc import Rpc, RpcRefusedError, RpcUnavailableError, account_data
 from secant_keeper.sender import Sender
-from secant_keeper.service import keep
+from secant_keeper.service import check_feeds, keep
 from secant_keeper.sources import Sources, load_recordings, rebased
 from secant_keeper.state import State
 from secant_keeper.venues import PolymarketStream, Timing
@@ -239,6 +241,26 @@ async def test_health_names_what_is_wrong(
     assert status == 200
     assert "secant_keeper_wallet_balance_lamports" in body
     await runner.cleanup()
+
+
+@pytest.mark.parametrize("fault", ["missing", "another kind", "another publisher"])
+async def test_a_feed_that_this_key_cannot_publish_to(world: World, rpc: Rpc, fault: str) -> None:
+    stranger = Keypair().pubkey()
+    address = {"missing": stranger, "another kind": world.exchange}.get(fault, world.feed)
+    key = stranger if fault == "another publisher" else world.keeper.pubkey()
+    feed = FeedSettings(address=address, source=SourceSettings(venue="polymarket", series="x"))
+    with pytest.raises(ClusterError, match=r"there is no feed|is no feed|not among the publishers"):
+        await check_feeds(rpc, Settings(feeds=(feed,)), key, {})
+
+
+async def test_a_driven_clock_goes_back_to_the_recording(world: World, rpc: Rpc) -> None:
+    feed = FeedSettings(address=world.feed, source=SourceSettings(venue="polymarket", series="x"))
+    settings = Settings(feeds=(feed,), drive_clock=True)
+    world.ledger.set_unix_timestamp(BEGIN + 10**6)
+    await check_feeds(rpc, settings, world.keeper.pubkey(), {world.feed: [Reading(BEGIN + 5, 1, 2)]})
+    assert await ChainClock(rpc).now() == BEGIN + 5
+    await check_feeds(rpc, settings, world.keeper.pubkey(), {world.feed: [Reading(BEGIN + 50, 1, 2)]})
+    assert await ChainClock(rpc).now() == BEGIN + 5
 
 
 def test_a_rebased_recording_keeps_its_order_and_one_reading_a_second() -> None:

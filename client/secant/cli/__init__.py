@@ -1,6 +1,7 @@
 """The command line: `secant`. One command a thing that users do; `secant --help` lists them."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _globals_first(sys.argv[1:] if arguments is None else arguments)
     is_json = "--json" in given
     try:
-        code = get_command(app).main(given, prog_name="secant", standalone_mode=False)
+        code = _run(given)
     except (InputError, UnitError) as error:
         return _fail(error, USAGE, is_json=is_json)
     except SecantError as error:
@@ -99,6 +100,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
     return code if isinstance(code, int) else 0
+
+
+def _run(arguments: list[str]) -> object:
+    """The command's own answer.
+
+    Raises:
+        SecantError: there is nowhere to write it. Others as the command.
+    """
+    if sys.stdout is None:
+        raise SecantError("the standard output is closed", "leave it open")
+    try:
+        code: object = get_command(app).main(arguments, prog_name="secant", standalone_mode=False)
+        sys.stdout.flush()
+    except OSError as error:
+        if sys.__stdout__ is not None:  # what its buffer still holds would fail once more at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+        raise SecantError(f"the answer cannot be written: {error.strerror}", "write it elsewhere") from error
+    return code
 
 
 def _globals_first(arguments: Sequence[str]) -> list[str]:

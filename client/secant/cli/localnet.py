@@ -1,6 +1,7 @@
 """The command that runs a network on this machine."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +31,8 @@ def localnet(
         raise InputError("--reset forgets a ledger file, and none was named", "give --ledger too, or neither")
     if reset and ledger is not None:
         ledger.unlink(missing_ok=True)
+    if ledger is not None and not os.access(ledger.expanduser().absolute().parent, os.W_OK):
+        raise InputError(f"the ledger file {ledger} cannot be written", "name a file in a folder that can be")
     asyncio.run(_serve(context, port, ledger))
 
 
@@ -38,7 +41,8 @@ async def _serve(context: typer.Context, port: int, ledger: Path | None) -> None
         from secant.localnet import Localnet, LocalnetError  # noqa: PLC0415 - an extra: only this needs it
     except ModuleNotFoundError as error:
         raise SecantError(
-            f"the localnet needs the package {error.name}", "install it: pip install 'secant[localnet]'"
+            f"the localnet needs the package {error.name}",
+            "install it in the project's folder: pip install '.[localnet]'",
         ) from error
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
