@@ -225,7 +225,7 @@ class Chain:
         commitment: str = "confirmed",
         priority_fee_microlamports: int = 0,
         confirm_timeout_s: float = 90.0,
-        request_timeout_s: float = 30.0,
+        request_timeout_s: float = 10.0,
     ) -> None:
         self.url = url
         self.ws_url = websocket_url(url) if ws_url is None else ws_url

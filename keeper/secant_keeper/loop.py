@@ -94,6 +94,7 @@ class Loop:
         self._busy: set[tuple[str, Pubkey]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
+        self._warned_of_stale = False
         self.stopped = asyncio.Event()
         self.turned_at = 0.0
 
@@ -134,6 +135,10 @@ class Loop:
         now = await self._clock.now()
         stale = self._state.drop_readings(now)
         if stale:
+            if not self._warned_of_stale:
+                remedy = "a recording needs drive_clock on a localnet, rebase elsewhere"
+                log.warning("readings too old for the chain's clock are dropped", count=stale, remedy=remedy)
+                self._warned_of_stale = True
             self._metrics.readings_dropped.inc(stale)
         planned = False
         for name, plan in JOBS:

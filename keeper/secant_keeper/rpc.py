@@ -76,8 +76,12 @@ class Rpc:
                 self._url, data=orjson.dumps(request), headers=headers, timeout=self._timeout
             ) as response:
                 status, body = response.status, await response.read()
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise RpcUnavailableError(f"{method}: {type(error).__name__}") from error
+        except TimeoutError as error:
+            raise RpcUnavailableError(f"no answer within {self._timeout.total:g} s") from error
+        except (aiohttp.ClientConnectionError, OSError) as error:
+            raise RpcUnavailableError("nobody answers there") from error
+        except (aiohttp.ClientError, ValueError) as error:
+            raise RpcUnavailableError(f"{method}: not HTTP, or no URL that can be asked") from error
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as error:

@@ -43,6 +43,8 @@ def test_first_story(shell: Shell) -> None:
     assert shell.say("redeem", rain) == "redeemed 10.000000\n"
     assert "which returned" in shell.say("pool", "close", rain)
     assert shell.say("withdraw", "all").startswith("withdrew 99.9")
+    code, _, err = shell.run("withdraw", "all")
+    assert (code, err.startswith("error: nothing is free to withdraw")) == (2, True)
     assert "closed account" in shell.say("account", "close")
 
 

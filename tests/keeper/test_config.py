@@ -114,7 +114,7 @@ def test_nobody_at_the_url(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     code, err = run(capsys, config(tmp_path, url=f"http://127.0.0.1:{port}/secret-key"))
     assert code == 3
     assert err.count("\n") == 1
-    assert "no Solana RPC at 127.0.0.1" in err
+    assert "no Solana RPC at 127.0.0.1: nobody answers there" in err
     assert "secret-key" not in err
 
 

@@ -91,7 +91,12 @@ def withdraw(
     """Move free collateral from the margin account into the wallet."""
 
     async def work(client: Client) -> CashReceipt:
-        return await client.withdraw((await client.account()).free if collateral == "all" else collateral)
+        if collateral != "all":
+            return await client.withdraw(collateral)
+        free = (await client.account()).free
+        if free == 0:
+            raise InputError("nothing is free to withdraw", "redeem, sell or merge what the account holds")
+        return await client.withdraw(free)
 
     receipt = with_client(context, work)
     if not answer(context, receipt):
