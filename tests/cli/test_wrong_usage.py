@@ -107,7 +107,7 @@ def test_not_open(shell: Shell) -> None:
         (["event", "show", "no-such-event"], "none is named 'no-such-event'"),
         (["event", "create", "e", "--locks", "9d"], "Times must be in order"),
         (["redeem", KEY], "no event at"),
-        (["account", "open"], "exists already"),
+        (["account", "open"], "there is a margin account with index 0 already"),
         (["account", "close"], "withdraw and redeem first"),
     ],
 )

@@ -48,7 +48,8 @@ class AccountMethods(Session):
             account=account,
             index=self.account_index,
         )
-        landed = await self._send(instruction)
+        made = (f"a margin account with index {self.account_index}", "use it, or choose another index")
+        landed = await self._send(instruction, creates=made)
         return Receipt(landed.signature, account)
 
     async def account(self, *, owner: Pubkey | str | None = None) -> AccountView:

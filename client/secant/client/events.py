@@ -103,7 +103,8 @@ class EventMethods(Session):
             labels=_labels(outcomes),
             event=address,
         )
-        landed = await self._send(instruction)
+        made = (f"an event named {name} of this wallet", "choose another name")
+        landed = await self._send(instruction, creates=made)
         return Receipt(landed.signature, emitted(landed, exchange.EventCreated).event)
 
     async def lock_event(self, event: EventRef) -> Receipt:

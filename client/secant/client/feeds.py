@@ -74,7 +74,11 @@ class FeedMethods(Session):
                 feed_id=feed_id,
                 rules_hash=sha256(rules.encode("rules")).digest(),
                 rules=rules,
-            )
+            ),
+            creates=(
+                "a feed of this wallet with this name and these rules",
+                "use it, or choose another name",
+            ),
         )
         return Receipt(landed.signature, emitted(landed, oracle.FeedCreated).feed)
 
@@ -96,7 +100,8 @@ class FeedMethods(Session):
             terms_hash=sha256(terms.encode("terms")).digest(),
             terms=terms,
         )
-        landed = await self._send(instruction, expects={feed_address: ("feed", _CREATE_FEED)})
+        made = ("a record with these very terms", "use it: equal terms share one record")
+        landed = await self._send(instruction, expects={feed_address: ("feed", _CREATE_FEED)}, creates=made)
         return Receipt(landed.signature, emitted(landed, oracle.RecordCreated).record)
 
     async def publish(

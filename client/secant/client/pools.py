@@ -81,7 +81,8 @@ class PoolMethods(EventMethods):
             kind=kinds[PoolKind(kind)],
             liquidity_lots=liquidity_lots,
         )
-        landed = await self._send(instruction)
+        made = ("a pool of this wallet for this event", "trade with it, or close it first")
+        landed = await self._send(instruction, creates=made)
         created = emitted(landed, exchange.PoolCreated)
         return PoolReceipt(landed.signature, created.pool, collateral_of(created.funding_atoms))
 

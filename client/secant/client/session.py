@@ -40,6 +40,7 @@ _Stored_co = TypeVar("_Stored_co", covariant=True)
 _Event = TypeVar("_Event", bound=AnyEvent)
 _PROGRAMS: Final = {"exchange": exchange.PROGRAM_ID, "oracle": oracle.PROGRAM_ID}
 _ACCOUNT_INDEX_MAX: Final = 255
+_EXISTS: Final = frozenset({"AccountAlreadyInUse", "AccountAlreadyInitialized"})
 _OPEN_ONE: Final = "open one: `secant account open`, or `client.open_account()`"
 
 
@@ -154,7 +155,10 @@ class Session:
     # --- for the methods ------------------------------------------------------------------------------------
 
     async def _send(
-        self, *instructions: Instruction, expects: Mapping[Pubkey, tuple[str, str]] | None = None
+        self,
+        *instructions: Instruction,
+        expects: Mapping[Pubkey, tuple[str, str]] | None = None,
+        creates: tuple[str, str] | None = None,
     ) -> Landed:
         """Signs with the wallet and sends.
 
@@ -162,13 +166,18 @@ class Session:
             instructions: What to do.
             expects: Accounts that must exist: kind and remedy by address. The margin account is one of them
                 wherever it occurs.
+            creates: What is made, and the remedy if it is there already.
 
         Raises:
             AccountNotFound: one of the expected accounts is missing.
+            FrameworkError: what should be made is there already, among others.
         """
         try:
             return await self.chain.send(instructions, [self.wallet.keypair])
         except FrameworkError as error:
+            if creates is not None and error.name in _EXISTS:
+                error.message, error.remedy = f"there is {creates[0]} already", creates[1]
+                raise
             if error.signature is None:
                 await self._find_missing(instructions, expects or {}, error)
             raise
