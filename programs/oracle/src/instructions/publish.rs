@@ -11,7 +11,7 @@ const READING_LEN: usize = 24;
 #[derive(Accounts)]
 pub struct Publish {
     pub publisher: Signer,
-    /// Passed as an account because reading it costs a third of the syscall on the hottest path.
+    /// Passed as an account: reading it there takes 64 compute units less than the syscall.
     #[account(address = CLOCK_ID @ OracleError::ClockInvalid)]
     pub clock: UncheckedAccount,
     /// A feed, checked as all the further ones are.
