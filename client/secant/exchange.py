@@ -142,9 +142,7 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
         6015, "SetsInsufficient", "Fewer complete sets are held than should be merged"
     ),
     6016: _wire.ProgramErrorInfo(
-        6016,
-        "AccountNotEmpty",
-        "The account still holds cash, positions or orders; withdraw and redeem first",
+        6016, "AccountNotEmpty", "The account still holds cash or positions; withdraw and redeem first"
     ),
     6017: _wire.ProgramErrorInfo(
         6017, "OutcomesInvalid", "An event has 2 to 16 outcomes; one settled by a record has exactly 2"
@@ -190,13 +188,13 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     6032: _wire.ProgramErrorInfo(
         6032,
         "PayoutInvalid",
-        "The payout vector must sum to 10000 ticks over the event's outcomes and be zero beyond",
+        "Payouts must sum to 1 (10000 ticks) over the event's outcomes and be zero beyond",
     ),
     6033: _wire.ProgramErrorInfo(6033, "PoolMismatch", "The pool belongs to another event"),
     6034: _wire.ProgramErrorInfo(
         6034,
         "PoolKindInvalid",
-        "No such pool kind; allowed are 0 (LMSR, 2 to 16 outcomes) and 1 (pm-AMM, 2 outcomes)",
+        "No such pool kind; allowed are LMSR (0; 2 to 16 outcomes) and pm-AMM (1; 2 outcomes)",
     ),
     6035: _wire.ProgramErrorInfo(6035, "LiquidityInvalid", "Liquidity out of range for this kind of pool"),
     6036: _wire.ProgramErrorInfo(
@@ -1176,7 +1174,7 @@ class Pool:
         fees_atoms: Fees not yet collected.
         liquidity_lots: Scale of the cost function: LMSR's b, pm-AMM's L.
         sold_lots: Net lots sold of each outcome.
-        fee_bps: Trade fee in bps of lots × p × (1 − p).
+        fee_bps: Trade fee in bps of lots × p × (1 − p), over the path of the price.
         kind: 0 LMSR, 1 pm-AMM.
         outcomes: How many outcomes the event has.
         bump: PDA bump.

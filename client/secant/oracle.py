@@ -580,7 +580,8 @@ class Record:
         terms: What is asked.
         evidence_hash: Hash chain over accepted samples: SHA-256 of the hash before, time and value.
         accepted: Samples accepted.
-        rejected: Samples seen inside the window and refused for their quality.
+        rejected: Times seen inside the window whose sample was refused for its quality, and never
+            accepted later.
         seen_time: Source time of the last sample seen inside the window.
         first_value: Value of the first accepted sample.
         last_time: Source time of the last accepted sample; the least i64 before any.
@@ -797,7 +798,7 @@ def _encode_record_created(value: RecordCreated, name: str) -> bytes:
     )
 
 
-_RECORD_DECIDED = Struct("<32sQQq")
+_RECORD_DECIDED = Struct("<32sII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -808,16 +809,14 @@ class RecordDecided:
         record: key.
         status: 1 decided, 2 void.
         yes_ticks: Ticks of 1/10,000 that YES pays.
-        decided_time: Chain time of the decision, Unix seconds.
     """
 
     record: Pubkey
     status: int
     yes_ticks: int
-    decided_time: int
 
     DISCRIMINATOR: ClassVar[bytes] = b"\x90\x05B\x89]\xe8Yj"
-    SIZE: ClassVar[int] = 64
+    SIZE: ClassVar[int] = 48
 
     @classmethod
     def decode(cls, data: bytes) -> RecordDecided:
@@ -838,7 +837,7 @@ class RecordDecided:
 
 
 def _record_decided(values: tuple[Any, ...], at: int) -> RecordDecided:
-    return RecordDecided(Pubkey.from_bytes(values[at]), values[at + 1], values[at + 2], values[at + 3])
+    return RecordDecided(Pubkey.from_bytes(values[at]), values[at + 1], values[at + 2])
 
 
 def _encode_record_decided(value: RecordDecided, name: str) -> bytes:
@@ -847,9 +846,8 @@ def _encode_record_decided(value: RecordDecided, name: str) -> bytes:
     return b"".join(
         (
             _wire.encode_pubkey(value.record, f"{name}.record"),
-            _wire.encode_u64(value.status, f"{name}.status"),
-            _wire.encode_u64(value.yes_ticks, f"{name}.yes_ticks"),
-            _wire.encode_i64(value.decided_time, f"{name}.decided_time"),
+            _wire.encode_u32(value.status, f"{name}.status"),
+            _wire.encode_u32(value.yes_ticks, f"{name}.yes_ticks"),
         )
     )
 
@@ -1054,6 +1052,7 @@ def observe(*, feed: Pubkey, record: Pubkey, remaining_accounts: Sequence[Accoun
         PROGRAM_ID,
         b"\xccN\xb2s\xc2\x93AJ",
         [
+            AccountMeta(_CLOCK_ADDRESS, is_signer=False, is_writable=False),
             AccountMeta(feed, is_signer=False, is_writable=False),
             AccountMeta(record, is_signer=False, is_writable=True),
             *remaining_accounts,

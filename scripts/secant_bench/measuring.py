@@ -26,11 +26,6 @@ BUDGETS: Final = {
     "publish 2 feeds": PUBLISH_BUDGET + PUBLISH_BUDGET_FURTHER_FEED,
     "publish 8 feeds": PUBLISH_BUDGET + 7 * PUBLISH_BUDGET_FURTHER_FEED,
     "observe": 1_200,
-    # A first value and a touch take a sample in and decide at once, which happens once in a record's life.
-    "observe first, deciding": 1_300,
-    "observe touch up, deciding": 1_300,
-    "observe touch down, deciding": 1_300,
-    "observe average, 3 of 5 publishers": 1_300,
     "deposit": 4_500,
     "withdraw": 4_500,
     "mint_set": 1_500,

@@ -157,6 +157,19 @@ def test_splitting_a_trade_never_pays(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("kind", "outcomes"), [(0, 2), (0, 16), (1, 2)])
+def test_the_fee_follows_the_path_of_the_price(scene: Scene, kind: int, outcomes: int) -> None:
+    """From a price near even odds to one near 1, in one part or many: an atom a part at most."""
+    event = scene.world.new_event(scene.mallory, outcomes, name="path")
+    pool = scene.world.new_pool(scene.mallory, event, kind, 1_000)
+    (whole,) = scene.run(scene.world.trade(scene.alice, event, pool, 0, 3_500))
+    (back,) = scene.run(scene.world.trade(scene.alice, event, pool, 0, -3_500))
+    parts = [scene.run(scene.world.trade(scene.alice, event, pool, 0, 100))[0] for _ in range(35)]
+    fees = sum(part.fee_atoms for part in parts)
+    assert back.fee_atoms == whole.fee_atoms
+    assert 0 < whole.fee_atoms <= fees <= whole.fee_atoms + 35
+
+
+@pytest.mark.parametrize(("kind", "outcomes"), [(0, 2), (0, 16), (1, 2)])
 @pytest.mark.parametrize("lots", [1, 7, 1_234])
 def test_a_set_bought_or_sold_piece_by_piece_never_pays(
     scene: Scene, kind: int, outcomes: int, lots: int

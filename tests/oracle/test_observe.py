@@ -32,6 +32,7 @@ def call(scene: Scene) -> Instruction:
 SUBSTITUTED = substitutions(
     "observe",
     {
+        "clock": dict.fromkeys(("clone", "nobody"), "ClockInvalid"),
         "feed": FEED | {"shared_feed": "FeedMismatch", "foreign_feed": "FeedMismatch"},
         "record": RECORD | {"foreign_record": "FeedMismatch"},
     },
@@ -137,9 +138,7 @@ def test_a_middle_between_units_rounds_down(scene: Scene) -> None:
 def test_a_touch_is_decided_at_once_and_for_good(scene: Scene) -> None:
     scene.at(7)
     (decided,) = scene.run(scene.publish(BARRIER), scene.observe())
-    assert decided == oracle.RecordDecided(
-        record=scene.record, status=DECIDED, yes_ticks=10_000, decided_time=scene.start + 7
-    )
+    assert decided == oracle.RecordDecided(record=scene.record, status=DECIDED, yes_ticks=10_000)
     state = scene.record_state()
     assert (state.status, state.yes_ticks, state.decided_time) == (DECIDED, 10_000, scene.start + 7)
     scene.at(8)
@@ -331,6 +330,19 @@ def test_a_liar_and_one_honest_publisher_prove_nothing(scene: Scene) -> None:
     scene.run(scene.observe(record, scene.shared_feed))
     assert result(scene, record) == (OPEN, 0)
     assert scene.record_state(record).accepted == 0
+
+
+def test_a_time_refused_and_then_agreed_counts_as_accepted_alone(scene: Scene) -> None:
+    """Two of three disagree; the third decides for one of them, at the same source time."""
+    record = shared(scene)
+    publish_all(scene, (5, 0), (5, far := 3 * WIDTH_MAX), None)
+    scene.run(scene.observe(record, scene.shared_feed))
+    refused = scene.record_state(record)
+    assert (refused.rejected, refused.accepted) == (1, 0)
+    publish_all(scene, None, None, (5, far))
+    scene.run(scene.observe(record, scene.shared_feed))
+    agreed = scene.record_state(record)
+    assert (agreed.rejected, agreed.accepted, agreed.last_value) == (0, 1, far)
 
 
 def test_samples_of_a_quorum_never_go_back_in_time(scene: Scene) -> None:

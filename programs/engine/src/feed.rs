@@ -109,8 +109,15 @@ fn agreed_median(ascending: &[i64], quorum: usize, width_max: u64) -> Option<i64
     let low = *ascending.get(ascending.len().checked_sub(1)? / 2)?;
     let high = *ascending.get(ascending.len() / 2)?;
     let median = midpoint_down(low, high);
-    let agree = |value: &&i64| value.abs_diff(median) <= width_max;
-    (ascending.iter().filter(agree).count() >= quorum).then_some(median)
+    let agrees = |value: &&i64| value.abs_diff(median) <= width_max;
+    // Most often all agree, which the two ends show.
+    let all = [ascending.first(), ascending.last()].iter().flatten().all(agrees);
+    let count = if all {
+        ascending.len()
+    } else {
+        ascending.iter().filter(agrees).count()
+    };
+    (count >= quorum).then_some(median)
 }
 
 fn newest_of_quorum<R: Copy + Into<Reading>>(readings: &[R], quorum: usize) -> i64 {

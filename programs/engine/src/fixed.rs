@@ -17,7 +17,7 @@ mod normal;
 mod normal_tables;
 
 pub use exponential::{exp, exp_neg, ln, Decay, Power, LN_BITS};
-pub use normal::{normal_cdf, normal_loss, normal_pdf, normal_quantile, DENSITY_AT_ZERO_UP};
+pub use normal::{normal_cdf, normal_pdf, normal_quantile, UpperTail, DENSITY_AT_ZERO_UP, VARIANCE_AT_ZERO};
 
 use crate::Fault;
 

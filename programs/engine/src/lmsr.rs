@@ -9,11 +9,15 @@
 //! funding + costs − proceeds ≥ 10,000·max q_i after any sequence. The widening is under 2⁻⁵³ of the face
 //! value of b: 0.01 atom at b = 10¹⁰, 1.2 atoms at the most.
 //!
+//! Along a trade dp/dq = p(1 − p)/b, so that a fee on p(1 − p) over the path is the rate times b·|Δp|: the
+//! same however the trade is split.
+//!
 //! Lots in range have a face value under 2⁵⁵ atoms: such products wrap unchecked, since a checked one is a
 //! 128-bit product on chain.
 
+use crate::fee::{path_fee_up, Charge};
 use crate::fixed::{ln, mul_div_down, scale_down, scale_up, Decay, LN_BITS, ONE};
-use crate::quantity::{Atoms, Lots, OUTCOMES_MAX, TICKS_PER_UNIT};
+use crate::quantity::{Atoms, Bps, Lots, OUTCOMES_MAX, TICKS_PER_UNIT};
 use crate::Fault;
 
 /// The most liquidity of a pool.
@@ -45,29 +49,41 @@ pub fn funding_up(liquidity: Lots, outcomes: usize) -> Result<Atoms, Fault> {
     Ok(Atoms(scale_up::<LN_BITS>(log, face)? as u64))
 }
 
-/// What a trader pays for `size` lots of `outcome`: at most their face value.
+/// What a trader pays for `size` lots of `outcome`: at most their face value, and the fee apart.
 ///
 /// # Errors
 /// [`Fault::Domain`] for a liquidity of zero or above [`LIQUIDITY_MAX`], other than 2 to 16 outcomes, an
 /// `outcome` that is none, or anything sold beyond ±[`SOLD_MAX`] before or after.
-pub fn buy_up(sold: &[i64], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+pub fn buy_up(sold: &[i64], liquidity: Lots, outcome: usize, size: Lots, fee: Bps) -> Result<Charge, Fault> {
     let before = *sold.get(outcome).ok_or(Fault::Domain)?;
     let after = before.checked_add_unsigned(size.0).ok_or(Fault::Domain)?;
     let rise = Rise::new(sold, liquidity, outcome, before, after)?;
     let cost = rise.atoms + scale_up::<LN_BITS>(rise.log_ratio + LOG_RATIO_ERROR, rise.liquidity_face)?;
-    Ok(Atoms((cost as u64).min(size.0.wrapping_mul(TICKS_PER_UNIT))))
+    Ok(Charge {
+        gross: Atoms((cost as u64).min(size.0.wrapping_mul(TICKS_PER_UNIT))),
+        fee: path_fee_up(rise.price_rise, liquidity, fee)?,
+    })
 }
 
-/// What a trader receives for `size` lots of `outcome`.
+/// What a trader receives for `size` lots of `outcome`, before the fee.
 ///
 /// # Errors
 /// As [`buy_up`].
-pub fn sell_down(sold: &[i64], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+pub fn sell_down(
+    sold: &[i64],
+    liquidity: Lots,
+    outcome: usize,
+    size: Lots,
+    fee: Bps,
+) -> Result<Charge, Fault> {
     let before = *sold.get(outcome).ok_or(Fault::Domain)?;
     let after = before.checked_sub_unsigned(size.0).ok_or(Fault::Domain)?;
     let rise = Rise::new(sold, liquidity, outcome, after, before)?;
     let proceeds = rise.atoms + scale_down::<LN_BITS>(rise.log_ratio - LOG_RATIO_ERROR, rise.liquidity_face)?;
-    Ok(Atoms(proceeds.max(0) as u64))
+    Ok(Charge {
+        gross: Atoms(proceeds.max(0) as u64),
+        fee: path_fee_up(rise.price_rise, liquidity, fee)?,
+    })
 }
 
 /// The price of one outcome in Q63, in (0, 1). Error under 2⁻⁵⁵ (2.8e−17).
@@ -96,10 +112,12 @@ pub fn prices(sold: &[i64], liquidity: Lots, prices: &mut [u64]) -> Result<(), F
     Ok(())
 }
 
-/// C with `high` lots of an outcome sold less C with `low`: `atoms` + `log_ratio`·`liquidity_face`/2⁵⁸.
+/// C with `high` lots of an outcome sold less C with `low`: `atoms` + `log_ratio`·`liquidity_face`/2⁵⁸; and
+/// the same difference of the outcome's price, in Q63.
 struct Rise {
     atoms: i64,
     log_ratio: i64,
+    price_rise: u64,
     liquidity_face: u64,
 }
 
@@ -112,11 +130,12 @@ impl Rise {
             return Err(Fault::Domain);
         }
         let others = Others::new(sold, Decay::over(liquidity.0)?, outcome);
-        let (low_max, low_log) = others.with(low)?;
-        let (high_max, high_log) = others.with(high)?;
+        let low = others.with(low)?;
+        let high = others.with(high)?;
         Ok(Self {
-            atoms: (high_max - low_max).wrapping_mul(TICKS_PER_UNIT as i64),
-            log_ratio: high_log as i64 - low_log as i64,
+            atoms: (high.max - low.max).wrapping_mul(TICKS_PER_UNIT as i64),
+            log_ratio: high.log as i64 - low.log as i64,
+            price_rise: high.price.saturating_sub(low.price),
             liquidity_face,
         })
     }
@@ -148,21 +167,29 @@ impl Others {
         }
     }
 
-    /// C/b as m/b + ln Σ e^((q_j − m)/b), with `own` lots of the traded outcome sold: m = max q_j, and the
-    /// logarithm in Q58.
+    /// The pool with `own` lots of the traded outcome sold.
     #[inline(always)]
-    fn with(&self, own: i64) -> Result<(i64, u64), Fault> {
-        let weight = self.decay.at(own.abs_diff(self.max));
-        let (max, sum) = if own <= self.max {
-            (self.max, self.sum + (weight >> SUM_SHIFT))
+    fn with(&self, own: i64) -> Result<At, Fault> {
+        let decayed = self.decay.at(own.abs_diff(self.max));
+        let (max, weight, sum) = if own <= self.max {
+            (self.max, decayed, self.sum + (decayed >> SUM_SHIFT))
         } else {
-            (
-                own,
-                (1 << SUM_BITS) + scale_down::<63>(self.sum as i64, weight)? as u64,
-            )
+            let others = scale_down::<63>(self.sum as i64, decayed)? as u64;
+            (own, ONE, (1 << SUM_BITS) + others)
         };
-        Ok((max, ln(sum)?))
+        Ok(At {
+            max,
+            log: ln(sum)?,
+            price: mul_div_down(weight, 1 << SUM_BITS, sum)?,
+        })
     }
+}
+
+/// C/b as `max`/b + `log`/2⁵⁸, the logarithm of Σ e^((q_j − max)/b); and the traded outcome's price in Q63.
+struct At {
+    max: i64,
+    log: u64,
+    price: u64,
 }
 
 /// e^((q − max)/b) in Q63.

@@ -13,13 +13,18 @@
 //! funding + costs − proceeds ≥ 10,000·max q after any sequence. The widening is under 2⁻⁵⁴ of the face
 //! value of L: 0.006 atom at L = 10¹⁰, 0.6 atom at the most.
 //!
+//! A fee on p(1 − p) over the path of a trade is the rate times L·∫ Φ(1 − Φ) du between its ends, which has a
+//! closed form: the same however the trade is split.
+//!
 //! Lots in range have a face value under 2⁵⁵ atoms: such products wrap unchecked, since a checked one is a
 //! 128-bit product on chain.
 
+use crate::fee::{path_fee_up, Charge};
 use crate::fixed::{
-    mul_div_down, normal_cdf, normal_loss, scale_down, scale_up, ARGUMENT_ONE, DENSITY_AT_ZERO_UP, ONE_BITS,
+    mul_div_down, normal_cdf, scale_down, scale_up, UpperTail, ARGUMENT_ONE, DENSITY_AT_ZERO_UP, ONE_BITS,
+    VARIANCE_AT_ZERO,
 };
-use crate::quantity::{Atoms, Lots, TICKS_PER_UNIT};
+use crate::quantity::{Atoms, Bps, Lots, TICKS_PER_UNIT};
 use crate::Fault;
 
 /// The most liquidity (scale L) of a pool.
@@ -49,31 +54,49 @@ pub fn funding_up(liquidity: Lots) -> Result<Atoms, Fault> {
     ))
 }
 
-/// What a trader pays for `size` lots of `outcome`: at most their face value.
+/// What a trader pays for `size` lots of `outcome`: at most their face value, and the fee apart.
 ///
 /// # Errors
 /// [`Fault::Domain`] for a liquidity of zero or above [`LIQUIDITY_MAX`], an `outcome` above 1, anything sold
 /// beyond ±[`SOLD_MAX`] before or after, |z|/L above 8 before or above 3.72 after.
-pub fn buy_up(sold: &[i64; 2], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+pub fn buy_up(
+    sold: &[i64; 2],
+    liquidity: Lots,
+    outcome: usize,
+    size: Lots,
+    fee: Bps,
+) -> Result<Charge, Fault> {
     let pool = Pool::new(sold, liquidity, outcome)?;
     let after = pool.own.checked_add_unsigned(size.0).ok_or(Fault::Domain)?;
     pool.check_after(after)?;
-    let (atoms, losses) = pool.rise(pool.own, after)?;
-    let cost = atoms + scale_up::<ONE_BITS>(losses + LOSS_ERROR, pool.liquidity_face)?;
-    Ok(Atoms((cost as u64).min(size.0.wrapping_mul(TICKS_PER_UNIT))))
+    let rise = pool.rise(pool.own, after)?;
+    let cost = rise.atoms + scale_up::<ONE_BITS>(rise.losses + LOSS_ERROR, pool.liquidity_face)?;
+    Ok(Charge {
+        gross: Atoms((cost as u64).min(size.0.wrapping_mul(TICKS_PER_UNIT))),
+        fee: path_fee_up(rise.variance, liquidity, fee)?,
+    })
 }
 
-/// What a trader receives for `size` lots of `outcome`.
+/// What a trader receives for `size` lots of `outcome`, before the fee.
 ///
 /// # Errors
 /// As [`buy_up`].
-pub fn sell_down(sold: &[i64; 2], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+pub fn sell_down(
+    sold: &[i64; 2],
+    liquidity: Lots,
+    outcome: usize,
+    size: Lots,
+    fee: Bps,
+) -> Result<Charge, Fault> {
     let pool = Pool::new(sold, liquidity, outcome)?;
     let after = pool.own.checked_sub_unsigned(size.0).ok_or(Fault::Domain)?;
     pool.check_after(after)?;
-    let (atoms, losses) = pool.rise(after, pool.own)?;
-    let proceeds = atoms + scale_down::<ONE_BITS>(losses - LOSS_ERROR, pool.liquidity_face)?;
-    Ok(Atoms(proceeds.max(0) as u64))
+    let rise = pool.rise(after, pool.own)?;
+    let proceeds = rise.atoms + scale_down::<ONE_BITS>(rise.losses - LOSS_ERROR, pool.liquidity_face)?;
+    Ok(Charge {
+        gross: Atoms(proceeds.max(0) as u64),
+        fee: path_fee_up(rise.variance, liquidity, fee)?,
+    })
 }
 
 /// The price of one outcome in Q63, in (0, 1); both together are one exactly. Error under 2⁻⁵⁸ (3.5e−18).
@@ -140,14 +163,32 @@ impl Pool {
         mul_div_down(distance, ARGUMENT_ONE as u64, self.liquidity)
     }
 
-    /// C with `high` lots of the traded outcome sold less C with `low`: atoms, and a multiple of L in Q63.
     #[inline(always)]
-    fn rise(&self, low: i64, high: i64) -> Result<(i64, i64), Fault> {
+    fn rise(&self, low: i64, high: i64) -> Result<Rise, Fault> {
         let atoms = (high.max(self.other) - low.max(self.other)).wrapping_mul(TICKS_PER_UNIT as i64);
-        let low_loss = normal_loss(self.imbalance(low)?)?;
-        let high_loss = normal_loss(self.imbalance(high)?)?;
-        Ok((atoms, high_loss as i64 - low_loss as i64))
+        let low_tail = UpperTail::at(self.imbalance(low)?)?;
+        let high_tail = UpperTail::at(self.imbalance(high)?)?;
+        let (low_variance, high_variance) = (low_tail.variance()?, high_tail.variance()?);
+        // From the one side of even odds to the other the path is both halves less what lies beyond its ends.
+        let variance = if low < self.other && self.other < high {
+            (2 * VARIANCE_AT_ZERO).saturating_sub(low_variance + high_variance)
+        } else {
+            low_variance.abs_diff(high_variance)
+        };
+        Ok(Rise {
+            atoms,
+            losses: high_tail.loss() as i64 - low_tail.loss() as i64,
+            variance,
+        })
     }
+}
+
+/// C with `high` lots of the traded outcome sold less C with `low`: `atoms` + `losses`·L/2⁶³; and ∫ Φ(1 − Φ)
+/// between them in Q63.
+struct Rise {
+    atoms: i64,
+    losses: i64,
+    variance: u64,
 }
 
 /// Atoms that a complete set of the liquidity's size is worth.

@@ -154,8 +154,9 @@ impl Evidence {
     ///
     /// # Errors
     /// [`Fault::Overflow`] if a sum leaves its integer; the evidence is then unchanged.
+    #[inline(always)]
     pub fn accept(&mut self, terms: &Terms, time: i64, value: i64) -> Result<bool, Fault> {
-        if time < terms.start || time > terms.end || (self.accepted > 0 && time <= self.last_time) {
+        if time < terms.start || time > terms.end || time <= self.last_time {
             return Ok(false);
         }
         // Whatever can fail comes before whatever is written.
@@ -251,10 +252,13 @@ impl Evidence {
 
     /// What is already certain before the window is over.
     pub fn finding_early(&self, terms: &Terms) -> Option<Finding> {
-        match terms.statistic {
-            Statistic::First if self.accepted > 0 => Some(Finding::exact(self.first_value)),
-            Statistic::TouchUp | Statistic::TouchDown if self.passage_time != NEVER => Some(Finding::Touched),
-            _ => None,
+        // Only a touch has a passage.
+        if self.passage_time != NEVER {
+            Some(Finding::Touched)
+        } else if terms.statistic == Statistic::First && self.accepted > 0 {
+            Some(Finding::exact(self.first_value))
+        } else {
+            None
         }
     }
 

@@ -1,143 +1,202 @@
-//! The taker's fee, against exact rationals in 128 bits.
+//! The fee of a trade with a pool: the rate on p(1 − p) over the path of its price.
 
 use proptest::prelude::*;
-use secant_engine::fee::taker_fee_up;
-use secant_engine::quantity::{Atoms, Bps, Lots, TICKS_PER_UNIT};
-use secant_engine::Fault;
+use secant_engine::fee::{path_fee_up, Charge};
+use secant_engine::fixed::ONE;
+use secant_engine::quantity::{Atoms, Bps, Lots};
+use secant_engine::{lmsr, pm_amm, Fault};
 
-const BPS_PER_UNIT: u128 = 10_000;
+/// All of p(1 − p).
+const WHOLE: Bps = Bps(10_000);
 
-/// The greatest size that is served.
-const SIZE_MAX: u64 = u64::MAX / TICKS_PER_UNIT / TICKS_PER_UNIT;
+/// Sold, liquidity, outcome, size; ⌈∫ p(1 − p) dq⌉ in atoms of a buy, by mpmath to 60 digits.
+type Vector<S> = (S, u64, usize, u64, u64);
 
-fn fee(gross: u64, size: u64, fee_bps: u16) -> u64 {
-    taker_fee_up(Atoms(gross), Lots(size), Bps(fee_bps)).unwrap().0
+#[rustfmt::skip]
+const LMSR: [Vector<&[i64]>; 14] = [
+    (&[-158679793521, -681500283732, 484706532192], 251450004080, 0, 59900384, 39618701828),
+    (&[-156694054207, -227406915241], 91537010797, 1, 260409, 562798653),
+    (&[-18177091, 2698539], 6871371, 0, 86320, 37889263),
+    (&[115844408276, -155233872271, 715556173727, -681243221015, 538585971985, -316104483274, -534493947438, -574253421072, -287749173784, 474968489135, -479697135570, 122601312196, 208712492814, -191718104463, 71734343209, -656893846398], 250410674631, 1, 2643718401, 338932776451),
+    (&[-91735125, -235461615, 108400472, -59311888, -253680218], 211154184, 1, 7380121, 6043336642),
+    (&[-32, 0], 27, 1, 1, 1776),
+    (&[-81546154, 2279940, -64013841], 31844080, 1, 309, 424283),
+    (&[619927, -566740, 77924, 387900, 427160], 223630, 2, 7395, 3387666),
+    (&[2900746, -4213348, -3970719, -2247779, 1925175, -4250113, 2258513, -1860207, 761563, 1770755, -531110, 2116535, 3781529, -1494816, 4305302, -1412169], 1628396, 3, 2634, 137255),
+    (&[-4806246922, -3272611437], 2161122413, 1, 1967817586, 3555037059814),
+    (&[-7, 7, 59, 49, 56], 26, 2, 1, 2314),
+    (&[-161082223, -362760265, -561847465], 224551097, 0, 7228, 16755492),
+    (&[7, -7], 4, 1, 1, 321),
+    (&[2928187, -4836783, -9986399, 9578245, 12005379], 4444225, 0, 4130, 2852451),
+];
+
+#[rustfmt::skip]
+const PM_AMM: [Vector<[i64; 2]>; 14] = [
+    ([109527546659, 62973445130], 34839215176, 0, 150430077, 123671703990),
+    ([-88423, -66843], 157829, 0, 63, 155643),
+    ([1071, 1384], 714, 0, 1, 2214),
+    ([-33739659, -48949323], 30776416, 0, 94675, 202524170),
+    ([-721842026431, 120526830527], 264923797562, 0, 5954062, 43864332),
+    ([349426, 48070], 89411, 0, 734, 2713),
+    ([-1858948, -1758057], 1142645, 0, 2592751, 3416634900),
+    ([-4551630, -1011633], 1344202, 0, 100310, 4713262),
+    ([1554820716, -99539865], 1164042497, 0, 2643280, 1888921691),
+    ([819, 1887], 1044, 0, 31, 40965),
+    ([-49440140973, 110603182022], 107114273251, 0, 1617366226, 1032891262391),
+    ([80, 73], 53, 0, 42, 86162),
+    ([-41988, -58107], 52404, 0, 97, 228262),
+    ([201651522, 35302741], 77945986, 0, 6620480, 963911188),
+];
+
+/// The arithmetic's error of a path is under 2⁻⁵⁵ of the liquidity's face value.
+fn assert_near(fee: u64, exact: u64, liquidity: u64) {
+    let slack = 1 + ((liquidity * 10_000) >> 55);
+    assert!(fee.abs_diff(exact) <= slack, "{fee} for {exact}");
 }
 
-/// A size of every magnitude and a gross amount from nothing to its face value.
-fn trade() -> impl Strategy<Value = (u64, u64)> {
-    (0..64u32, 1..=u64::MAX, any::<u64>(), 0..8u8).prop_map(|(cut, size, gross, edge)| {
-        let size = (size >> cut).clamp(1, SIZE_MAX);
-        let face = size * TICKS_PER_UNIT;
-        let gross = match edge {
-            0 => gross % 3,
-            1 => face - gross % 3,
-            2 => face / 2 + gross % 3,
-            _ => (u128::from(gross) * u128::from(face) / u128::from(u64::MAX)) as u64,
+#[test]
+fn lmsr_fees_meet_their_vectors() {
+    for (sold, liquidity, outcome, size, fee) in LMSR {
+        let charge = lmsr::buy_up(sold, Lots(liquidity), outcome, Lots(size), WHOLE).unwrap();
+        assert_near(charge.fee.0, fee, liquidity);
+    }
+}
+
+#[test]
+fn pm_amm_fees_meet_their_vectors() {
+    for (sold, liquidity, outcome, size, fee) in PM_AMM {
+        let charge = pm_amm::buy_up(&sold, Lots(liquidity), outcome, Lots(size), WHOLE).unwrap();
+        assert_near(charge.fee.0, fee, liquidity);
+    }
+}
+
+#[test]
+fn bad_paths_are_faults() {
+    assert_eq!(path_fee_up(ONE + 1, Lots(1), WHOLE), Err(Fault::Domain));
+    assert_eq!(
+        path_fee_up(0, Lots(u64::MAX / 10_000 + 1), WHOLE),
+        Err(Fault::Overflow)
+    );
+    assert_eq!(path_fee_up(ONE, Lots(7), WHOLE), Ok(Atoms(70_000)));
+    assert_eq!(path_fee_up(1, Lots(1), Bps(1)), Ok(Atoms(1)));
+    assert_eq!(
+        path_fee_up(ONE, Lots(7), Bps(u16::MAX)),
+        path_fee_up(ONE, Lots(7), WHOLE)
+    );
+    assert_eq!(path_fee_up(ONE, Lots(7), Bps(0)), Ok(Atoms(0)));
+}
+
+/// A binary pool of either kind: what all of them promise.
+#[derive(Clone, Copy, Debug)]
+struct Pool {
+    normal: bool,
+    liquidity: u64,
+    sold: [i64; 2],
+}
+
+impl Pool {
+    fn buy(self, lots: u64, fee: Bps) -> Result<Charge, Fault> {
+        let (liquidity, size) = (Lots(self.liquidity), Lots(lots));
+        if self.normal {
+            pm_amm::buy_up(&self.sold, liquidity, 0, size, fee)
+        } else {
+            lmsr::buy_up(&self.sold, liquidity, 0, size, fee)
+        }
+    }
+
+    fn sell(self, lots: u64, fee: Bps) -> Result<Charge, Fault> {
+        let (liquidity, size) = (Lots(self.liquidity), Lots(lots));
+        if self.normal {
+            pm_amm::sell_down(&self.sold, liquidity, 0, size, fee)
+        } else {
+            lmsr::sell_down(&self.sold, liquidity, 0, size, fee)
+        }
+    }
+
+    fn after(mut self, lots: i64) -> Self {
+        self.sold[0] += lots;
+        self
+    }
+
+    fn variance(self) -> f64 {
+        let liquidity = Lots(self.liquidity);
+        let price = if self.normal {
+            pm_amm::price(&self.sold, liquidity, 0)
+        } else {
+            lmsr::price(&self.sold, liquidity, 0)
         };
-        (gross, size)
+        let p = price.unwrap() as f64 / ONE as f64;
+        p * (1.0 - p)
+    }
+}
+
+fn pool() -> impl Strategy<Value = Pool> {
+    (any::<bool>(), 1.0..10.0f64, -3.0..3.0f64, -2.0..2.0f64).prop_map(|(normal, digits, imbalance, base)| {
+        let liquidity = 10f64.powf(digits) as u64;
+        let other = (base * liquidity as f64) as i64;
+        let sold = [other + (imbalance * liquidity as f64) as i64, other];
+        Pool {
+            normal,
+            liquidity,
+            sold,
+        }
     })
 }
 
-fn rate() -> impl Strategy<Value = u16> {
-    prop_oneof![4 => 0..=1_000u16, 1 => 0..=10_000u16, 1 => Just(10_000), 1 => Just(0)]
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
 
+    /// The parts of a trade pay what the whole does, and the rounding of each.
     #[test]
-    fn a_fee_is_at_most_the_rate_on_a_quarter((gross, size) in trade(), fee_bps in rate()) {
-        let quarter = u128::from(size) * u128::from(TICKS_PER_UNIT) / 4;
-        let bound = (quarter * u128::from(fee_bps)).div_ceil(BPS_PER_UNIT);
-        prop_assert!(u128::from(fee(gross, size, fee_bps)) <= bound);
-    }
-
-    #[test]
-    fn a_fee_is_the_formula_rounded_up((gross, size) in trade(), fee_bps in rate()) {
-        let face = u128::from(size * TICKS_PER_UNIT);
-        let exact = u128::from(gross) * (face - u128::from(gross)) * u128::from(fee_bps);
-        let charged = u128::from(fee(gross, size, fee_bps)) * face * BPS_PER_UNIT;
-        prop_assert!(charged >= exact);
-        prop_assert!(charged - exact < face * BPS_PER_UNIT);
-    }
-
-    #[test]
-    fn a_fee_is_symmetric_in_the_price((gross, size) in trade(), fee_bps in rate()) {
-        let complement = size * TICKS_PER_UNIT - gross;
-        prop_assert_eq!(fee(gross, size, fee_bps), fee(complement, size, fee_bps));
-    }
-
-    #[test]
-    fn a_fee_grows_with_the_rate((gross, size) in trade(), one in rate(), other in rate()) {
-        let (lower, higher) = (one.min(other), one.max(other));
-        prop_assert!(fee(gross, size, lower) <= fee(gross, size, higher));
-    }
-
-    #[test]
-    fn splitting_a_trade_saves_nothing((gross, size) in trade(), fee_bps in rate(), parts in 2..50u64) {
-        let size = size.min(SIZE_MAX / 50);
-        let gross = gross.min(size * TICKS_PER_UNIT);
-        let together = fee(gross * parts, size * parts, fee_bps);
-        prop_assert!(fee(gross, size, fee_bps) * parts >= together);
-    }
-
-    #[test]
-    fn no_argument_panics(gross: u64, size: u64, cut in 0..64u32, fee_bps: u16) {
-        let size = size >> cut;
-        let answer = taker_fee_up(Atoms(gross), Lots(size), Bps(fee_bps));
-        match answer {
-            Ok(fee) => prop_assert!(fee.0 <= size * TICKS_PER_UNIT / 4),
-            Err(Fault::Domain) => prop_assert!(size == 0 || gross > size * TICKS_PER_UNIT),
-            Err(Fault::Overflow) => prop_assert!(size > SIZE_MAX),
+    fn splitting_saves_nothing_and_costs_an_atom_a_part(
+        pool in pool(), cuts in prop::collection::vec(0.0..0.2f64, 1..20), fee in 0..=10_000u16,
+    ) {
+        let (mut state, mut parts, mut total) = (pool, 0, 0);
+        for cut in &cuts {
+            let lots = 1 + (cut * pool.liquidity as f64) as u64;
+            let Ok(charge) = state.buy(lots, Bps(fee)) else { continue };
+            parts += charge.fee.0;
+            total += lots;
+            state = state.after(lots as i64);
+        }
+        if total > 0 {
+            let whole = pool.buy(total, Bps(fee)).unwrap().fee.0;
+            prop_assert!(whole <= parts && parts <= whole + cuts.len() as u64, "{whole} {parts}");
         }
     }
-}
 
-#[test]
-fn amounts_by_hand() {
-    // 100 shares at 0.50 and 7 %: 0.07 · 100 · 0.25 = 1.75.
-    assert_eq!(fee(50_000_000, 10_000, 700), 1_750_000);
-    // 100 shares at 0.10: 0.07 · 100 · 0.09 = 0.63.
-    assert_eq!(fee(10_000_000, 10_000, 700), 630_000);
-    // One lot at a tick: a basis point of 0.9999 atom rounds to one.
-    assert_eq!(fee(1, 1, 1), 1);
-    assert_eq!(fee(1, 1, 10_000), 1);
-    assert_eq!(fee(5_000, 1, 10_000), 2_500);
-    assert_eq!(fee(5_000, 1, 1), 1);
-}
+    /// Between the variances at its ends, or up to a quarter where it passes even odds.
+    #[test]
+    fn a_fee_lies_between_the_variances_of_its_path(
+        pool in pool(), part in 1e-6..1.0f64, fee in 0..=10_000u16,
+    ) {
+        let lots = 1 + (part * pool.liquidity as f64) as u64;
+        let after = pool.after(lots as i64);
+        let Ok(charge) = pool.buy(lots, Bps(fee)) else { return Ok(()) };
+        let rated = lots as f64 * f64::from(fee);
+        let (start, end) = (pool.variance(), after.variance());
+        let crosses = pool.sold[0] < pool.sold[1] && after.sold[0] > after.sold[1];
+        let greatest = if crosses { 0.25 } else { start.max(end) };
+        prop_assert!(charge.fee.0 as f64 >= rated * start.min(end) * (1.0 - 1e-9) - 1.0);
+        prop_assert!(charge.fee.0 as f64 <= rated * greatest * (1.0 + 1e-9) + 1.1);
+    }
 
-#[test]
-fn the_edges_are_free() {
-    for size in [1, 2, 10_000, SIZE_MAX] {
-        let face = size * TICKS_PER_UNIT;
-        for fee_bps in [0, 1, 700, 10_000, u16::MAX] {
-            assert_eq!(fee(0, size, fee_bps), 0);
-            assert_eq!(fee(face, size, fee_bps), 0);
+    #[test]
+    fn the_way_back_costs_the_same_fee(pool in pool(), part in 1e-6..1.0f64, fee in 0..=10_000u16) {
+        let lots = 1 + (part * pool.liquidity as f64) as u64;
+        let Ok(there) = pool.buy(lots, Bps(fee)) else { return Ok(()) };
+        let back = pool.after(lots as i64).sell(lots, Bps(fee)).unwrap();
+        prop_assert_eq!(there.fee, back.fee);
+        prop_assert!(there.gross >= back.gross);
+    }
+
+    #[test]
+    fn a_fee_grows_with_the_rate(pool in pool(), part in 1e-6..1.0f64, one: u16, other: u16) {
+        let lots = 1 + (part * pool.liquidity as f64) as u64;
+        let (low, high) = (one.min(other), one.max(other));
+        if let (Ok(less), Ok(more)) = (pool.buy(lots, Bps(low)), pool.buy(lots, Bps(high))) {
+            prop_assert!(less.fee <= more.fee);
+            prop_assert_eq!(less.gross, more.gross);
         }
-        assert_eq!(fee(face / 2, size, 0), 0);
-    }
-}
-
-#[test]
-fn more_than_the_face_value_is_outside_the_domain() {
-    assert_eq!(taker_fee_up(Atoms(10_001), Lots(1), Bps(700)), Err(Fault::Domain));
-}
-
-#[test]
-fn nothing_to_trade_is_outside_the_domain() {
-    for gross in [0, 1, u64::MAX] {
-        assert_eq!(taker_fee_up(Atoms(gross), Lots(0), Bps(0)), Err(Fault::Domain));
-        assert_eq!(taker_fee_up(Atoms(gross), Lots(0), Bps(100)), Err(Fault::Domain));
-    }
-}
-
-#[test]
-fn an_overflow_is_a_fault() {
-    for size in [SIZE_MAX + 1, u64::MAX] {
-        for gross in [0, 1, u64::MAX] {
-            assert_eq!(
-                taker_fee_up(Atoms(gross), Lots(size), Bps(1)),
-                Err(Fault::Overflow)
-            );
-        }
-    }
-    let half = Atoms(SIZE_MAX * (TICKS_PER_UNIT / 2));
-    // The greatest size is served at every rate; one above all is taken for all.
-    for rate in [10_000, u16::MAX] {
-        assert_eq!(
-            taker_fee_up(half, Lots(SIZE_MAX), Bps(rate)),
-            Ok(Atoms(SIZE_MAX * 2_500))
-        );
     }
 }

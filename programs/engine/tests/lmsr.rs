@@ -5,8 +5,8 @@
 
 use proptest::prelude::*;
 use secant_engine::fixed::ONE;
-use secant_engine::lmsr::{buy_up, funding_up, price, prices, sell_down, LIQUIDITY_MAX, SOLD_MAX};
-use secant_engine::quantity::{Atoms, Lots, OUTCOMES_MAX};
+use secant_engine::lmsr::{self, funding_up, price, prices, LIQUIDITY_MAX, SOLD_MAX};
+use secant_engine::quantity::{Atoms, Bps, Lots, OUTCOMES_MAX};
 use secant_engine::Fault;
 
 /// Lots in a unit of the published vectors: they then show 15 digits of an amount in atoms.
@@ -233,6 +233,14 @@ const EXACT: [Exact; 26] = [
         3793043977329219439,
     ),
 ];
+
+fn buy_up(sold: &[i64], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+    Ok(lmsr::buy_up(sold, liquidity, outcome, size, Bps(0))?.gross)
+}
+
+fn sell_down(sold: &[i64], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+    Ok(lmsr::sell_down(sold, liquidity, outcome, size, Bps(0))?.gross)
+}
 
 fn buy(sold: &[i64], liquidity: u64, outcome: usize, size: u64) -> u64 {
     buy_up(sold, Lots(liquidity), outcome, Lots(size)).unwrap().0

@@ -5,8 +5,8 @@
 
 use proptest::prelude::*;
 use secant_engine::fixed::ONE;
-use secant_engine::pm_amm::{buy_up, funding_up, price, sell_down, LIQUIDITY_MAX, SOLD_MAX};
-use secant_engine::quantity::{Atoms, Lots};
+use secant_engine::pm_amm::{self, funding_up, price, LIQUIDITY_MAX, SOLD_MAX};
+use secant_engine::quantity::{Atoms, Bps, Lots};
 use secant_engine::Fault;
 
 /// Lots in a unit of the published vectors: they then show 15 digits of an amount in atoms.
@@ -198,6 +198,14 @@ const EXACT: [Exact; 28] = [
         2517630940320569210,
     ),
 ];
+
+fn buy_up(sold: &[i64; 2], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+    Ok(pm_amm::buy_up(sold, liquidity, outcome, size, Bps(0))?.gross)
+}
+
+fn sell_down(sold: &[i64; 2], liquidity: Lots, outcome: usize, size: Lots) -> Result<Atoms, Fault> {
+    Ok(pm_amm::sell_down(sold, liquidity, outcome, size, Bps(0))?.gross)
+}
 
 fn buy(sold: [i64; 2], liquidity: u64, outcome: usize, size: u64) -> u64 {
     buy_up(&sold, Lots(liquidity), outcome, Lots(size)).unwrap().0

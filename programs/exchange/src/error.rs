@@ -35,7 +35,7 @@ pub enum ExchangeError {
     LegAbsent,
     #[msg("Fewer complete sets are held than should be merged")]
     SetsInsufficient,
-    #[msg("The account still holds cash, positions or orders; withdraw and redeem first")]
+    #[msg("The account still holds cash or positions; withdraw and redeem first")]
     AccountNotEmpty,
     #[msg("An event has 2 to 16 outcomes; one settled by a record has exactly 2")]
     OutcomesInvalid,
@@ -67,11 +67,11 @@ pub enum ExchangeError {
     DeadlinePassed,
     #[msg("The settlement deadline has not passed; the event cannot be voided yet")]
     DeadlineNotPassed,
-    #[msg("The payout vector must sum to 10000 ticks over the event's outcomes and be zero beyond")]
+    #[msg("Payouts must sum to 1 (10000 ticks) over the event's outcomes and be zero beyond")]
     PayoutInvalid,
     #[msg("The pool belongs to another event")]
     PoolMismatch,
-    #[msg("No such pool kind; allowed are 0 (LMSR, 2 to 16 outcomes) and 1 (pm-AMM, 2 outcomes)")]
+    #[msg("No such pool kind; allowed are LMSR (0; 2 to 16 outcomes) and pm-AMM (1; 2 outcomes)")]
     PoolKindInvalid,
     #[msg("Liquidity out of range for this kind of pool")]
     LiquidityInvalid,

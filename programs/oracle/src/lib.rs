@@ -12,6 +12,7 @@ use anchor_lang::prelude::*;
 #[cfg(target_arch = "bpf")]
 use {sbf_libcalls as _, solana_compiler_builtins as _}; // linked for their symbols
 
+pub mod clock;
 pub mod error;
 pub mod event;
 pub mod state {

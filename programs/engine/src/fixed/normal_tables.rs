@@ -3,6 +3,15 @@
 /// 1/√(2π) in Q64.
 pub(super) const INV_SQRT_TAU: u64 = 0x662114cf50d94234;
 
+/// 1/√π in Q64.
+pub(super) const INV_SQRT_PI: u64 = 0x906eba8214db688d;
+
+/// ∫ Φ(1 − Φ) from 0 to infinity, 1/(2√π), in Q63.
+pub const VARIANCE_AT_ZERO: u64 = INV_SQRT_PI >> 2;
+
+/// √2 in Q63.
+pub(super) const SQRT_2: u64 = 0xb504f333f9de6484;
+
 /// φ(0) = 1/√(2π) in Q63, rounded up.
 pub const DENSITY_AT_ZERO_UP: u64 = 0x33108a67a86ca11b;
 

@@ -3,6 +3,7 @@ use {
     crate::{error::ExchangeError, event::Deposited, Exchange, MarginAccount, PAUSE_DEPOSIT},
     anchor_lang::prelude::*,
     anchor_spl::token::TokenAccount,
+    secant_oracle::event::log_event,
 };
 
 #[derive(Accounts)]
@@ -40,9 +41,9 @@ impl Deposit {
         let amount = i64::try_from(amount_atoms).map_err(|_| ExchangeError::Overflow)?;
         account.add_cash(amount)?;
         account.assert_invariants()?;
-        emit!(Deposited {
+        log_event(Deposited {
             account: *account.address(),
-            amount_atoms
+            amount_atoms,
         });
         token::transfer(source, vault, depositor.cpi_handle(), &[], amount_atoms);
         Ok(())

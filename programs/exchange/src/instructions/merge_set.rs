@@ -3,6 +3,7 @@ use {
         error::ExchangeError, event::SetsChanged, instructions::mint_set::sets, EventMarket, MarginAccount,
     },
     anchor_lang::prelude::*,
+    secant_oracle::event::log_event,
 };
 
 #[derive(Accounts)]
@@ -29,10 +30,10 @@ impl MergeSet {
         account.add_cash(face_atoms)?;
         event.add_escrow(-face_atoms);
         account.assert_invariants()?;
-        emit!(SetsChanged {
+        log_event(SetsChanged {
             account: *account.address(),
             event: *event.address(),
-            lots: -lots
+            lots: -lots,
         });
         Ok(())
     }

@@ -2,6 +2,7 @@ use {
     crate::{error::ExchangeError, event::SetsChanged, EventMarket, Exchange, MarginAccount, PAUSE_CREATE},
     anchor_lang::prelude::*,
     secant_engine::quantity::signed_face_value,
+    secant_oracle::event::log_event,
 };
 
 #[derive(Accounts)]
@@ -42,10 +43,10 @@ impl MintSet {
         account.add_sets(leg, outcomes, lots)?;
         event.add_escrow(face_atoms);
         account.assert_invariants()?;
-        emit!(SetsChanged {
+        log_event(SetsChanged {
             account: *account.address(),
             event: *event.address(),
-            lots
+            lots,
         });
         Ok(())
     }

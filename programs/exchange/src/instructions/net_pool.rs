@@ -2,6 +2,7 @@ use {
     crate::{error::ExchangeError, event::PoolNetted, EventMarket, Pool},
     anchor_lang::prelude::*,
     secant_engine::quantity::signed_face_value,
+    secant_oracle::event::log_event,
 };
 
 #[derive(Accounts)]
@@ -29,9 +30,9 @@ impl NetPool {
             .ok_or(ExchangeError::Overflow)?;
         event.add_escrow(face_atoms);
         pool.assert_invariants()?;
-        emit!(PoolNetted {
+        log_event(PoolNetted {
             pool: *pool.address(),
-            lots: sets
+            lots: sets,
         });
         Ok(())
     }

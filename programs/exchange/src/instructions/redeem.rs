@@ -2,6 +2,7 @@ use {
     crate::{error::ExchangeError, event::Redeemed, EventMarket, MarginAccount},
     anchor_lang::prelude::*,
     secant_engine::payout,
+    secant_oracle::event::log_event,
 };
 
 #[derive(Accounts)]
@@ -23,10 +24,10 @@ impl Redeem {
         account.add_cash(amount_atoms)?;
         event.add_escrow(-amount_atoms);
         account.assert_invariants()?;
-        emit!(Redeemed {
+        log_event(Redeemed {
             account: *account.address(),
             event: *event.address(),
-            amount_atoms
+            amount_atoms,
         });
         Ok(())
     }

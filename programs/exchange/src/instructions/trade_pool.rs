@@ -3,10 +3,8 @@ use {
         error::ExchangeError, event::PoolTraded, EventMarket, Exchange, MarginAccount, Pool, PAUSE_TRADE,
     },
     anchor_lang::prelude::*,
-    secant_engine::{
-        fee::taker_fee_up,
-        quantity::{Atoms, Bps, Lots},
-    },
+    secant_engine::quantity::Lots,
+    secant_oracle::event::log_event,
 };
 
 #[derive(Accounts)]
@@ -65,7 +63,7 @@ impl TradePool {
         account.add_cash(-(fee_atoms as i64))?; // a fee is below the cost's face value
         pool.assert_invariants()?;
         account.assert_invariants()?;
-        emit!(PoolTraded {
+        log_event(PoolTraded {
             pool: *pool.address(),
             account: *account.address(),
             lots,
@@ -85,21 +83,21 @@ fn reduces(position: i64, lots: i64) -> bool {
 /// Signed cost and fee of a trade within its limit.
 fn price(pool: &Pool, outcome: usize, lots: i64, limit_atoms: u64) -> Result<(i64, u64)> {
     let size = Lots(lots.unsigned_abs());
-    let gross = if lots > 0 {
+    let charge = if lots > 0 {
         pool.buy_up(outcome, size)
     } else {
         pool.sell_down(outcome, size)
     };
-    let gross = gross.map_err(ExchangeError::from)?;
-    let Atoms(fee_atoms) = taker_fee_up(gross, size, Bps(pool.fee_bps)).map_err(ExchangeError::from)?;
-    let cost_atoms = i64::try_from(gross.0).map_err(|_| ExchangeError::Overflow)?;
+    let charge = charge.map_err(ExchangeError::from)?;
+    let (gross, fee_atoms) = (charge.gross.0, charge.fee.0);
+    let cost_atoms = i64::try_from(gross).map_err(|_| ExchangeError::Overflow)?;
     if lots > 0 {
-        let total = gross.0.checked_add(fee_atoms).ok_or(ExchangeError::Overflow)?;
+        let total = gross.checked_add(fee_atoms).ok_or(ExchangeError::Overflow)?;
         require!(total <= limit_atoms, ExchangeError::LimitExceeded);
         Ok((cost_atoms, fee_atoms))
     } else {
-        let total = gross.0.saturating_sub(fee_atoms);
-        require!(total >= limit_atoms, ExchangeError::LimitExceeded);
-        Ok((-cost_atoms, fee_atoms.min(gross.0)))
+        let fee_atoms = fee_atoms.min(gross);
+        require!(gross - fee_atoms >= limit_atoms, ExchangeError::LimitExceeded);
+        Ok((-cost_atoms, fee_atoms))
     }
 }

@@ -3,6 +3,7 @@ use {
     crate::{error::ExchangeError, event::Withdrawn, Exchange, MarginAccount},
     anchor_lang::prelude::*,
     anchor_spl::token::TokenAccount,
+    secant_oracle::event::log_event,
 };
 
 #[derive(Accounts)]
@@ -38,9 +39,9 @@ impl Withdraw {
         let amount = i64::try_from(amount_atoms).map_err(|_| ExchangeError::Overflow)?;
         account.add_cash(-amount)?;
         account.assert_invariants()?;
-        emit!(Withdrawn {
+        log_event(Withdrawn {
             account: *account.address(),
-            amount_atoms
+            amount_atoms,
         });
         token::transfer(
             vault,

@@ -3,8 +3,9 @@ use {
     crate::error::ExchangeError,
     anchor_lang::prelude::*,
     secant_engine::{
+        fee::Charge,
         lmsr, pm_amm,
-        quantity::{signed_face_value, Atoms, Lots, OUTCOMES_MAX},
+        quantity::{signed_face_value, Atoms, Bps, Lots, OUTCOMES_MAX},
         Fault,
     },
 };
@@ -33,7 +34,7 @@ pub struct Pool {
     pub liquidity_lots: u64,
     /// Net lots sold of each outcome.
     pub sold_lots: [i64; 16],
-    /// Trade fee in bps of lots × p × (1 − p).
+    /// Trade fee in bps of lots × p × (1 − p), over the path of the price.
     pub fee_bps: u16,
     /// 0 LMSR, 1 pm-AMM.
     pub kind: u8,
@@ -57,31 +58,39 @@ impl Pool {
         funding.map_err(|_| ExchangeError::LiquidityInvalid.into())
     }
 
-    /// What `size` lots of `outcome` cost now, rounded up.
-    pub fn buy_up(&self, outcome: usize, size: Lots) -> core::result::Result<Atoms, Fault> {
-        let liquidity = Lots(self.liquidity_lots);
+    /// What `size` lots of `outcome` cost now, rounded up, and the fee on top.
+    pub fn buy_up(&self, outcome: usize, size: Lots) -> core::result::Result<Charge, Fault> {
+        let (liquidity, fee) = (Lots(self.liquidity_lots), Bps(self.fee_bps));
         match self.kind {
             POOL_LMSR => lmsr::buy_up(
                 &self.sold_lots[..usize::from(self.outcomes)],
                 liquidity,
                 outcome,
                 size,
+                fee,
             ),
-            _ => pm_amm::buy_up(&[self.sold_lots[0], self.sold_lots[1]], liquidity, outcome, size),
+            _ => {
+                let sold = [self.sold_lots[0], self.sold_lots[1]];
+                pm_amm::buy_up(&sold, liquidity, outcome, size, fee)
+            }
         }
     }
 
-    /// What `size` lots of `outcome` yield now, rounded down.
-    pub fn sell_down(&self, outcome: usize, size: Lots) -> core::result::Result<Atoms, Fault> {
-        let liquidity = Lots(self.liquidity_lots);
+    /// What `size` lots of `outcome` yield now, rounded down, and the fee out of it.
+    pub fn sell_down(&self, outcome: usize, size: Lots) -> core::result::Result<Charge, Fault> {
+        let (liquidity, fee) = (Lots(self.liquidity_lots), Bps(self.fee_bps));
         match self.kind {
             POOL_LMSR => lmsr::sell_down(
                 &self.sold_lots[..usize::from(self.outcomes)],
                 liquidity,
                 outcome,
                 size,
+                fee,
             ),
-            _ => pm_amm::sell_down(&[self.sold_lots[0], self.sold_lots[1]], liquidity, outcome, size),
+            _ => {
+                let sold = [self.sold_lots[0], self.sold_lots[1]];
+                pm_amm::sell_down(&sold, liquidity, outcome, size, fee)
+            }
         }
     }
 

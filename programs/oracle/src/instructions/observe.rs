@@ -1,17 +1,22 @@
 use {
     crate::{
-        error::OracleError, event::RecordDecided, Feed, Record, DRIFT_MAX_S, RECORD_DECIDED, RECORD_OPEN,
-        RECORD_VOID,
+        clock::{unix_timestamp, CLOCK_ID},
+        error::OracleError,
+        event::{log_event, RecordDecided},
+        Feed, Record, DRIFT_MAX_S, RECORD_DECIDED, RECORD_OPEN, RECORD_VOID,
     },
     anchor_lang::prelude::*,
     secant_engine::{
         feed::{aggregate, clamp_step, Sample},
-        statistic::{Evidence, Terms},
+        statistic::{Evidence, Finding, Terms},
     },
 };
 
 #[derive(Accounts)]
 pub struct Observe {
+    /// The clock's sysvar.
+    #[account(address = CLOCK_ID @ OracleError::ClockInvalid)]
+    pub clock: UncheckedAccount,
     pub feed: Account<Feed>,
     #[account(mut)]
     pub record: Account<Record>,
@@ -19,12 +24,12 @@ pub struct Observe {
 
 impl Observe {
     pub fn run(ctx: &mut Context<Self>) -> Result<()> {
-        let Self { feed, record } = &mut ctx.accounts;
+        let Self { clock, feed, record } = &mut ctx.accounts;
         require!(
             anchor_lang::address_eq(&record.feed, feed.address()),
             OracleError::FeedMismatch
         );
-        let now = Clock::get()?.unix_timestamp;
+        let now = unix_timestamp(clock.account())?;
         let terms = record.terms.statistic_terms()?;
         let width_max = record.terms.width_max;
         let sample = aggregate(
@@ -81,6 +86,9 @@ fn take_in(
         } else {
             clamp_step(record.clamped_value, value, step_max)
         };
+        if !newly_seen {
+            record.rejected -= 1; // it was refused before, with fewer readings
+        }
         record.evidence_hash = chain(&record.evidence_hash, sample.time, value);
         record.set_evidence(evidence);
     }
@@ -102,31 +110,22 @@ fn decide(
     over: bool,
     now: i64,
 ) -> Result<()> {
-    let finding = if over {
-        evidence.finding_at_end(terms)
-    } else {
-        match evidence.finding_early(terms) {
-            Some(finding) => Ok(finding),
-            None => return Ok(()),
-        }
-    };
-    let payout = record.terms.payout_rule()?;
     // A statistic beyond its integer voids: every record can be decided.
-    let yes_ticks = finding
-        .and_then(|finding| payout.yes_ticks(finding))
-        .unwrap_or(None);
-    record.status = if yes_ticks.is_some() {
-        RECORD_DECIDED
-    } else {
-        RECORD_VOID
+    let finding = match evidence.finding_early(terms) {
+        Some(finding) => finding,
+        None if over => evidence.finding_at_end(terms).unwrap_or(Finding::Void),
+        None => return Ok(()),
     };
-    record.yes_ticks = yes_ticks.unwrap_or(0) as u16; // at most 10,000
+    let yes_ticks = record.terms.payout_rule()?.yes_ticks(finding).unwrap_or(None);
+    (record.status, record.yes_ticks) = match yes_ticks {
+        Some(ticks) => (RECORD_DECIDED, ticks as u16), // at most 10,000
+        None => (RECORD_VOID, 0),
+    };
     record.decided_time = now.max(1);
-    emit!(RecordDecided {
+    log_event(RecordDecided {
         record: *record.address(),
-        status: u64::from(record.status),
-        yes_ticks: u64::from(record.yes_ticks),
-        decided_time: record.decided_time,
+        status: u32::from(record.status),
+        yes_ticks: u32::from(record.yes_ticks),
     });
     Ok(())
 }

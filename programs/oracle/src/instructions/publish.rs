@@ -1,6 +1,10 @@
 use {
-    crate::{error::OracleError, Feed, FeedReading, DRIFT_MAX_S},
-    anchor_lang::{accounts::SlabSchema, pinocchio::sysvars::clock::CLOCK_ID, prelude::*},
+    crate::{
+        clock::{unix_timestamp, CLOCK_ID},
+        error::OracleError,
+        Feed, FeedReading, DRIFT_MAX_S,
+    },
+    anchor_lang::{accounts::SlabSchema, prelude::*},
     secant_engine::feed::{NO_ASK, NO_BID},
 };
 
@@ -11,7 +15,7 @@ const READING_LEN: usize = 24;
 #[derive(Accounts)]
 pub struct Publish {
     pub publisher: Signer,
-    /// Passed as an account: reading it there takes 64 compute units less than the syscall.
+    /// The clock's sysvar.
     #[account(address = CLOCK_ID @ OracleError::ClockInvalid)]
     pub clock: UncheckedAccount,
     /// A feed, checked as all the further ones are.
@@ -41,15 +45,6 @@ impl Publish {
             write(view, &publisher, bytemuck::pod_read_unaligned(bytes), now)?;
         }
         Ok(())
-    }
-}
-
-/// The clock sysvar's last word.
-fn unix_timestamp(clock: &AccountView) -> Result<i64> {
-    let data = clock.try_borrow()?;
-    match data.get(32..40).and_then(|bytes| bytes.try_into().ok()) {
-        Some(bytes) => Ok(i64::from_le_bytes(bytes)),
-        None => Err(OracleError::ClockInvalid.into()),
     }
 }
 

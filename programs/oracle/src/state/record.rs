@@ -95,7 +95,7 @@ pub struct Record {
     pub evidence_hash: [u8; 32],
     /// Samples accepted.
     pub accepted: u64,
-    /// Samples seen inside the window and refused for their quality.
+    /// Times seen inside the window whose sample was refused for its quality, and never accepted later.
     pub rejected: u64,
     /// Source time of the last sample seen inside the window.
     pub seen_time: i64,
