@@ -123,20 +123,27 @@ TRANSACTION: Final = {
 # What to do about errors of the two programs, where their own message does not say it.
 HINTS: Final = {
     ("exchange", "AccountNotEmpty"): "`secant account` lists what is left",
+    ("exchange", "AmountZero"): "give more than 0",
     ("exchange", "CreatorMismatch"): "sign with the key that created the pool, or wait for the settlement",
     ("exchange", "DeadlineNotPassed"): "wait for the deadline, or let the resolver settle it",
     ("exchange", "DeadlinePassed"): "void it: `secant event void EVENT`",
     ("exchange", "EventNotOpen"): "trade another event, or redeem this one once it is settled",
     ("exchange", "EventNotSettled"): "wait for its resolver: `secant event show EVENT` says who it is",
     ("exchange", "EventSettled"): "redeem your shares: `secant redeem EVENT`",
+    ("exchange", "LegAbsent"): "`secant account` lists what it holds",
     ("exchange", "LimitExceeded"): "quote anew, or allow more slippage",
     ("exchange", "LiquidityInvalid"): "choose liquidity from 1 share up",
     ("exchange", "LockTooEarly"): "wait for the lock time, or sign with the event's authority",
     ("exchange", "OwnerMismatch"): "sign with the key that owns the margin account",
     ("exchange", "Paused"): "wait until the exchange's admin lifts the pause",
+    ("exchange", "PayoutInvalid"): "give payouts that sum to 1, such as 0.5 and 0.5",
+    ("exchange", "PoolKindInvalid"): "create an LMSR pool, or name an event with 2 outcomes",
     ("exchange", "PriceOutOfRange"): "use smaller amounts",
-    ("exchange", "RecordUndecided"): "`observe` takes the feed's sample into the record",
-    ("exchange", "ResolverMismatch"): "sign with the event's authority, or settle by its record",
+    ("exchange", "RecordUndecided"): "`secant record observe RECORD` takes the feed's sample in",
+    ("exchange", "ResolverMismatch"): (
+        "`secant event show EVENT` says who settles it: `resolve` as its authority, `settle` by its record"
+    ),
+    ("exchange", "SetsInsufficient"): "merge fewer; `secant account` lists what it holds",
     ("oracle", "PublisherUnknown"): "sign with a publisher's key",
     ("oracle", "SourceTimeNotIncreasing"): "publish a later reading",
 }

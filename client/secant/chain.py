@@ -82,7 +82,9 @@ _ACCOUNTS_PER_REQUEST: Final = 100
 _ATTEMPTS: Final = 4
 _BACKOFF_S: Final = 0.5
 _BLOCKS_VALID: Final = 150
-_BUSY: Final = frozenset({429, 502, 503, 504})
+_LIMITED: Final = 429
+_BUSY: Final = frozenset({_LIMITED, 502, 503, 504})
+_BARRED: Final = frozenset({401, 403})
 _POLL_MIN_S: Final = 0.02
 _POLL_MAX_S: Final = 0.5
 _REBROADCAST_S: Final = 2.0
@@ -499,7 +501,8 @@ class Chain:
                 code = getattr(getattr(cause, "response", None), "status_code", None)
                 if code not in _BUSY or attempt + 1 == _ATTEMPTS:
                     reason = f"HTTP status {code}" if code else (str(cause) or type(cause).__name__)
-                    raise RpcUnreachable(self.url, reason) from error
+                    refused = _turned_away(self.url, code)
+                    raise refused or RpcUnreachable(self.url, reason) from error
             except RPCException as error:
                 raise RpcRefused(f"the node refused: {_reason(error)}") from error
             except Exception as error:  # solders' SerdeJSONError, which it does not export
@@ -509,7 +512,8 @@ class Chain:
                     return answer
                 # solders reads an error whose code it does not know as that code.
                 if answer not in _BUSY or attempt + 1 == _ATTEMPTS:
-                    raise RpcRefused(f"the node refused with its error {answer}")
+                    refused = _turned_away(self.url, answer)
+                    raise refused or RpcRefused(f"the node refused with its error {answer}")
             await asyncio.sleep(_BACKOFF_S * 2**attempt)
         raise AssertionError
 
@@ -556,6 +560,21 @@ class Chain:
         except Exception as error:  # of websockets or solana-py, a dozen kinds
             raise RpcUnreachable(self.ws_url, str(error) or type(error).__name__) from error
         raise RpcUnreachable(self.ws_url, "the WebSocket was closed")
+
+
+def _turned_away(url: str, status: int | None) -> RpcRefused | None:
+    """The refusal by the server in front of a node that an HTTP status tells of, if it tells of one."""
+    if status == _LIMITED:
+        return RpcRefused(
+            f"the RPC server at {url} limits the rate of requests (status {status})",
+            "wait a minute, or use another --url",
+        )
+    if status in _BARRED:
+        return RpcRefused(
+            f"the RPC server at {url} refuses requests from here (status {status})",
+            "use another --url, or the one with your access key",
+        )
+    return None
 
 
 def _reason(error: RPCException) -> str:

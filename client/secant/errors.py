@@ -5,10 +5,10 @@ SecantError
 ├── InputError (ValueError)       another argument that has no meaning here
 ├── WalletError                   the key pair file is missing, malformed or in the way
 ├── RpcUnreachable                nobody answers at the URL, or nobody who speaks JSON-RPC
-├── RpcRefused                    the node answered with an error of its own
+├── RpcRefused                    the node answered with an error of its own, or its server limits or bars us
 ├── WrongCluster                  the programs are not at this URL
 ├── AccountNotFound               an account is missing, or is something else
-├── ExchangeAmbiguous             several exchanges, events or pools fit, and none was named
+├── ExchangeAmbiguous             several exchanges, events, pools or feeds fit, and none was named
 ├── ClientOutdated                the programs store or log what this client does not know
 ├── TransactionFailed             refused, by the simulation (no signature) or on chain (signature)
 │   ├── ProgramError              by one of the two programs, for a reason of its own
@@ -121,7 +121,7 @@ class RpcUnreachable(SecantError):  # noqa: N818 - says what is so
 
 
 class RpcRefused(SecantError):  # noqa: N818 - says what is so
-    """The node answered with an error of its own: a limit, an unknown method, a node that lags behind."""
+    """The node answered with an error of its own, or its server limits the rate of requests or bars them."""
 
 
 class WrongCluster(SecantError):  # noqa: N818 - says what is so
@@ -158,7 +158,7 @@ class AccountNotFound(SecantError):  # noqa: N818 - says what is so
 
 
 class ExchangeAmbiguous(SecantError):  # noqa: N818 - says what is so
-    """Several exchanges, events or pools fit, and none was named.
+    """Several exchanges, events, pools or feeds fit, and none was named.
 
     Attributes:
         kind: Of what there are several.

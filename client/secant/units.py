@@ -8,8 +8,9 @@
 | SOL        | ``1.5``      | lamports     | 10^9 lamports   |
 | feed value | ``97.25``    | feed units   | 10^-exponent    |
 
-A number is a `Decimal`, an `int`, or text such as ``"12.5"``. Floats are refused: 0.1 is no tenth. Nothing is
-rounded: a number with more decimals than its unit has is refused too.
+A number is a `Decimal`, an `int`, or text such as ``"12.5"``. Floats are refused: 0.1 is no tenth. So is text
+with other digits than 0 to 9, or with marks between them. Nothing is rounded: a number with more decimals
+than its unit has is refused too.
 """
 
 from __future__ import annotations
@@ -201,6 +202,9 @@ def _decimal(value: object, name: str, allowed: str) -> Decimal:
         raise UnitError(name, value, allowed)
     if isinstance(value, str) and len(value) > _TEXT_LENGTH_MAX:
         raise UnitError(name, value, allowed)
+    # Decimal reads both, and either may be a slip of who meant another number.
+    if isinstance(value, str) and (not value.isascii() or "_" in value):
+        raise UnitError(name, value, f"{allowed}; write it in plain digits, such as 1000.5")
     try:
         number = Decimal(value)
     except InvalidOperation:

@@ -14,11 +14,12 @@ from .errors import WalletError
 if TYPE_CHECKING:
     from solders.pubkey import Pubkey
 
-__all__ = ["DEFAULT_PATH", "Wallet"]
+__all__ = ["DEFAULT_PATH", "Wallet", "file_at"]
 
 DEFAULT_PATH: Final = Path("~/.config/solana/id.json")
 _KEYPAIR_BYTES: Final = 64
 _GENERATE: Final = "create one with `solana-keygen new` or `secant wallet create`"
+_NAME_ONE: Final = f"name a file with a JSON array of {_KEYPAIR_BYTES} bytes, or {_GENERATE}"
 
 
 class Wallet:
@@ -61,20 +62,21 @@ class Wallet:
         Raises:
             WalletError: the file is missing, cannot be read, or holds no key pair.
         """
-        file = Path(path).expanduser()
+        file = file_at(path)
         try:
             text = file.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise WalletError(f"no key pair file at {file}", f"{_GENERATE}, or name another file") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise WalletError(f"the key pair file {file} cannot be read: {error}", "check the file") from None
+        except OSError as error:
+            raise WalletError(
+                f"the key pair file {file} cannot be read: {error.strerror}", "name a file that can be"
+            ) from None
+        except UnicodeDecodeError:
+            raise WalletError(f"{file} is no key pair file: it is no text", _NAME_ONE) from None
         try:
             return cls(Keypair.from_bytes(_key_bytes(text)))
         except ValueError as error:
-            raise WalletError(
-                f"{file} is no key pair file: {error}",
-                f"name a file with a JSON array of {_KEYPAIR_BYTES} bytes, or {_GENERATE}",
-            ) from None
+            raise WalletError(f"{file} is no key pair file: {error}", _NAME_ONE) from None
 
     def save(self, path: Path | str = DEFAULT_PATH) -> Path:
         """Writes the key pair file, readable by its owner alone. Never overwrites a file.
@@ -85,11 +87,13 @@ class Wallet:
         Raises:
             WalletError: there is a file already, or it cannot be written.
         """
-        file = Path(path).expanduser()
+        file = file_at(path)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise WalletError(f"{file.parent} cannot be made: {error}", "name another file") from None
+            raise WalletError(
+                f"the folder {file.parent} cannot be made: {error.strerror}", "name another file"
+            ) from None
         try:
             handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -97,10 +101,22 @@ class Wallet:
                 f"{file} exists, and a key pair is never overwritten", "name another file, or use that one"
             ) from None
         except OSError as error:
-            raise WalletError(f"{file} cannot be written: {error}", "name another file") from None
+            raise WalletError(f"{file} cannot be written: {error.strerror}", "name another file") from None
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(self._keypair.to_json())
         return file
+
+
+def file_at(path: Path | str) -> Path:
+    """The path with its ``~`` written out.
+
+    Raises:
+        WalletError: it is the home folder of nobody.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise WalletError(f"{path} begins with nobody's home folder", "write the path out") from None
 
 
 def _key_bytes(text: str) -> bytes:

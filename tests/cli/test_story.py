@@ -6,14 +6,13 @@ import json
 import signal
 import subprocess
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from .conftest import COMMAND, environment, start_localnet, stop_localnet
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from .conftest import Shell
@@ -35,16 +34,16 @@ def test_first_story(shell: Shell) -> None:
     assert "created event" in shell.say("event", "create", rain, "--title", "Will it rain?")
     assert "funded with 69.314719" in shell.say("pool", "create", rain)
     bought = shell.say("pool", "buy", rain, "YES", "10")
-    assert bought == "bought 10.00 YES for 5.174917 (price 0.517492, fee 0.049969)\n"
+    assert bought == "bought 10.00 YES for 5.174907 (price 0.517491, fee 0.049959)\n"
     account = shell.say("account")
-    assert "25.510364" in account
+    assert "25.510374" in account
     assert rain in account
     assert "pays 1.0000, 0.0000" in shell.say("event", "resolve", rain, "YES")
     assert shell.say("redeem", rain) == "redeemed 10.000000\n"
     assert "which returned" in shell.say("pool", "close", rain)
     assert shell.say("withdraw", "all").startswith("withdrew 99.9")
     code, _, err = shell.run("withdraw", "all")
-    assert (code, err.startswith("error: nothing is free to withdraw")) == (2, True)
+    assert (code, err.startswith("error: nothing is free to withdraw")) == (1, True)
     assert "closed account" in shell.say("account", "close")
 
 
@@ -80,6 +79,23 @@ def test_sets_and_tokens(funded: Shell) -> None:
     assert "is resolved" in funded.say("event", "resolve", rain, "--payouts", "0.25,0.75")
     assert funded.say("redeem-tokens", rain, "YES", "2") == "redeemed 2.00 tokens of YES for 0.500000\n"
     assert funded.say("redeem", rain) == "redeemed 2.500000\n"
+
+
+def test_account_says_what_is_behind_free(funded: Shell) -> None:
+    rain, snow = named(), named()
+    for event in (rain, snow):
+        funded.say("event", "create", event)
+    assert "complete sets" not in funded.say("account")
+    funded.say("mint-set", rain, "5")
+    funded.say("pool", "create", snow, "--liquidity", "20")
+    funded.say("pool", "sell", snow, "YES", "3")
+    view = funded.json("account")
+    assert Decimal(view["free"]) == Decimal(view["cash"]) + 5 - 3
+    shown = funded.say("account")
+    line = "the cash, plus 5.00 for complete sets, which pay 1 each whichever outcome wins, less 3.00 that"
+    assert line in shown
+    funded.say("merge-set", rain, "5")
+    assert "complete sets" not in funded.say("account")
 
 
 def test_tables(funded: Shell) -> None:
@@ -135,7 +151,7 @@ def test_settings_from_the_environment(
     assert main(["account", "open"]) == 0
     assert (tmp_path / "env.json").exists()
     monkeypatch.setenv("SECANT_EXCHANGE", localnet["mint"])
-    assert main(["account"]) == 1
+    assert main(["account"]) == 2
     assert "no exchange at" in capsys.readouterr().err
 
 
@@ -178,6 +194,32 @@ def test_localnet_keeps_and_forgets_a_ledger(tmp_path: Path, capsys: pytest.Capt
         shells.append((code, json.loads(out)["cash"] if out else None))
         stop_localnet(process, signal.SIGTERM)
     assert shells == [(0, "7.000000"), (0, "7.000000"), (1, None)]
+
+
+def test_a_closed_terminal_saves_the_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from .conftest import Shell
+
+    ledger = tmp_path / "ledger"
+    process, said = start_localnet("--ledger", str(ledger))
+    Shell(said["url"], tmp_path / "id.json", capsys).run("airdrop")
+    stop_localnet(process, signal.SIGHUP)
+    process, said = start_localnet("--ledger", str(ledger))
+    assert Shell(said["url"], tmp_path / "id.json", capsys).run("account", "open")[0] == 0
+    stop_localnet(process, signal.SIGHUP)
+
+
+def test_a_localnet_under_nohup_outlives_the_terminal() -> None:
+    # A child ignores what its parent ignored when it was started, as under nohup.
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process, _ = start_localnet()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    ignored = (
+        line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if "SigIgn" in line
+    )
+    assert int(next(ignored).split()[1], 16) & 1
+    stop_localnet(process)
 
 
 def test_localnet_says_what_it_made(tmp_path: Path) -> None:

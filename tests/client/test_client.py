@@ -9,7 +9,6 @@ from solders.account import Account
 from solders.pubkey import Pubkey
 
 from secant import Client, Wallet, exchange, oracle
-from secant.bootstrap import faucet_keypair
 from secant.client import EventStatus, PoolKind, ResolverKind, Side
 from secant.errors import (
     AccountNotFound,
@@ -425,36 +424,6 @@ async def test_settled_by_a_record(market: Market, client: Client) -> None:
     assert (view.status, view.yes_payout, view.feed) == ("decided", Decimal(1), feed)
     settled = await client.settle_event("hot")
     assert (settled.event, settled.payouts) == (made.address, (Decimal(1), Decimal(0)))
-
-
-async def test_feed_refusals(client: Client, taker: Client) -> None:
-    feed = (await client.create_feed("f", width_max="0.02", step_max="0.1")).address
-    with pytest.raises(ProgramError) as caught:
-        await taker.publish(feed, "0.5", "0.51")
-    assert (caught.value.program, caught.value.name) == ("oracle", "PublisherUnknown")
-    with pytest.raises(UnitError, match="at most 4 decimals"):
-        await client.publish(feed, "0.50001", None)
-    with pytest.raises(ProgramError) as future:
-        await client.publish(feed, None, "0.5", source_time=datetime.now(UTC) + timedelta(hours=1))
-    assert future.value.name == "SourceTimeInFuture"
-    with pytest.raises(ProgramError) as rules:
-        await client.create_feed("g", width_max=1, step_max=1, quorum=2)
-    assert rules.value.name == "PublishersInvalid"
-    for attempt in (client.publish(Pubkey.new_unique(), 1, 1), client.observe(feed), client.record("zz")):
-        with pytest.raises(AccountNotFound):
-            await attempt
-
-
-async def test_paused(market: Market, client: Client) -> None:
-    admin = faucet_keypair()
-    pause = exchange.pause(pauser=admin.pubkey(), exchange=market.local.exchange, pause_bits=5)
-    await market.chain.send([pause], [admin])
-    async with market.connect(client.wallet) as fresh:
-        assert fresh.exchange.paused == ("deposit", "trade")
-        with pytest.raises(ProgramError) as caught:
-            await fresh.deposit(1)
-        assert caught.value.name == "Paused"
-        assert (await fresh.withdraw(1)).amount == 1
 
 
 async def test_wrong_cluster() -> None:

@@ -64,6 +64,16 @@ def test_refuses_what_is_no_amount(refused: object) -> None:
     assert "from 0 to 9,223,372,036,854.775807" in caught.value.allowed
 
 
+@pytest.mark.parametrize("marked", ["1_000", "\uff11\uff10", "\u0662", "\u22125", "1\u00a0000"])
+def test_only_plain_digits(marked: str) -> None:
+    with pytest.raises(
+        UnitError, match=r"with at most 6 decimals; write it in plain digits, such as 1000\.5"
+    ):
+        units.atoms_of(marked)
+    with pytest.raises(UnitError, match="plain digits"):
+        units.slippage_of(marked)
+
+
 def test_float_is_told_why() -> None:
     with pytest.raises(UnitError, match="floats are not exact"):
         units.atoms_of(0.5)  # type: ignore[arg-type]

@@ -66,11 +66,17 @@ def test_malformed(tmp_path: Path, content: str, problem: str) -> None:
 
 
 def test_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(WalletError, match="cannot be read"):
+    with pytest.raises(WalletError, match=r"cannot be read: Is a directory — name a file that can be$"):
         Wallet.load(tmp_path)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
-    with pytest.raises(WalletError, match="cannot be read"):
+    with pytest.raises(WalletError, match="is no key pair file: it is no text"):
         Wallet.load(tmp_path / "binary")
+
+
+def test_nobodys_home_folder() -> None:
+    for use in (Wallet.load, Wallet.generate().save):
+        with pytest.raises(WalletError, match="nobody's home folder — write the path out"):
+            use("~no-such-user/id.json")
 
 
 def test_unwritable(tmp_path: Path) -> None:

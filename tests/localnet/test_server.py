@@ -12,7 +12,7 @@ from solders.pubkey import Pubkey
 from solders.system_program import ID as SYSTEM_PROGRAM_ID
 from spl.memo.constants import MEMO_PROGRAM_ID
 
-from secant.localnet import Ledger, Localnet, LocalnetError, dump, load, serve
+from secant.localnet import Ledger, Localnet, LocalnetError, dump, forget, load, serve
 from secant.localnet.token_accounts import NATIVE_MINT
 
 from .network import SOL, funded_keypair, mint_tokens, signed, signed_transfer
@@ -116,6 +116,26 @@ def test_deployed_programs_are_dumped_and_loaded(tmp_path: Path) -> None:
     outcome = second.send(signed([memo], [payer], second.latest_blockhash))
     assert outcome.err is None, outcome.logs
     assert any("again" in line for line in outcome.logs)
+
+
+def test_only_a_ledger_file_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    forget(path)
+    for is_whole in (True, False):
+        dump(Ledger(), path)
+        if not is_whole:
+            path.write_bytes(path.read_bytes()[:9])
+        forget(path)
+        assert not path.exists()
+    path.write_bytes(b"")
+    forget(path)
+    assert not path.exists()
+    path.write_text("of many years")
+    with pytest.raises(LocalnetError, match="is no ledger file, and is not deleted"):
+        forget(path)
+    assert path.read_text() == "of many years"
+    with pytest.raises(LocalnetError, match="cannot be deleted: Is a directory"):
+        forget(tmp_path)
 
 
 def test_a_bad_ledger_file_is_told(tmp_path: Path) -> None:

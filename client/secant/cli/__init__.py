@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +12,24 @@ import typer
 from typer.main import get_command
 
 from secant._wire import WireError
-from secant.errors import InputError, SecantError, TransactionFailed, UnitError
+from secant.errors import (
+    AccountNotFound,
+    ExchangeAmbiguous,
+    InputError,
+    ProgramError,
+    SecantError,
+    TransactionFailed,
+    UnitError,
+)
 from secant.wallet import DEFAULT_PATH
 
 from .account import accounts, airdrop, deposit, wallets, withdraw
 from .event import events
+from .exchange import exchanges
+from .feed import feeds
 from .localnet import localnet
 from .pool import pools
+from .record import records
 from .settings import Settings
 from .shares import detokenize, merge_set, mint_set, redeem, redeem_tokens, tokenize
 
@@ -27,9 +39,29 @@ FAILURE: Final = 1
 USAGE: Final = 2
 _INTERRUPTED: Final = 130
 _VALUED: Final = frozenset({"--url", "--keypair", "--exchange", "--account-index"})
+# What the programs refuse because of an argument alone, whatever the chain holds.
+_ARGUMENT_REFUSED: Final = frozenset(
+    {
+        "AmountZero",
+        "FeedRulesInvalid",
+        "LiquidityInvalid",
+        "OutcomesInvalid",
+        "PayoutInvalid",
+        "PoolKindInvalid",
+        "PublishersInvalid",
+        "ReadingCrossed",
+        "RecordUnfit",
+        "TermsInvalid",
+        "TimesInvalid",
+        "WindowInvalid",
+    }
+)
+_NEGATIVE: Final = re.compile(r"-[0-9.]")
 _HELP: Final = (
     "Prediction markets on Solana. The options below may stand before or after the command. "
-    "Begin with `secant localnet` in one terminal and `secant airdrop` in another."
+    "Begin with `secant localnet` in one terminal and `secant airdrop` in another.\n\n"
+    "Exit codes: 0 done; 1 refused or failed: the network, a program or a file would not, or there is "
+    "nothing to do; 2 wrong usage: an argument, a value, or a name that names nothing."
 )
 
 app = typer.Typer(
@@ -73,6 +105,9 @@ app.command("merge-set")(merge_set)
 app.command()(tokenize)
 app.command()(detokenize)
 app.command("redeem-tokens")(redeem_tokens)
+app.add_typer(feeds, name="feed")
+app.add_typer(records, name="record")
+app.add_typer(exchanges, name="exchange")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,21 +117,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; the process's own unless given.
 
     Returns:
-        The exit code: 0 done, 1 failed, 2 wrong usage.
+        The exit code: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
     """
     given = _globals_first(sys.argv[1:] if arguments is None else arguments)
     is_json = "--json" in given
     try:
         code = _run(given)
-    except (InputError, UnitError) as error:
-        return _fail(error, USAGE, is_json=is_json)
     except SecantError as error:
-        return _fail(error, FAILURE, is_json=is_json)
+        return _fail(error, USAGE if _is_usage(error, given) else FAILURE, is_json=is_json)
     except WireError as error:
         return _fail(SecantError(str(error), "use a number in range"), USAGE, is_json=is_json)
     except typer.TyperException as error:
-        message = " ".join(error.format_message().split()).removesuffix(".")
-        return _fail(InputError(message, "see `secant --help`"), USAGE, is_json=is_json)
+        return _fail(_usage_error(error, given), USAGE, is_json=is_json)
     except (KeyboardInterrupt, typer.Abort):
         return _INTERRUPTED
     return code if isinstance(code, int) else 0
@@ -118,6 +150,32 @@ def _run(arguments: list[str]) -> object:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
         raise SecantError(f"the answer cannot be written: {error.strerror}", "write it elsewhere") from error
     return code
+
+
+def _is_usage(error: SecantError, given: Sequence[str]) -> bool:
+    """Tell whether another command would do, rather than another state of the world."""
+    match error:
+        case InputError() | UnitError() | ExchangeAmbiguous():
+            return True
+        case ProgramError(signature=None):
+            return error.name in _ARGUMENT_REFUSED
+        case AccountNotFound(address=None):
+            return error.kind in {"event", "feed"}  # only their names are looked for without an address
+        case AccountNotFound():
+            is_named = any(str(error.address) in argument for argument in given)
+            return is_named or error.kind == "exchange"  # which the environment may name
+        case _:
+            return False
+
+
+def _usage_error(error: typer.TyperException, given: Sequence[str]) -> InputError:
+    """What the parser refused, in one line."""
+    if _NEGATIVE.match(getattr(error, "option_name", "")):
+        number = next(argument for argument in given if _NEGATIVE.match(argument))
+        return InputError(f"{number} is negative", "amounts, shares and prices are positive")
+    message = " ".join(error.format_message().split()).removesuffix(".")
+    context = getattr(error, "ctx", None)
+    return InputError(message, f"see `{context.command_path if context else 'secant'} --help`")
 
 
 def _globals_first(arguments: Sequence[str]) -> list[str]:

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from secant.bootstrap import collateral_mint, faucet
-from secant.client import AccountView, CashReceipt, Client
-from secant.errors import InputError
+from secant.chain import Chain
+from secant.client import AccountView, CashReceipt, Client, Receipt
+from secant.errors import InputError, ProgramError, RpcRefused, SecantError
 from secant.units import atoms_of, collateral_of, lamports_of, sol_of
 from secant.wallet import Wallet
 
@@ -47,6 +48,7 @@ def show_account(context: typer.Context) -> None:
             ("owner", view.owner),
             ("cash", view.cash),
             ("free", view.free),
+            *_behind_free(view),
             ("wallet", f"{amount(wallet_collateral)} collateral, {amount(sol_of(lamports))} SOL"),
         ]
     )
@@ -57,6 +59,19 @@ def show_account(context: typer.Context) -> None:
     ]
     if rows:
         table(("event", "outcome", "shares", "payout", "status"), rows)
+
+
+def _behind_free(view: AccountView) -> list[tuple[str, str]]:
+    """Why `free` is not the cash, if it is not: every event counts at its worst outcome."""
+    worst = [min(position.shares) for position in view.positions]
+    sets = sum((shares for shares in worst if shares > 0), Decimal(0))
+    shorts = sum((-shares for shares in worst if shares < 0), Decimal(0))
+    parts = []
+    if sets:
+        parts.append(f"plus {amount(sets)} for complete sets, which pay 1 each whichever outcome wins")
+    if shorts:
+        parts.append(f"less {amount(shorts)} that shares sold short may cost")
+    return [("", f"the cash, {', '.join(parts)}")] if parts else []
 
 
 @accounts.command("open")
@@ -70,9 +85,26 @@ def open_account(context: typer.Context) -> None:
 @accounts.command("close")
 def close_account(context: typer.Context) -> None:
     """Close the empty margin account; its rent returns to the wallet."""
-    receipt = with_client(context, lambda client: client.close_account())
+
+    async def work(client: Client) -> Receipt:
+        try:
+            return await client.close_account()
+        except ProgramError as error:
+            if error.name == "AccountNotEmpty":
+                error.message, error.remedy = _what_is_left(await client.account())
+            raise
+
+    receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"closed account {receipt.address}")
+
+
+def _what_is_left(view: AccountView) -> tuple[str, str]:
+    """Why an account cannot be closed, and what to do about it."""
+    if view.positions:
+        names = ", ".join(position.event.name for position in view.positions)
+        return f"the account still holds shares of {names}", "redeem, sell or merge them, then withdraw"
+    return f"the account still holds {amount(view.cash)}", "take it out: `secant withdraw all`"
 
 
 def deposit(
@@ -95,7 +127,7 @@ def withdraw(
             return await client.withdraw(collateral)
         free = (await client.account()).free
         if free == 0:
-            raise InputError("nothing is free to withdraw", "redeem, sell or merge what the account holds")
+            raise SecantError("nothing is free to withdraw", "redeem, sell or merge what the account holds")
         return await client.withdraw(free)
 
     receipt = with_client(context, work)
@@ -130,7 +162,7 @@ async def _airdrop(settings: Settings, wallet: Wallet, lamports: int, atoms: int
                 f"there is no test collateral at {chain.url}", "only `secant localnet` has a faucet for it"
             )
         if lamports:
-            await chain.airdrop(wallet.address, lamports)
+            await _airdrop_sol(chain, wallet, lamports)
         if mint is None:
             return collateral_of(0)
         given = collateral_of(atoms_of(_COLLATERAL_DEFAULT) if atoms is None else atoms)
@@ -139,9 +171,17 @@ async def _airdrop(settings: Settings, wallet: Wallet, lamports: int, atoms: int
         return given
 
 
+async def _airdrop_sol(chain: Chain, wallet: Wallet, lamports: int) -> None:
+    try:
+        await chain.airdrop(wallet.address, lamports)
+    except RpcRefused as error:
+        error.remedy = error.remedy or "ask for less with --sol, or later"
+        raise
+
+
 def _wallet_or_new(settings: Settings) -> Wallet:
     """The wallet; on this machine's own network a new one is made if there is none."""
-    if settings.keypair.expanduser().exists() or not settings.is_on_this_machine:
+    if settings.has_wallet or not settings.is_on_this_machine:
         return settings.wallet()
     wallet = Wallet.generate()
     note(f"no key pair yet: created {wallet.save(settings.keypair)} for {wallet.address}")

@@ -1,18 +1,23 @@
 """Commands about events."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from secant.client import Client, EventView, PoolView, Receipt, SettlementReceipt
-from secant.errors import InputError
+from secant.errors import InputError, ProgramError
+from secant.units import TICKS_PER_UNIT, price_of, ticks_of
 
 from .moments import seconds_from
 from .output import amount, answer, facts, moment, say, table
-from .settings import with_client
+from .settings import address_in, with_client
 
 events = typer.Typer(help="Events: list, show, create, lock, resolve, settle, void.")
 
+_TIMES_REFUSED = frozenset({"TimesInvalid", "RecordUnfit"})
+_LOCKS_AFTER_S = 86_400
+_SETTLES_AFTER_S = 7 * 86_400
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="The event's name or address.")]
 
 
@@ -66,26 +71,57 @@ def create_event(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Short name, unique among your events.")],
     title: Annotated[str | None, typer.Option(help="The question; the name unless given.")] = None,
     outcomes: Annotated[str, typer.Option(help="Labels, separated by commas.")] = "YES,NO",
-    locks: Annotated[str, typer.Option(help="When trading stops: 2h, 7d, or a UTC time.")] = "1d",
-    deadline: Annotated[str, typer.Option(help="When anyone may void it: 8d, or a UTC time.")] = "8d",
+    locks: Annotated[
+        str | None,
+        typer.Option(help="When trading stops: 2h, 7d, or a UTC time; in 1d, or with its record's window."),
+    ] = None,
+    deadline: Annotated[
+        str | None,
+        typer.Option(help="When anyone may void it: 8d, or a UTC time; 7d after that unless given."),
+    ] = None,
     record: Annotated[str | None, typer.Option(help="The record that settles it.")] = None,
     authority: Annotated[
         str | None, typer.Option(help="The key that settles it; yours unless given.")
     ] = None,
 ) -> None:
     """Create an event."""
+    if record is not None and authority is not None:
+        raise InputError("an event has one resolver", "give --record or --authority, not both")
+    by_record = address_in(record, "--record")
+    by_key = address_in(authority, "--authority")
+    labels = [label.strip() for label in outcomes.split(",")]
+    if not all(labels):
+        raise InputError(f"--outcomes {outcomes!r} has an empty label", "use 2 to 16 labels, such as YES,NO")
 
     async def work(client: Client) -> Receipt:
         now = await client.chain.clock_time()
-        return await client.create_event(
-            name,
-            title=title,
-            outcomes=[label.strip() for label in outcomes.split(",")],
-            lock_time=seconds_from(locks, now, "lock time"),
-            settlement_deadline=seconds_from(deadline, now, "deadline"),
-            record=record,
-            authority=authority,
-        )
+        lock_time = now + _LOCKS_AFTER_S
+        if by_record is not None:
+            lock_time = int((await client.record(by_record)).window_end.timestamp())
+        if locks is not None:
+            lock_time = seconds_from(locks, now, "--locks")
+        settlement_deadline = lock_time + _SETTLES_AFTER_S
+        if deadline is not None:
+            settlement_deadline = seconds_from(deadline, now, "--deadline")
+        try:
+            return await client.create_event(
+                name,
+                title=title,
+                outcomes=labels,
+                lock_time=lock_time,
+                settlement_deadline=settlement_deadline,
+                record=by_record,
+                authority=by_key,
+            )
+        except ProgramError as error:
+            if error.name in _TIMES_REFUSED:
+                moments = [
+                    moment(datetime.fromtimestamp(at, UTC)) for at in (now, lock_time, settlement_deadline)
+                ]
+                error.remedy = "it is {}, trading stops {} (--locks), the deadline is {} (--deadline)".format(
+                    *moments
+                )
+            raise
 
     receipt = with_client(context, work)
     if not answer(context, receipt):
@@ -112,7 +148,7 @@ def resolve_event(
     """Settle an event as its authority; stops its trading first."""
     if (winner is None) == (payouts is None):
         raise InputError("an event pays one winner or by payouts", "give an OUTCOME or --payouts")
-    shares = None if payouts is None else payouts.split(",")
+    shares = None if payouts is None else _shares_paid(payouts)
     receipt = with_client(context, lambda client: client.resolve_event(event, winner, payouts=shares))
     _say_settled(context, receipt)
 
@@ -127,6 +163,22 @@ def settle_event(context: typer.Context, event: Event) -> None:
 def void_event(context: typer.Context, event: Event) -> None:
     """Void an event that nobody settled before its deadline."""
     _say_settled(context, with_client(context, lambda client: client.void_event(event)))
+
+
+def _shares_paid(payouts: str) -> list[str]:
+    """What a share of each outcome pays, as typed.
+
+    Raises:
+        UnitError: one of them is not from 0 to 1 with at most 4 decimals.
+        InputError: they do not sum to 1.
+    """
+    shares = [payout.strip() for payout in payouts.split(",")]
+    paid_ticks = sum(ticks_of(share, "payout") for share in shares)
+    if paid_ticks != TICKS_PER_UNIT:
+        raise InputError(
+            f"the payouts {payouts} sum to {amount(price_of(paid_ticks))}", "give payouts that sum to 1"
+        )
+    return shares
 
 
 def _say_settled(context: typer.Context, receipt: SettlementReceipt) -> None:

@@ -29,16 +29,31 @@ def localnet(
     """Run a network on this machine, with both programs, an exchange and a faucet, until interrupted."""
     if reset and ledger is None:
         raise InputError("--reset forgets a ledger file, and none was named", "give --ledger too, or neither")
-    if reset and ledger is not None:
-        ledger.unlink(missing_ok=True)
-    if ledger is not None and not os.access(ledger.expanduser().absolute().parent, os.W_OK):
-        raise InputError(f"the ledger file {ledger} cannot be written", "name a file in a folder that can be")
-    asyncio.run(_serve(context, port, ledger))
+    file = None if ledger is None else _writable(ledger)
+    asyncio.run(_serve(context, port, file, forgotten=file if reset else None))
 
 
-async def _serve(context: typer.Context, port: int, ledger: Path | None) -> None:
+def _writable(ledger: Path) -> Path:
+    """The ledger file with its ``~`` written out.
+
+    Raises:
+        SecantError: a file cannot be written there.
+    """
     try:
-        from secant.localnet import Localnet, LocalnetError  # noqa: PLC0415 - an extra: only this needs it
+        file = ledger.expanduser().absolute()
+        is_writable = not file.is_dir() and os.access(file.parent, os.W_OK)
+    except (OSError, RuntimeError):
+        is_writable = False
+    if not is_writable:
+        raise SecantError(
+            f"the ledger file {ledger} cannot be written", "name a file in a folder that can be"
+        )
+    return file
+
+
+async def _serve(context: typer.Context, port: int, ledger: Path | None, *, forgotten: Path | None) -> None:
+    try:
+        from secant.localnet import Localnet, LocalnetError, forget  # noqa: PLC0415 - an extra, of this alone
     except ModuleNotFoundError as error:
         raise SecantError(
             f"the localnet needs the package {error.name}",
@@ -48,7 +63,11 @@ async def _serve(context: typer.Context, port: int, ledger: Path | None) -> None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        loop.add_signal_handler(signal.SIGHUP, stopped.set)
     try:
+        if forgotten is not None:
+            forget(forgotten)
         async with Localnet(port=port, programs=programs(), ledger_path=ledger) as net:
             async with Chain(net.url, ws_url=net.ws_url) as chain:
                 made = await bootstrap(chain)

@@ -10,8 +10,9 @@ from secant.errors import InputError
 
 __all__ = ["seconds_from"]
 
-_DURATION: Final = re.compile(r"^(\d{1,9})([smhdw])$")
+_DURATION: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_SECONDS_MAX: Final = 253_402_300_799  # the last second of the year 9999
 
 
 def seconds_from(text: str, now: int, name: str) -> int:
@@ -23,11 +24,16 @@ def seconds_from(text: str, now: int, name: str) -> int:
         name: What to call it in an error.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is neither, or not from 1970 to 9999.
     """
-    duration = _DURATION.match(text)
-    if duration:
-        return now + int(duration[1]) * _SECONDS[duration[2]]
+    duration = _DURATION.fullmatch(text)
+    seconds = now + int(duration[1]) * _SECONDS[duration[2]] if duration else _moment(text, name)
+    if not 0 <= seconds <= _SECONDS_MAX:
+        raise InputError(f"{name} {text!r} is out of range", "use a time from 1970 to 9999")
+    return seconds
+
+
+def _moment(text: str, name: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -3,13 +3,14 @@
 from typing import Annotated
 
 import typer
+from solders.pubkey import Pubkey
 
-from secant.client import Client, PoolKind, PoolView, Quote, Side, TradeReceipt
-from secant.errors import InputError
+from secant.client import Client, PoolKind, PoolReceipt, PoolView, Quote, Side, TradeReceipt
+from secant.errors import AccountNotFound, InputError
 
 from .event import Event
 from .output import amount, answer, facts, say, table
-from .settings import with_client
+from .settings import address_in, with_client
 
 pools = typer.Typer(help="Pools: list, create, quote, buy, sell, close.")
 
@@ -68,11 +69,12 @@ def quote(
     size = _size(shares, spend)
 
     async def work(client: Client) -> Quote:
+        named = await _pool_in(client, event, pool)
         if spend is not None:
-            return await client.quote_spend(event, outcome, spend, pool=pool)
+            return await client.quote_spend(event, outcome, spend, pool=named)
         if sell:
-            return await client.quote_sell(event, outcome, size, pool=pool)
-        return await client.quote_buy(event, outcome, size, pool=pool)
+            return await client.quote_sell(event, outcome, size, pool=named)
+        return await client.quote_buy(event, outcome, size, pool=named)
 
     found = with_client(context, work)
     if answer(context, found):
@@ -106,9 +108,10 @@ def buy(
     size = _size(shares, spend)
 
     async def work(client: Client) -> TradeReceipt:
+        named = await _pool_in(client, event, pool)
         if spend is not None:
-            return await client.spend(event, outcome, spend, pool=pool)
-        return await client.buy(event, outcome, size, max_cost=max_cost, slippage=slippage, pool=pool)
+            return await client.spend(event, outcome, spend, pool=named)
+        return await client.buy(event, outcome, size, max_cost=max_cost, slippage=slippage, pool=named)
 
     _say_traded(context, with_client(context, work))
 
@@ -124,21 +127,48 @@ def sell(
     pool: PoolAddress = None,
 ) -> None:
     """Sell shares, short if they are not held."""
-    receipt = with_client(
-        context,
-        lambda client: client.sell(
-            event, outcome, shares, min_proceeds=min_proceeds, slippage=slippage, pool=pool
-        ),
-    )
-    _say_traded(context, receipt)
+
+    async def work(client: Client) -> TradeReceipt:
+        named = await _pool_in(client, event, pool)
+        return await client.sell(
+            event, outcome, shares, min_proceeds=min_proceeds, slippage=slippage, pool=named
+        )
+
+    _say_traded(context, with_client(context, work))
 
 
 @pools.command("close")
 def close_pool(context: typer.Context, event: Event, pool: PoolAddress = None) -> None:
     """Close your pool into the margin account; anyone's, once the event is settled."""
-    receipt = with_client(context, lambda client: client.close_pool(event, pool))
+
+    async def work(client: Client) -> PoolReceipt:
+        named = await _pool_in(client, event, pool)
+        try:
+            return await client.close_pool(event, named)
+        except AccountNotFound as error:
+            if error.kind == "pool":
+                error.message = f"you have no pool for event {event}"
+                error.remedy = f"there is nothing to close; `secant pool list {event}` shows everybody's"
+            raise
+
+    receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"closed pool {receipt.pool}, which returned {amount(receipt.amount)}")
+
+
+async def _pool_in(client: Client, event: str, pool: str | None) -> Pubkey | None:
+    """The pool that --pool names; None if it was not given.
+
+    Raises:
+        InputError: it is no address, or not of a pool of the event.
+        AccountNotFound, ExchangeAmbiguous: as of `Client.event`.
+    """
+    address = address_in(pool, "--pool")
+    if address is not None and address not in {view.address for view in await client.pools(event)}:
+        raise InputError(
+            f"--pool {address} is no pool of event {event}", f"`secant pool list {event}` shows its pools"
+        )
+    return address
 
 
 def _size(shares: str | None, spend: str | None) -> str:

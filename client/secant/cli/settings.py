@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from solders.pubkey import Pubkey
+
 from secant.chain import Chain, cluster_url
 from secant.client import Client
-from secant.wallet import Wallet
+from secant.errors import InputError
+from secant.wallet import Wallet, file_at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     import typer
 
-__all__ = ["Settings", "settings_of", "with_client"]
+__all__ = ["Settings", "address_in", "settings_of", "with_client"]
 
 _Result = TypeVar("_Result")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -46,6 +49,18 @@ class Settings:
         """Tell whether the node runs on this machine."""
         return urlsplit(cluster_url(self.url)).hostname in _LOOPBACK
 
+    @property
+    def has_wallet(self) -> bool:
+        """Tell whether something is where the wallet's file should be.
+
+        Raises:
+            WalletError: its path is none.
+        """
+        try:
+            return file_at(self.keypair).exists()
+        except OSError:
+            return True  # whatever it is, loading it says what is wrong
+
     def wallet(self) -> Wallet:
         """The wallet.
 
@@ -60,7 +75,7 @@ class Settings:
         Raises:
             WalletError: its file is malformed.
         """
-        return Wallet.load(self.keypair) if self.keypair.expanduser().exists() else None
+        return self.wallet() if self.has_wallet else None
 
     def chain(self) -> Chain:
         """A connection to the node, without an exchange.
@@ -78,6 +93,24 @@ def settings_of(context: typer.Context) -> Settings:
     return settings
 
 
+def address_in(text: str | None, name: str) -> Pubkey | None:
+    """The address that an option gives; None if it was not given.
+
+    Args:
+        text: What was typed.
+        name: The option.
+
+    Raises:
+        InputError: it is no address.
+    """
+    if text is None:
+        return None
+    try:
+        return Pubkey.from_string(text)
+    except ValueError:
+        raise InputError(f"{name} {text!r} is no address", "use 32 bytes in base58") from None
+
+
 def with_client(
     context: typer.Context, work: Callable[[Client], Awaitable[_Result]], *, signs: bool = True
 ) -> _Result:
@@ -92,12 +125,11 @@ def with_client(
         SecantError: any of them.
     """
     settings = settings_of(context)
+    exchange = address_in(settings.exchange, "--exchange")
     wallet = settings.wallet() if signs else settings.wallet_if_any()
 
     async def connected() -> _Result:
-        client = Client.connect(
-            settings.url, wallet, exchange=settings.exchange, account_index=settings.account_index
-        )
+        client = Client.connect(settings.url, wallet, exchange=exchange, account_index=settings.account_index)
         async with client:
             return await work(client)
 

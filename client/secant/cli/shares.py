@@ -4,10 +4,13 @@ from typing import Annotated
 
 import typer
 
+from secant.client import Client, RedemptionReceipt
+from secant.errors import AccountNotFound, InputError
+
 from .event import Event
 from .output import amount, answer, say
 from .pool import Outcome, Shares
-from .settings import with_client
+from .settings import address_in, with_client
 
 
 def redeem(
@@ -16,7 +19,18 @@ def redeem(
     owner: Annotated[str | None, typer.Option(help="Whose account; yours unless given.")] = None,
 ) -> None:
     """Turn a settled event's shares into cash."""
-    receipt = with_client(context, lambda client: client.redeem(event, owner=owner))
+    holder = address_in(owner, "--owner")
+
+    async def work(client: Client) -> RedemptionReceipt:
+        if holder is not None:
+            try:
+                await client.account(owner=holder)
+            except AccountNotFound as error:
+                remedy = "name the wallet that owns one, not the account"
+                raise InputError(f"--owner {holder} has no margin account", remedy) from error
+        return await client.redeem(event, owner=holder)
+
+    receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"redeemed {amount(receipt.amount)}")
 

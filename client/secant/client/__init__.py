@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from .accounts import AccountMethods
+from .admin import AdminMethods
 from .events import EventRef
-from .feeds import FeedMethods
-from .pools import PoolMethods
+from .feeds import FeedRef
+from .records import RecordMethods, record_terms
 from .results import (
     AccountView,
     CashReceipt,
     EventStatus,
     EventView,
     ExchangeView,
+    FeedView,
+    FeesReceipt,
+    NetReceipt,
     Outcome,
+    Pausable,
+    PauseReceipt,
     PoolKind,
     PoolReceipt,
     PoolView,
     Position,
     Quote,
+    Reading,
     Receipt,
     RecordStatus,
     RecordView,
@@ -26,6 +33,7 @@ from .results import (
     SetReceipt,
     SettlementReceipt,
     Side,
+    Statistic,
     TokenReceipt,
     TokenRedemptionReceipt,
     TradeReceipt,
@@ -40,12 +48,19 @@ __all__ = [
     "EventStatus",
     "EventView",
     "ExchangeView",
+    "FeedRef",
+    "FeedView",
+    "FeesReceipt",
+    "NetReceipt",
     "Outcome",
+    "Pausable",
+    "PauseReceipt",
     "PoolKind",
     "PoolReceipt",
     "PoolView",
     "Position",
     "Quote",
+    "Reading",
     "Receipt",
     "RecordStatus",
     "RecordView",
@@ -54,13 +69,15 @@ __all__ = [
     "SetReceipt",
     "SettlementReceipt",
     "Side",
+    "Statistic",
     "TokenReceipt",
     "TokenRedemptionReceipt",
     "TradeReceipt",
+    "record_terms",
 ]
 
 
-class Client(AccountMethods, PoolMethods, TokenMethods, FeedMethods):
+class Client(AccountMethods, AdminMethods, TokenMethods, RecordMethods):
     """One wallet on one exchange.
 
     ``async with Client.connect("localnet", Wallet.load()) as client: await client.buy("rain", "YES", 10)``

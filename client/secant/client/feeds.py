@@ -1,36 +1,54 @@
-"""Feeds and records, for those who build on them: creating, publishing, observing."""
+"""Feeds: finding, creating, publishing, closing."""
 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from solders.pubkey import Pubkey
 
 from secant import oracle
+from secant.errors import AccountNotFound, ExchangeAmbiguous
 from secant.units import feed_units_of
 
-from .results import Receipt, RecordView
-from .session import Session, address_of, emitted
-from .views import padded, record_view, seconds_of
+from .results import FeedView, Receipt
+from .session import Session, address_of, decoded, emitted
+from .views import NO_ASK, NO_BID, feed_view, moment_of, padded, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from solders.pubkey import Pubkey
-
     from secant.units import Number
 
-__all__ = ["FeedMethods"]
+__all__ = ["FeedMethods", "FeedRef"]
+
+FeedRef: TypeAlias = Pubkey | str | FeedView
 
 _NAME_BYTES: Final = 32
-_NO_BID: Final = -(2**63)
-_NO_ASK: Final = 2**63 - 1
-_CREATE_FEED: Final = "create one with `client.create_feed`"
-_CREATE_RECORD: Final = "create one with `client.create_record`"
+_CREATE_FEED: Final = "`secant feed list` shows what there is, `secant feed create` makes one"
 
 
 class FeedMethods(Session):
-    """What one does with feeds and records."""
+    """What one does with feeds. A feed is named by its address, its short name, or its view."""
+
+    async def feeds(self) -> tuple[FeedView, ...]:
+        """All feeds, by name.
+
+        Raises:
+            RpcUnreachable, RpcRefused: the node does not answer, or answers no scans.
+        """
+        views = [feed_view(address, stored) for address, stored in (await self._scan_feeds()).items()]
+        return tuple(sorted(views, key=lambda view: (view.name, str(view.address))))
+
+    async def feed(self, feed: FeedRef) -> FeedView:
+        """One feed: its rules and its publishers' latest readings.
+
+        Raises:
+            AccountNotFound: there is none with this address or name.
+            ExchangeAmbiguous: several feeds have this name.
+        """
+        return feed_view(*await self._feed(feed))
 
     async def create_feed(
         self,
@@ -68,45 +86,22 @@ class FeedMethods(Session):
             publishers=tuple(keys),
         )
         feed_id = padded(name, _NAME_BYTES, "name")
+        rules_hash = sha256(rules.encode("rules")).digest()
+        authority = self.wallet.address
+        address = oracle.find_feed(authority=authority, feed_id=feed_id, rules_hash=rules_hash)
+        made = (
+            "a feed of this wallet with this name and these rules",
+            f"use it, or choose another name: {address}",
+        )
         landed = await self._send(
-            oracle.create_feed(
-                authority=self.wallet.address,
-                feed_id=feed_id,
-                rules_hash=sha256(rules.encode("rules")).digest(),
-                rules=rules,
-            ),
-            creates=(
-                "a feed of this wallet with this name and these rules",
-                "use it, or choose another name",
-            ),
+            oracle.create_feed(authority=authority, feed_id=feed_id, rules_hash=rules_hash, rules=rules),
+            creates=made,
         )
         return Receipt(landed.signature, emitted(landed, oracle.FeedCreated).feed)
 
-    async def create_record(self, feed: Pubkey | str, terms: oracle.RecordTerms) -> Receipt:
-        """Creates the record of a feed under terms, which events may then be settled by.
-
-        Args:
-            feed: The feed.
-            terms: What is asked, in feed units. Equal terms over one feed share one record.
-
-        Raises:
-            ProgramError: TermsInvalid, WindowInvalid. FrameworkError: there is such a record already.
-                Others as of `Chain.send`.
-        """
-        feed_address = address_of(feed, "feed")
-        instruction = oracle.create_record(
-            payer=self.wallet.address,
-            feed=feed_address,
-            terms_hash=sha256(terms.encode("terms")).digest(),
-            terms=terms,
-        )
-        made = ("a record with these very terms", "use it: equal terms share one record")
-        landed = await self._send(instruction, expects={feed_address: ("feed", _CREATE_FEED)}, creates=made)
-        return Receipt(landed.signature, emitted(landed, oracle.RecordCreated).record)
-
     async def publish(
         self,
-        feed: Pubkey | str,
+        feed: FeedRef,
         bid: Number | None,
         ask: Number | None,
         *,
@@ -122,40 +117,69 @@ class FeedMethods(Session):
             source_time: When the source said so; the chain's time unless given.
 
         Raises:
-            AccountNotFound: there is no such feed.
+            AccountNotFound, ExchangeAmbiguous: as of `feed`.
             UnitError: a value with more decimals than the feed has.
             ProgramError: PublisherUnknown, SourceTimeNotIncreasing, SourceTimeInFuture, ReadingStale,
                 ReadingCrossed. Others as of `Chain.send`.
         """
-        address = address_of(feed, "feed")
-        stored = await self._read("feed", address, oracle.Feed, _CREATE_FEED)
+        address, stored = await self._feed(feed)
         moment = await self.chain.clock_time() if source_time is None else source_time
         reading = oracle.FeedReading(
             source_time=seconds_of(moment, "source time"),
-            bid=_NO_BID if bid is None else feed_units_of(bid, stored.exponent, "bid"),
-            ask=_NO_ASK if ask is None else feed_units_of(ask, stored.exponent, "ask"),
+            bid=NO_BID if bid is None else feed_units_of(bid, stored.exponent, "bid"),
+            ask=NO_ASK if ask is None else feed_units_of(ask, stored.exponent, "ask"),
         )
         landed = await self._send(
             oracle.publish(publisher=self.wallet.address, feed=address, readings=reading.encode("reading"))
         )
         return Receipt(landed.signature, address)
 
-    async def observe(self, record: Pubkey | str) -> Receipt:
-        """Takes the feed's present sample into a record, and decides the record when it can be. Anyone may.
+    async def close_feed(self, feed: FeedRef) -> Receipt:
+        """Closes a feed that no record can need any more; its rent goes back to the wallet, its authority.
 
         Raises:
-            AccountNotFound: there is no such record. Others as of `Chain.send`.
+            AccountNotFound, ExchangeAmbiguous: as of `feed`.
+            ProgramError: AuthorityMismatch, FeedInUse: until 30 days after the last window has ended.
+                Others as of `Chain.send`.
         """
-        address = address_of(record, "record")
-        stored = await self._read("record", address, oracle.Record, _CREATE_RECORD)
-        landed = await self._send(oracle.observe(feed=stored.feed, record=address))
+        address, stored = await self._feed(feed)
+        needed_until = f"{moment_of(stored.needed_until):%Y-%m-%d %H:%M:%S} UTC"
+        refusals = {
+            "AuthorityMismatch": (
+                "only the feed's authority may close it",
+                f"sign with the key of {stored.authority}",
+            ),
+            "FeedInUse": (
+                "a record over this feed may still need it",
+                f"close it 30 days after its last window, which ends at {needed_until}",
+            ),
+        }
+        landed = await self._send(
+            oracle.close_feed(authority=self.wallet.address, feed=address), explains=refusals
+        )
         return Receipt(landed.signature, address)
 
-    async def record(self, record: Pubkey | str) -> RecordView:
-        """A record, and whether it is decided.
+    # --- for the methods ------------------------------------------------------------------------------------
 
-        Raises:
-            AccountNotFound: there is no such record.
-        """
-        address = address_of(record, "record")
-        return record_view(address, await self._read("record", address, oracle.Record, _CREATE_RECORD))
+    async def _feed(self, feed: FeedRef) -> tuple[Pubkey, oracle.Feed]:
+        if isinstance(feed, str):
+            try:
+                address = Pubkey.from_string(feed)
+            except ValueError:
+                return await self._feed_named(feed)
+        else:
+            address = feed.address if isinstance(feed, FeedView) else feed
+        return address, await self._read("feed", address, oracle.Feed, _CREATE_FEED)
+
+    async def _feed_named(self, name: str) -> tuple[Pubkey, oracle.Feed]:
+        found = await self._scan_feeds(padded(name, _NAME_BYTES, "feed"))
+        if not found:
+            raise AccountNotFound("feed", None, f"none is named {name!r}", _CREATE_FEED)
+        if len(found) > 1:
+            raise ExchangeAmbiguous(f"feeds named {name!r}", sorted(found, key=str), "use the address")
+        return found.popitem()
+
+    async def _scan_feeds(self, feed_id: bytes | None = None) -> dict[Pubkey, oracle.Feed]:
+        fields = {} if feed_id is None else {oracle.Feed.OFFSETS["feed_id"]: feed_id}
+        found = await self.chain.program_accounts(oracle.PROGRAM_ID, oracle.Feed.DISCRIMINATOR, fields)
+        return {address: decoded(oracle.Feed, data) for address, data in found.items()}

@@ -16,7 +16,7 @@ from secant.errors import AccountNotFound, InputError, ProgramError
 from secant.units import atoms_of, collateral_of, limit_down, limit_up, lots_of, shares_of
 
 from .events import EventMethods, outcome_of
-from .results import PoolKind, PoolReceipt, PoolView, Quote, Side, TradeReceipt
+from .results import NetReceipt, PoolKind, PoolReceipt, PoolView, Quote, Side, TradeReceipt
 from .session import address_of, decoded, emitted
 from .views import POOL_KINDS, pool_view
 
@@ -34,6 +34,11 @@ _LOTS_MAX: Final = 2**62
 _CREDIT_MAX: Final = 2**60
 _SOME: Final = bytes((1, 0, 0, 0))  # tag of a mint authority that is set
 _CREATE_POOL: Final = "create one: `secant pool create EVENT`, or `client.create_pool(event, liquidity)`"
+_NO_SETS: Final = (
+    "the pool has no complete sets to net",
+    "there is nothing to do until it has sold, or bought, some of every outcome",
+)
+_OTHER_EVENT: Final = ("the pool belongs to another event", "`secant pool list EVENT` shows an event's pools")
 # What a program says when a purchase is larger than the money, or the pool, allows.
 _TOO_MUCH: Final = frozenset({"LimitExceeded", "PriceOutOfRange", "Overflow", "InsolventPool"})
 _PRICE: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -113,6 +118,30 @@ class PoolMethods(EventMethods):
         landed = await self._send(instruction)
         closed = emitted(landed, exchange.PoolClosed)
         return PoolReceipt(landed.signature, closed.pool, collateral_of(closed.returned_atoms))
+
+    async def net_pool(self, event: EventRef, pool: Pubkey | str | None = None) -> NetReceipt:
+        """Takes the complete sets out of what a pool has sold: no price changes, its numbers get small.
+
+        Anyone may; it is never paused.
+
+        Args:
+            event: The event.
+            pool: The pool; the wallet's own unless given.
+
+        Raises:
+            AccountNotFound: there is no such pool.
+            ProgramError: AmountZero, EventSettled, PoolMismatch. Others as of `Chain.send`.
+        """
+        address, _ = await self._event(event)
+        own = exchange.find_pool(event=address, creator=self.wallet.address)
+        pool_address = own if pool is None else address_of(pool, "pool")
+        await self._read("pool", pool_address, exchange.Pool, _CREATE_POOL)
+        landed = await self._send(
+            exchange.net_pool(event=address, pool=pool_address),
+            explains={"AmountZero": _NO_SETS, "PoolMismatch": _OTHER_EVENT},
+        )
+        netted = emitted(landed, exchange.PoolNetted)
+        return NetReceipt(landed.signature, netted.pool, shares_of(netted.lots))
 
     async def quote_buy(
         self, event: EventRef, outcome: str | int, shares: Number, *, pool: Pubkey | str | None = None

@@ -19,12 +19,18 @@ __all__ = [
     "EventStatus",
     "EventView",
     "ExchangeView",
+    "FeedView",
+    "FeesReceipt",
+    "NetReceipt",
     "Outcome",
+    "Pausable",
+    "PauseReceipt",
     "PoolKind",
     "PoolReceipt",
     "PoolView",
     "Position",
     "Quote",
+    "Reading",
     "Receipt",
     "RecordStatus",
     "RecordView",
@@ -33,6 +39,7 @@ __all__ = [
     "SetReceipt",
     "SettlementReceipt",
     "Side",
+    "Statistic",
     "TokenReceipt",
     "TokenRedemptionReceipt",
     "TradeReceipt",
@@ -70,6 +77,33 @@ class RecordStatus(StrEnum):
     VOID = "void"
 
 
+class Statistic(StrEnum):
+    """What a record finds out about a feed's values inside its window."""
+
+    FIRST = "first"
+    LAST = "last"
+    TWAP = "twap"
+    TOUCH_UP = "touch_up"
+    TOUCH_DOWN = "touch_down"
+    RANGE = "range"
+    CHANGE = "change"
+    VARIANCE = "variance"
+
+    @property
+    def is_touch(self) -> bool:
+        """Tell whether it asks for a barrier to be reached."""
+        return self in {Statistic.TOUCH_UP, Statistic.TOUCH_DOWN}
+
+
+class Pausable(StrEnum):
+    """What can be paused; reducing, merging, redeeming and withdrawing never can."""
+
+    DEPOSIT = "deposit"
+    CREATE = "create"
+    TRADE = "trade"
+    TOKENIZE = "tokenize"
+
+
 class Side(StrEnum):
     """Which way a trade goes."""
 
@@ -86,9 +120,11 @@ class ExchangeView:
         mint: The collateral's mint.
         vault: The token account that holds all collateral.
         treasury: The token account that fees are paid to.
-        admin: Who may lift a pause.
+        admin: Who may pause, and lift a pause.
+        pauser: Who else may pause.
         fee_bps: Fee of new pools, in bps of shares * p * (1 - p).
-        paused: What is paused: deposit, create, trade, tokenize.
+        fees: Fees of closed pools that are not collected yet.
+        paused: What is paused.
     """
 
     address: Pubkey
@@ -96,8 +132,10 @@ class ExchangeView:
     vault: Pubkey
     treasury: Pubkey
     admin: Pubkey
+    pauser: Pubkey
     fee_bps: int
-    paused: tuple[str, ...]
+    fees: Decimal
+    paused: tuple[Pausable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,28 +255,117 @@ class PoolView:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One publisher's latest reading.
+
+    Attributes:
+        publisher: Who published it.
+        source_time: When its source said so, UTC; None before the first reading.
+        bid: Lower end; None if the book had no bid, or before the first reading.
+        ask: Upper end; None if the book had no ask, or before the first reading.
+    """
+
+    publisher: Pubkey
+    source_time: datetime | None
+    bid: Decimal | None
+    ask: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """A feed: its rules, which never change, and its publishers' latest readings.
+
+    Attributes:
+        address: Its address.
+        name: Short name; hexadecimal if it is no text.
+        authority: Who created it and may close it.
+        exponent: Values have this many decimals, negated: -6 is six.
+        width_max: Widest reading that passes: ask less bid.
+        step_max: Most that a record's clamped track moves per sample.
+        staleness_s: Seconds after which a reading is stale.
+        quorum: How many publishers must agree on a time for a sample.
+        readings: One for each publisher.
+        needed_until: End of the latest window of any record over it, UTC; None without records.
+    """
+
+    address: Pubkey
+    name: str
+    authority: Pubkey
+    exponent: int
+    width_max: Decimal
+    step_max: Decimal
+    staleness_s: int
+    quorum: int
+    readings: tuple[Reading, ...]
+    needed_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordView:
-    """A record: what a feed has shown under its terms so far.
+    """A record: its terms, and what its feed has shown under them so far.
+
+    Values have the feed's decimals, those of a variance twice as many. `average`, `coverage` and `value`
+    are what they would be at the window's end if no further sample came.
 
     Attributes:
         address: Its address.
         feed: The feed observed.
-        status: Where it stands.
-        yes_payout: What a share of YES pays, from 0 to 1; None until decided.
-        accepted: Samples accepted.
-        rejected: Samples refused for their quality.
+        exponent: The feed's; None once the feed is closed: values are then in feed units.
+        statistic: What is asked.
+        barrier: Level of a touch; None for others.
+        strike: YES pays 1 if the statistic is at least this, else nothing; None for a touch or for bounds.
+        low: Where YES pays nothing; None for a touch or a strike.
+        high: Where YES pays 1; None for a touch or a strike.
+        sustain_s: Seconds that a touch must last.
+        grid_s: Cell of a variance in seconds; None for others.
+        max_gap_s: Longest interval between samples that counts as observed.
+        min_coverage: Least covered share of the window, from 0 to 1; less voids.
+        max_spread: Widest sample that passes.
         window_start: First moment of its window, UTC.
         window_end: Last moment of its window, UTC.
+        status: Where it stands.
+        yes_payout: What a share of YES pays, from 0 to 1; None until decided.
+        decided_time: When it was decided or voided, UTC; None before.
+        accepted: Samples accepted.
+        rejected: Samples refused for their quality.
+        last_time: Source time of the last accepted sample, UTC; None before any.
+        min_value: Least accepted value; None before any.
+        max_value: Greatest accepted value; None before any.
+        average: Time-weighted average over covered time, to 12 decimals; None without any.
+        value: The statistic; None for a touch, or before any sample.
+        coverage: Covered share of the window, from 0 to 1, rounded down to 6 decimals.
+        longest_gap_s: Longest interval between consecutive accepted samples.
+        passage_time: Source time at which a touch was proven, UTC; None if it is not.
     """
 
     address: Pubkey
     feed: Pubkey
-    status: RecordStatus
-    yes_payout: Decimal | None
-    accepted: int
-    rejected: int
+    exponent: int | None
+    statistic: Statistic
+    barrier: Decimal | None
+    strike: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    sustain_s: int
+    grid_s: int | None
+    max_gap_s: int
+    min_coverage: Decimal
+    max_spread: Decimal
     window_start: datetime
     window_end: datetime
+    status: RecordStatus
+    yes_payout: Decimal | None
+    decided_time: datetime | None
+    accepted: int
+    rejected: int
+    last_time: datetime | None
+    min_value: Decimal | None
+    max_value: Decimal | None
+    average: Decimal | None
+    value: Decimal | None
+    coverage: Decimal
+    longest_gap_s: int
+    passage_time: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +449,51 @@ class PoolReceipt:
     signature: Signature
     pool: Pubkey
     amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class NetReceipt:
+    """A pool's complete sets were netted.
+
+    Attributes:
+        signature: The transaction's.
+        pool: The pool.
+        shares: How many sets it had sold, and minted now; negative for those it had bought, and merged.
+    """
+
+    signature: Signature
+    pool: Pubkey
+    shares: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FeesReceipt:
+    """Fees were paid to the treasury.
+
+    Attributes:
+        signatures: The transactions', in order.
+        treasury: The token account they went to.
+        amount: How much.
+    """
+
+    signatures: tuple[Signature, ...]
+    treasury: Pubkey
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PauseReceipt:
+    """Something was paused, or a pause was lifted.
+
+    Attributes:
+        signature: The transaction's.
+        exchange: The exchange.
+        paused: All that is paused now.
+    """
+
+    signature: Signature
+    exchange: Pubkey
+    paused: tuple[Pausable, ...]
 
 
 @dataclass(frozen=True, slots=True)

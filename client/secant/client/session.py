@@ -16,6 +16,7 @@ from secant.errors import (
     ExchangeAmbiguous,
     FrameworkError,
     InputError,
+    ProgramError,
     ResultUnavailable,
     WalletError,
     WrongCluster,
@@ -159,6 +160,7 @@ class Session:
         *instructions: Instruction,
         expects: Mapping[Pubkey, tuple[str, str]] | None = None,
         creates: tuple[str, str] | None = None,
+        explains: Mapping[str, tuple[str, str]] | None = None,
     ) -> Landed:
         """Signs with the wallet and sends.
 
@@ -167,6 +169,7 @@ class Session:
             expects: Accounts that must exist: kind and remedy by address. The margin account is one of them
                 wherever it occurs.
             creates: What is made, and the remedy if it is there already.
+            explains: What a program's error means here and its remedy, by name, where it says too little.
 
         Raises:
             AccountNotFound: one of the expected accounts is missing.
@@ -174,6 +177,9 @@ class Session:
         """
         try:
             return await self.chain.send(instructions, [self.wallet.keypair])
+        except ProgramError as error:
+            error.message, error.remedy = (explains or {}).get(error.name, (error.message, error.remedy))
+            raise
         except FrameworkError as error:
             if creates is not None and error.name in _EXISTS:
                 error.message, error.remedy = f"there is {creates[0]} already", creates[1]

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Context, Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from solders.pubkey import Pubkey
 
 from secant import exchange, oracle
 from secant.errors import ClientOutdated, InputError
-from secant.units import collateral_of, price_of, shares_of
+from secant.units import collateral_of, feed_value_of, price_of, shares_of
 
 from .results import (
     AccountView,
     EventStatus,
     EventView,
     ExchangeView,
+    FeedView,
     Outcome,
+    Pausable,
     PoolKind,
     PoolView,
     Position,
+    Reading,
     RecordStatus,
     RecordView,
     ResolverKind,
+    Statistic,
 )
 
 if TYPE_CHECKING:
@@ -30,13 +36,20 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "NO_ASK",
+    "NO_BID",
+    "PAUSE_BITS",
     "POOL_KINDS",
+    "PPM",
+    "STATISTICS",
     "account_view",
     "event_status",
     "event_view",
     "exchange_view",
+    "feed_view",
     "moment_of",
     "padded",
+    "paused",
     "pool_view",
     "record_view",
     "seconds_of",
@@ -59,12 +72,28 @@ _RECORD_STATUSES: Final = {
     oracle.RECORD_DECIDED: RecordStatus.DECIDED,
     oracle.RECORD_VOID: RecordStatus.VOID,
 }
-_PAUSES: Final = {
-    exchange.PAUSE_DEPOSIT: "deposit",
-    exchange.PAUSE_CREATE: "create",
-    exchange.PAUSE_TRADE: "trade",
-    exchange.PAUSE_TOKENIZE: "tokenize",
+STATISTICS: Final = {
+    oracle.STATISTIC_FIRST: Statistic.FIRST,
+    oracle.STATISTIC_LAST: Statistic.LAST,
+    oracle.STATISTIC_AVERAGE: Statistic.TWAP,
+    oracle.STATISTIC_TOUCH_UP: Statistic.TOUCH_UP,
+    oracle.STATISTIC_TOUCH_DOWN: Statistic.TOUCH_DOWN,
+    oracle.STATISTIC_RANGE: Statistic.RANGE,
+    oracle.STATISTIC_CHANGE: Statistic.CHANGE,
+    oracle.STATISTIC_VARIANCE: Statistic.VARIANCE,
 }
+PAUSE_BITS: Final = {
+    Pausable.DEPOSIT: exchange.PAUSE_DEPOSIT,
+    Pausable.CREATE: exchange.PAUSE_CREATE,
+    Pausable.TRADE: exchange.PAUSE_TRADE,
+    Pausable.TOKENIZE: exchange.PAUSE_TOKENIZE,
+}
+NO_BID: Final = -(2**63)
+NO_ASK: Final = 2**63 - 1
+PPM: Final = 1_000_000
+_NEVER: Final = -(2**63)
+_AVERAGE_DECIMALS: Final = 12
+_WIDE: Final = Context(prec=100)
 _SECONDS_MAX: Final = 253_402_300_799  # the last second of the year 9999
 
 
@@ -132,9 +161,16 @@ def exchange_view(address: Pubkey, stored: exchange.Exchange) -> ExchangeView:
         vault=stored.vault,
         treasury=stored.treasury,
         admin=stored.admin,
+        pauser=stored.pauser,
         fee_bps=stored.fee_bps,
-        paused=tuple(name for bit, name in _PAUSES.items() if stored.pause_bits & bit),
+        fees=collateral_of(stored.fees_atoms),
+        paused=paused(stored.pause_bits),
     )
+
+
+def paused(pause_bits: int) -> tuple[Pausable, ...]:
+    """What an exchange's pause bits say is paused."""
+    return tuple(pausable for pausable, bit in PAUSE_BITS.items() if pause_bits & bit)
 
 
 def event_view(address: Pubkey, stored: exchange.EventMarket) -> EventView:
@@ -216,22 +252,118 @@ def pool_view(address: Pubkey, stored: exchange.Pool) -> PoolView:
     )
 
 
-def record_view(address: Pubkey, stored: oracle.Record) -> RecordView:
-    """A record for people.
+def feed_view(address: Pubkey, stored: oracle.Feed) -> FeedView:
+    """A feed for people."""
+
+    def value(units: int) -> Decimal:
+        return feed_value_of(units, stored.exponent)
+
+    readings = tuple(
+        Reading(
+            publisher=publisher,
+            source_time=moment_of(reading.source_time) if reading.source_time else None,
+            bid=value(reading.bid) if reading.source_time and reading.bid != NO_BID else None,
+            ask=value(reading.ask) if reading.source_time and reading.ask != NO_ASK else None,
+        )
+        for publisher, reading in zip(stored.publishers, stored.readings, strict=True)
+    )
+    return FeedView(
+        address=address,
+        name=text_of(stored.feed_id),
+        authority=stored.authority,
+        exponent=stored.exponent,
+        width_max=value(stored.width_max),
+        step_max=value(stored.step_max),
+        staleness_s=stored.staleness_s,
+        quorum=stored.quorum,
+        readings=readings[: stored.publisher_count],
+        needed_until=moment_of(stored.needed_until) if stored.needed_until else None,
+    )
+
+
+def record_view(address: Pubkey, stored: oracle.Record, feed: oracle.Feed | None) -> RecordView:
+    """A record for people; without its feed, which may be closed, values are in feed units.
 
     Raises:
-        ClientOutdated: a status this client does not know.
+        ClientOutdated: a status or statistic this client does not know.
     """
+    terms = stored.terms
     if stored.status not in _RECORD_STATUSES:
         raise ClientOutdated(f"record {address} has the unknown status {stored.status}")
-    status = _RECORD_STATUSES[stored.status]
+    if terms.statistic not in STATISTICS:
+        raise ClientOutdated(f"record {address} has the unknown statistic {terms.statistic}")
+    status, statistic = _RECORD_STATUSES[stored.status], STATISTICS[terms.statistic]
+    exponent = 0 if feed is None else feed.exponent
+    bound_exponent = 2 * exponent if statistic is Statistic.VARIANCE else exponent
+    is_linear = terms.payout == oracle.PAYOUT_LINEAR
+    some = stored.accepted > 0
+    average, coverage = _average_and_coverage(stored, exponent)
     return RecordView(
         address=address,
         feed=stored.feed,
+        exponent=None if feed is None else feed.exponent,
+        statistic=statistic,
+        barrier=_scaled(terms.barrier, exponent) if statistic.is_touch else None,
+        strike=None if is_linear or statistic.is_touch else _scaled(terms.low, bound_exponent),
+        low=_scaled(terms.low, bound_exponent) if is_linear else None,
+        high=_scaled(terms.high, bound_exponent) if is_linear else None,
+        sustain_s=terms.sustain_s,
+        grid_s=terms.grid_s or None,
+        max_gap_s=terms.max_gap_s,
+        min_coverage=_scaled(terms.coverage_min_ppm, -6),
+        max_spread=_scaled(terms.width_max, exponent),
+        window_start=moment_of(terms.start),
+        window_end=moment_of(terms.end),
         status=status,
         yes_payout=price_of(stored.yes_ticks) if status is RecordStatus.DECIDED else None,
+        decided_time=moment_of(stored.decided_time) if stored.decided_time else None,
         accepted=stored.accepted,
         rejected=stored.rejected,
-        window_start=moment_of(stored.terms.start),
-        window_end=moment_of(stored.terms.end),
+        last_time=moment_of(stored.last_time) if some else None,
+        min_value=_scaled(stored.min_value, exponent) if some else None,
+        max_value=_scaled(stored.max_value, exponent) if some else None,
+        average=average,
+        value=_value(stored, statistic, exponent, average) if some else None,
+        coverage=coverage,
+        longest_gap_s=stored.longest_gap_s,
+        passage_time=None if stored.passage_time == _NEVER else moment_of(stored.passage_time),
     )
+
+
+def _average_and_coverage(stored: oracle.Record, exponent: int) -> tuple[Decimal | None, Decimal]:
+    """As they would be at the window's end if no further sample came."""
+    terms = stored.terms
+    tail_s = terms.end - stored.last_time if stored.accepted else 0
+    if tail_s > terms.max_gap_s:
+        tail_s = 0
+    covered_s = stored.covered_s + tail_s
+    coverage = _scaled(covered_s * PPM // (terms.end - terms.start), -6)
+    if covered_s == 0:
+        return None, coverage
+    average = Fraction(stored.weighted_sum + stored.last_value * tail_s, covered_s)
+    return _scaled(round(average * 10 ** (_AVERAGE_DECIMALS + exponent)), -_AVERAGE_DECIMALS), coverage
+
+
+def _value(
+    stored: oracle.Record, statistic: Statistic, exponent: int, average: Decimal | None
+) -> Decimal | None:
+    match statistic:
+        case Statistic.TWAP:
+            return average
+        case Statistic.VARIANCE:
+            return _scaled(stored.squares, 2 * exponent)
+        case Statistic.FIRST:
+            units = stored.first_value
+        case Statistic.LAST:
+            units = stored.last_value
+        case Statistic.RANGE:
+            units = stored.max_value - stored.min_value
+        case Statistic.CHANGE:
+            units = stored.last_value - stored.first_value
+        case _:
+            return None
+    return _scaled(units, exponent)
+
+
+def _scaled(units: int, exponent: int) -> Decimal:
+    return _WIDE.scaleb(Decimal(units), exponent)

@@ -15,7 +15,7 @@ Needs the extra ``localnet``.
 from .errors import LocalnetError, RpcError
 from .ledger import Ledger
 from .outcome import Outcome, Simulation
-from .persistence import dump, load
+from .persistence import dump, forget, load
 from .server import DEFAULT_PORT, Localnet, serve
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "RpcError",
     "Simulation",
     "dump",
+    "forget",
     "load",
     "serve",
 ]

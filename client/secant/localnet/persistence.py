@@ -77,7 +77,7 @@ def dump(ledger: Ledger, path: Path) -> None:
             temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise LocalnetError(f"ledger file {path} cannot be written: {error}") from error
+        raise LocalnetError(f"ledger file {path} cannot be written: {error.strerror}") from error
 
 
 def _decode(body: bytes) -> tuple[int, int | None, list[tuple[Pubkey, Account]]]:
@@ -106,6 +106,23 @@ def _decode(body: bytes) -> tuple[int, int | None, list[tuple[Pubkey, Account]]]
     return slot, moment, accounts
 
 
+def forget(path: Path) -> None:
+    """Delete a ledger file, if there is one. What is no ledger file is left alone.
+
+    Raises:
+        LocalnetError: The file is no ledger file, or cannot be deleted.
+    """
+    try:
+        with path.open("rb") as file:
+            if file.read(len(zstandard.FRAME_HEADER)) not in {b"", zstandard.FRAME_HEADER}:
+                raise LocalnetError(f"{path} is no ledger file, and is not deleted")
+        path.unlink()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise LocalnetError(f"ledger file {path} cannot be deleted: {error.strerror}") from error
+
+
 def load(ledger: Ledger, path: Path) -> None:
     """Read a file of ``dump`` into a ledger and move it to the slot after the file's.
 
@@ -115,8 +132,10 @@ def load(ledger: Ledger, path: Path) -> None:
     try:
         body = zstandard.ZstdDecompressor().decompress(path.read_bytes())
         slot, moment, accounts = _decode(body)
-    except (OSError, zstandard.ZstdError, ValueError, TypeError, KeyError, struct.error) as error:
-        raise LocalnetError(f"ledger file {path} cannot be read: {error}") from error
+    except OSError as error:
+        raise LocalnetError(f"ledger file {path} cannot be read: {error.strerror}") from error
+    except (zstandard.ZstdError, ValueError, TypeError, KeyError, struct.error) as error:
+        raise LocalnetError(f"ledger file {path} cannot be read: it is none, or damaged ({error})") from error
     ledger.warp_to_slot(slot + 1)
     if moment is not None:
         ledger.set_unix_timestamp(moment)

@@ -103,7 +103,9 @@ def _bind(host: str, port: int, ws_port: int | None) -> tuple[socket.socket, soc
             if http is not None:
                 http.close()
             if attempt + 1 == attempts:
-                raise LocalnetError(f"ports {port} and {ws_port or 'the next'} on {host}: {error}") from error
+                raise LocalnetError(
+                    f"ports {port} and {ws_port or 'the next'} on {host}: {error.strerror}"
+                ) from error
         else:
             return http, web_socket
     raise AssertionError
