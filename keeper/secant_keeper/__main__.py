@@ -1,7 +1,7 @@
 """The command line: `secant-keeper replay` and `secant-keeper run`.
 
 Whatever is wrong with what an operator gives is told in one line on stderr. Exit codes: 0 done, 2 bad input,
-3 the cluster cannot be used, 130 interrupted.
+3 the cluster cannot be used, 4 a replay of a recording that breaks off, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 TERMS_HELP = """\
-terms: a JSON list of objects with
+terms: a JSON list of objects with these keys; in brackets, what holds where one is left out
   name          how the report calls it
   series        outcome, ticker or slug; may be left out where the file holds one
   statistic     first, last, twap, touch_up, touch_down, range, change or variance
   barrier       of a touch, 0 to 1
   strike        of the others: yes at or above it; without one, paid in proportion from 0 to 1
   start, end    ISO 8601 times with their zone, such as 2024-10-04T13:00:00Z
-  sustain_s     seconds that a touch must last (0)
-  max_gap_s     longest silence that counts as observed (the whole window)
-  min_coverage  least observed share of the window, 0 to 1 (0); less voids
-  max_spread    widest quote that counts, 0 to 1 (1)
+  sustain_s     seconds that a touch must last [0]
+  max_gap_s     longest silence between two samples that counts as observed
+                [the whole window: then no silence after the first sample is a gap]
+  min_coverage  least observed share of the window, 0 to 1; less voids [0]
+  max_spread    widest quote that counts, 0 to 1 [1]
   grid_s        cell of a variance, seconds
 
-venues: kalshi, polymarket"""
+venues: kalshi, polymarket
+
+exit codes: 0 done; 2 the terms, the file or an option will not do; 4 the recording breaks off in the
+middle (a cut line or gzip file): the report is printed, but holds only what could be read"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--file", required=True, type=Path, help="the recording, plain or gzip")
     replay.add_argument("--terms", required=True, type=Path, help="JSON list of terms")
     replay.add_argument("--series", help="outcome, ticker or slug for terms that name none")
-    replay.add_argument("--json", action="store_true", help="the report as JSON on stdout")
+    replay.add_argument("--json", action="store_true", help="the report as a JSON list on stdout")
     run = commands.add_parser(
         "run",
         help="publish, observe, settle and redeem on a cluster",
@@ -71,8 +75,9 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.command == "replay":
         from secant_keeper.replay_report import replay_command  # noqa: PLC0415
 
-        replay_command(options.venue, options.file, options.terms, options.series, as_json=options.json)
-        return 0
+        return replay_command(
+            options.venue, options.file, options.terms, options.series, as_json=options.json
+        )
     from secant_keeper.service import run_command  # noqa: PLC0415
 
     return run_command(options.config)

@@ -21,9 +21,10 @@ key_file = "kalshi.pem"
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import (
@@ -35,15 +36,22 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from secant_keeper.errors import InputError
-from secant_keeper.terms import first_problem
+from secant_keeper.errors import InputError, one_line
+from secant_keeper.terms import first_problem, unknown_key
 from secant_keeper.venues import VENUES
 
 ENVIRONMENT_PREFIX = "SECANT_KEEPER_"
+PORT_MAX = 65_535
+_KEY_REMEDY = 'name another with keypair = "...", or create one: solana-keygen new, or secant wallet create'
 JobName = Literal["publish", "observe", "settle", "redeem"]
 
 
@@ -129,7 +137,7 @@ class Settings(BaseSettings):
         run_once: One turn of the jobs, then end.
         exit_when_done: End once all recordings are played and no job has anything left to do.
         drive_clock: Set a localnet's clock to the recordings' times; a cluster refuses that.
-        drive_clock_until: Never set it later than this, Unix seconds; None goes on to the last deadline.
+        drive_clock_until: Never set it later than this, Unix seconds; None goes on to the last record's end.
         jobs: Which jobs run.
         feeds: What to publish.
         kalshi: The key for live Kalshi sources.
@@ -169,7 +177,7 @@ class Settings(BaseSettings):
     venue_stale_s: Annotated[float, Field(gt=0)] = 300.0
     slot_stale_s: Annotated[float, Field(gt=0)] = 60.0
     metrics_host: str = "127.0.0.1"
-    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = 9464
+    metrics_port: Annotated[int, Field(ge=0, le=PORT_MAX)] | None = 9464
 
     @classmethod
     def settings_customise_sources(
@@ -186,8 +194,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if urlsplit(self.url.get_secret_value()).scheme not in ("http", "https"):
-            raise ValueError("url must begin with http:// or https://")
+        port = _port_of("url", self.url, ("http", "https"))
+        if self.ws_url is not None:
+            _port_of("ws_url", self.ws_url, ("ws", "wss"))
+        elif port == PORT_MAX:
+            raise ValueError(f"url has the port {port}, and none follows it for WebSockets: give ws_url")
         seen: set[Pubkey] = set()
         for feed in self.feeds:
             if feed.address in seen:
@@ -214,6 +225,28 @@ class Settings(BaseSettings):
         return urlsplit(self.url.get_secret_value()).hostname or ""
 
 
+_MODELS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
+    (): Settings,
+    ("feeds",): FeedSettings,
+    ("feeds", "source"): SourceSettings,
+    ("kalshi",): KalshiSettings,
+}
+
+
+def _port_of(name: str, url: SecretStr, schemes: tuple[str, str]) -> int | None:
+    """The port of a URL, which may hold a secret and so is not shown when it will not do."""
+    try:
+        parts = urlsplit(url.get_secret_value())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"{name} is no URL, or its port is not from 0 to {PORT_MAX}") from None
+    if parts.scheme not in schemes:
+        raise ValueError(f"{name} must begin with {schemes[0]}:// or {schemes[1]}://")
+    if not host:
+        raise ValueError(f"{name} names no host")
+    return port
+
+
 def read_settings(path: Path) -> Settings:
     """The settings of a file.
 
@@ -226,10 +259,21 @@ def read_settings(path: Path) -> Settings:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path} is not TOML: {error}") from error
+    _refuse_unknown_variables()
     try:
         return Settings(**document)
     except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error)}") from error
+        raise InputError(f"{path}: {first_problem(error, _MODELS)}") from error
+    except SettingsError as error:
+        raise InputError(f"a variable {ENVIRONMENT_PREFIX}...: {one_line(error)}") from error
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt variable must not go unheard: it may be the one that keeps the keeper from sending."""
+    for name in sorted(os.environ):
+        key = name.upper().removeprefix(ENVIRONMENT_PREFIX).lower()
+        if name.upper().startswith(ENVIRONMENT_PREFIX) and key not in Settings.model_fields:
+            raise InputError(f"the variable {name}: {unknown_key(key, list(Settings.model_fields))}")
 
 
 def read_keypair(path: Path) -> Keypair:
@@ -243,8 +287,8 @@ def read_keypair(path: Path) -> Keypair:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(f"the key file {path} cannot be read: {reason}") from error
+        raise InputError(f"the key file {path} cannot be read: {reason}; {_KEY_REMEDY}") from error
     try:
         return Keypair.from_json(text)
     except Exception as error:  # solders raises one of its own, which it does not export
-        raise InputError(f"the key file {path} holds no key pair as solana-keygen writes it") from error
+        raise InputError(f"the key file {path} holds no key pair; {_KEY_REMEDY}") from error

@@ -9,6 +9,10 @@ EXIT_UNAVAILABLE = 3
 """Exit code for a cluster that does not answer, or is not the one meant, at the start."""
 
 
+EXIT_INCOMPLETE = 4
+"""Exit code of a replay whose recording breaks off: its report holds only what could be read."""
+
+
 class KeeperError(Exception):
     """Something the operator must put right; the message is one line and says what.
 

@@ -84,7 +84,7 @@ class Health:
         if not self._reader.synced.is_set():
             found.append("the accounts have not been read yet")
         elif age_s > self._settings.slot_stale_s:
-            found.append(f"no new slot for {age_s:.0f} s")
+            found.append(f"no new slot for {age_s:.0f} s: the node stands still, as an idle localnet does")
         stale = self._sources.stale(self._settings.venue_stale_s)
         if stale:
             found.append(f"no news of {', '.join(stale)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -103,7 +104,9 @@ class Loop:
         self._woken.set()
 
     def stop(self) -> None:
-        """Plan nothing more; `run` returns once the work under way is done."""
+        """Plan nothing more; `run` returns once the work under way is done. Told again, it gives that up."""
+        if self.stopped.is_set():
+            self._give_up(self._tasks)
         self.stopped.set()
         self._woken.set()
 
@@ -112,23 +115,27 @@ class Loop:
         while not self.stopped.is_set():
             self._woken.clear()
             try:
-                is_done = await self._turn()
-                self.turned_at = time.monotonic()
+                is_done = await self._turn() or self._settings.run_once
                 self._metrics.turns.inc()
             except RpcError as error:
                 log.warning("node does not answer", reason=str(error))
                 is_done = False
-                self.turned_at = time.monotonic()
-            if self._settings.run_once or is_done:
+            self.turned_at = time.monotonic()
+            if is_done:
                 break
-            try:
-                await asyncio.wait_for(self._woken.wait(), self._settings.poll_interval_s)
-            except TimeoutError:
-                continue
+            # Not wait_for: Python 3.11's forgets a cancellation that comes with the wake.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.poll_interval_s):
+                    await self._woken.wait()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN_S)
-            for task in late:
-                task.cancel()
+            self._give_up(late)
+
+    def _give_up(self, tasks: set[asyncio.Task[None]]) -> None:
+        if tasks:
+            log.warning("work given up; whether it lands, the chain will say", count=len(tasks))
+        for task in tasks:
+            task.cancel()
 
     async def _turn(self) -> bool:
         """Start what is to be done; whether there is nothing left to do, ever."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -126,10 +127,10 @@ class Reader:
                 raise RpcUnavailableError(
                     f"getProgramAccounts: an answer of no known shape: {error}"
                 ) from error
+            self._hear_slot(slot)
             for address, data in read.items():
                 self._state.apply(address, program, data, slot)
             self._state.forget_missing(program, read, slot)
-            self._hear_slot(slot)
         self._metrics.snapshots.inc()
         self.synced.set()
         self._changed()
@@ -141,26 +142,30 @@ class Reader:
             RpcError: The node does not answer as it should.
         """
         slot, read = await self._rpc.accounts(addresses, slot_min)
+        self._hear_slot(slot)
         for address, owner, data in read:
             if owner in PROGRAMS or address in self._state.accounts:
                 self._state.apply(address, owner, data, slot)
-        self._hear_slot(slot)
         self._changed()
 
     def _hear_slot(self, slot: int) -> None:
-        if slot >= self._state.slot or not self.slot_heard_at:
+        # The same slot again is no news: a node that stands still answers too.
+        if slot > self._state.slot or not self.slot_heard_at:
             self.slot_heard_at = time.monotonic()
         self._state.slot = max(self._state.slot, slot)
 
     async def _follow(self) -> None:
-        connecting = self._session.ws_connect(self._ws_url, max_msg_size=ACCOUNT_MESSAGE_BYTES_MAX)
         try:
-            socket = await asyncio.wait_for(connecting, CONNECT_S)
+            # Not wait_for: Python 3.11's forgets a cancellation that comes with the connection.
+            async with asyncio.timeout(CONNECT_S):
+                socket = await self._session.ws_connect(self._ws_url, max_msg_size=ACCOUNT_MESSAGE_BYTES_MAX)
         except TimeoutError as error:
             raise ReaderFaultError("no WebSocket connection in time") from error
         try:
             await self._subscribe(socket)
-            slot = int(await self._rpc.call("getSlot", {"commitment": COMMITMENT}))
+            slot = await self._rpc.call("getSlot", {"commitment": COMMITMENT})
+            if not isinstance(slot, int):
+                raise ReaderFaultError("getSlot: an answer of no known shape")
             await self.snapshot(slot)
             due = time.monotonic() + self._snapshot_interval_s
             while True:
@@ -171,7 +176,10 @@ class Reader:
                     continue
                 await self._receive_one(socket, left_s)
         finally:
-            await socket.close()
+            # The library gives every further message its own patience: a node that talks on would hold it.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CONNECT_S):
+                    await socket.close()
 
     async def _receive_one(self, socket: aiohttp.ClientWebSocketResponse, left_s: float) -> None:
         try:
@@ -194,13 +202,19 @@ class Reader:
         for place, (method, params) in enumerate(requests):
             request = {"jsonrpc": "2.0", "id": place, "method": method, "params": params}
             await socket.send_str(orjson.dumps(request).decode())
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                early = await self._confirmed(socket, set(range(len(requests))))
+        except TimeoutError as error:
+            raise ReaderFaultError("the node does not answer a subscription") from error
+        for data in early:
+            self._take(data)
+
+    async def _confirmed(self, socket: aiohttp.ClientWebSocketResponse, waiting: set[int]) -> list[Any]:
+        """Wait for the answers to subscriptions; what came between them."""
         early: list[Any] = []
-        waiting = set(range(len(requests)))
         while waiting:
-            try:
-                message = await socket.receive(timeout=CONNECT_S)
-            except TimeoutError as error:
-                raise ReaderFaultError("the node does not answer a subscription") from error
+            message = await socket.receive()
             if message.type not in _TEXT:
                 raise ReaderFaultError(f"closed by the node, code {socket.close_code}")
             answer = _loads(message.data)
@@ -211,8 +225,7 @@ class Reader:
             if "result" not in answer:
                 raise ReaderFaultError(f"a subscription was refused: {answer.get('error')}")
             waiting.discard(number)
-        for data in early:
-            self._take(data)
+        return early
 
     def _take(self, data: str | bytes) -> None:
         message = _loads(data)

@@ -18,7 +18,6 @@ from secant_keeper.venues import (
     UnknownVenueError,
     open_recorded,
 )
-from secant_keeper.venues.numbers import time_text_ms
 from secant_keeper.venues.observation import RefusalError
 from secant_keeper.venues.recording import RecordedFile, recorded_format
 
@@ -28,6 +27,10 @@ if TYPE_CHECKING:
 
 _ROW_REASONS = frozenset({Reason.CROSSED, Reason.DUPLICATE, Reason.TIME_BACKWARDS})
 """Rejections of rows that are sound in themselves: they count as seen."""
+
+
+BREAK_OFFS = (Reason.TRUNCATED, Reason.CORRUPT)
+"""Rejections after which nothing more of a file can be read."""
 
 
 class Reading(NamedTuple):
@@ -60,6 +63,17 @@ class RecordedSeries:
     readings: list[Reading] = field(default_factory=list)
     seen_times: list[int] = field(default_factory=list)
     rejections: Rejections = field(default_factory=Rejections)
+
+    @property
+    def break_off(self) -> Rejection | None:
+        """Why the recording could not be read to its end; None if it could."""
+        found = (self.rejections.last.get(reason) for reason in BREAK_OFFS)
+        return next((one for one in found if one is not None), None)
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Times of its earliest and latest sound row; None without any."""
+        return (min(self.seen_times), max(self.seen_times)) if self.seen_times else None
 
     def count_seen(self, start: int, end: int) -> int:
         """Rows with a time from `start` to `end`, both included."""
@@ -172,19 +186,8 @@ def _time_of(item: Item, series: str, last: int) -> int | None:
         return None
     if item.source_time_ms is not None:
         return item.source_time_ms // 1000
-    found = _time_in_row(item.example)
-    # A repeated row has the time of the row before it.
-    return last if found is None and item.reason is Reason.DUPLICATE and last else found
-
-
-def _time_in_row(row: str) -> int | None:
-    """The time of a table's row: a rejection of one carries its cells, not its time."""
-    for cell in row.split(","):
-        try:
-            return time_text_ms(cell, "time") // 1000
-        except RefusalError:
-            continue
-    return None
+    # A repeated message has the time of the one before it.
+    return last if item.reason is Reason.DUPLICATE and last else None
 
 
 def reading_of(observation: Observation) -> Reading:

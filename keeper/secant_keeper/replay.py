@@ -93,7 +93,7 @@ class Replay:
 
     Attributes:
         answers: One for each term, in the terms' order.
-        series: The series read, in order of first use.
+        series: What each answer is of.
         published: Samples that went through the program.
         decimals: The feed exponents used are minus these.
     """
@@ -153,8 +153,8 @@ def replay_terms(
         term = question.term
         seen = question.series.count_seen(term.start, term.end)
         answers.append(answer(term, chain.record(question.record), question.decimals, seen))
-    read = {id(series): series for _, series in asked}
-    return Replay(answers, list(read.values()), published, sorted({one.decimals for one in questions}))
+    series = [question.series for question in questions]
+    return Replay(answers, series, published, sorted({one.decimals for one in questions}))
 
 
 def _run(chain: ReplayChain, plans: list[FeedPlan], progress: Callable[[int, int], None]) -> int:

@@ -21,7 +21,7 @@ from solders.transaction import Transaction
 from solders.transaction_metadata import FailedTransactionMetadata
 
 from secant import oracle
-from secant_keeper.artifacts import program_elf
+from secant.bootstrap import artifact_path
 
 if TYPE_CHECKING:
     from solders.instruction import Instruction
@@ -96,13 +96,13 @@ class ReplayChain:
     """The chain: one publisher, any number of feeds and records, a clock that only moves forward.
 
     Raises:
-        InputError: The oracle program's ELF is missing.
+        SecantError: The oracle program's ELF is missing.
     """
 
     def __init__(self) -> None:
         svm = LiteSVM().with_blockhash_check(check=False).with_sigverify(sigverify=False)
         self._svm = svm.with_transaction_history(0)
-        self._svm.add_program(oracle.PROGRAM_ID, program_elf("oracle").read_bytes())
+        self._svm.add_program(oracle.PROGRAM_ID, artifact_path("oracle").read_bytes())
         self.payer = Keypair.from_seed(sha256(b"replay publisher").digest())
         self._svm.set_account(self.payer.pubkey(), Account(_PAYER_LAMPORTS, b"", SYSTEM_PROGRAM_ID))
         self._clock = self._svm.get_clock()

@@ -91,7 +91,8 @@ class Rpc:
         if answer.get("error") is not None:
             fault = answer["error"] if isinstance(answer["error"], dict) else {}
             message = one_line(f"{method}: {fault.get('message', 'refused')}")
-            raise RpcRefusedError(message, int(fault.get("code", 0)), fault.get("data"))
+            code = fault.get("code")
+            raise RpcRefusedError(message, code if isinstance(code, int) else 0, fault.get("data"))
         return answer["result"]
 
     async def value(self, method: str, *params: Any) -> dict[str, Any]:

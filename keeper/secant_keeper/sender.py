@@ -242,7 +242,7 @@ class Sender:
         try:
             recent = await self._rpc.call("getRecentPrioritizationFees", sorted(written)[:128])
             fees = sorted(int(entry["prioritizationFee"]) for entry in recent)
-        except RpcRefusedError:
+        except (RpcRefusedError, *SHAPE_ERRORS):
             fees = []  # a node without this method charges no priority fee we could know of
         self._fee = min(self._fee_max, fees[len(fees) // 2]) if fees else 0
         self._fee_known_until = now + FEE_KEPT_S

@@ -61,8 +61,8 @@ def run_command(config: Path) -> int:
     settings = read_settings(config)
     payer = read_keypair(settings.keypair)
     metrics = Metrics()
-    recordings = load_recordings(settings, metrics)
     configure_logging()
+    recordings = load_recordings(settings, metrics)
     return asyncio.run(keep(settings, payer, metrics, recordings))
 
 

@@ -65,6 +65,8 @@ def load_recordings(settings: Settings, metrics: Metrics) -> dict[Pubkey, list[R
         except VenueError as error:
             raise InputError(one_line(error)) from error
         metrics.rejections.setdefault(source.venue, []).append(series.rejections)
+        if series.break_off is not None:
+            log.warning("recording breaks off", file=str(source.file), reason=series.break_off.detail)
         loaded[feed.address] = list(one_a_second(series.readings, ANY_SPREAD))
     return loaded
 

@@ -24,6 +24,10 @@ _KEPT = (oracle.Feed, oracle.Record, exchange.EventMarket, exchange.MarginAccoun
 _PROGRAMS = {oracle.PROGRAM_ID: oracle, exchange.PROGRAM_ID: exchange}
 
 
+SLOTS_LATE_MAX = 1_500
+"""A word about an account arrives at most so many slots late, ten minutes."""
+
+
 @dataclass(slots=True)
 class State:
     """Accounts of both programs, and what the venues say.
@@ -63,6 +67,7 @@ class State:
         program: Any = _PROGRAMS.get(owner)
         if data is None or program is None:
             self.accounts.pop(address, None)
+            self.undecodable.pop(address, None)
             return True
         try:
             decoded = program.decode_account(data)
@@ -82,6 +87,11 @@ class State:
         for address in missing.difference(present):
             if self.slots[address] <= slot:
                 del self.accounts[address], self.slots[address]
+        # The slot of an account that is not kept only holds off older words, and none comes so late.
+        known = self.accounts.keys() | self.undecodable.keys()
+        for address in self.slots.keys() - known:
+            if self.slots[address] < slot - SLOTS_LATE_MAX:
+                del self.slots[address]
 
     def feed(self, address: Pubkey) -> oracle.Feed | None:
         """A feed, if it is known."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self, TypeAlias
 
 from pydantic import (
@@ -30,7 +31,7 @@ from pydantic import (
 from secant_keeper.errors import InputError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 DECIMALS_MAX = 12
@@ -260,19 +261,35 @@ def _parse_term(entry: object, place: int, source: str) -> Term:
     try:
         return _TERM.validate_python(entry)
     except ValidationError as error:
-        raise InputError(f"{where}: {first_problem(error)}") from error
+        raise InputError(f"{where}: {first_problem(error, {(): Term})}") from error
 
 
-def first_problem(error: ValidationError) -> str:
-    """The first fault of a validation, in one line: the key and what is wrong with it."""
-    detail = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in detail["loc"])
-    message = detail["msg"].removeprefix("Value error, ")
+def first_problem(error: ValidationError, models: Mapping[tuple[str, ...], type[BaseModel]]) -> str:
+    """The first fault of a validation, in one line: the key and what is wrong with it. Unknown keys go first.
+
+    Args:
+        error: What the validation raised.
+        models: Every model that was validated, by the keys that lead to it.
+    """
+    # A misspelt key is missing under its right name too.
+    detail = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
+    place, given = detail["loc"], detail["input"]
+    key = ".".join(str(part) for part in place)
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if detail["type"] == "extra_forbidden":
-        message = "unknown key"
+        model = models[tuple(part for part in place[:-1] if isinstance(part, str))]
+        message = unknown_key(str(place[-1]), list(model.model_fields))
     elif detail["type"] == "missing":
         message = "is missing"
+    elif detail["type"].startswith(("greater_than", "less_than")):
+        message += f", not {given}"
     return one_line(f"{key}: {message}" if key else message)
+
+
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """What to say of a key that is none of those known: which may be meant, or else which there are."""
+    near = get_close_matches(key, known, n=1)
+    return f"unknown key; did you mean {near[0]}?" if near else f"unknown key; there are {', '.join(known)}"
 
 
 def _check_names(terms: Sequence[Term], source: str) -> None:

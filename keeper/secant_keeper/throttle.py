@@ -29,6 +29,7 @@ class Throttle:
 
     def failed(self, job: str, keys: Iterable[Pubkey]) -> None:
         """Count a failure of some accounts' work and begin their pause."""
+        self._forget_what_is_over()
         for key in keys:
             count = self._failures[job, key] = self._failures.get((job, key), 0) + 1
             pause_s = min(PAUSE_CAP_S, PAUSE_BASE_S * 2 ** min(count - 1, 20))
@@ -39,6 +40,12 @@ class Throttle:
         for key in keys:
             self._failures.pop((job, key), None)
             self._until.pop((job, key), None)
+
+    def _forget_what_is_over(self) -> None:
+        """Work that nobody planned for so long after its pause is gone with its account."""
+        over = [key for key, until in self._until.items() if until + PAUSE_CAP_S < self._clock()]
+        for key in over:
+            del self._failures[key], self._until[key]
 
     def is_paused(self, job: str, keys: Iterable[Pubkey]) -> bool:
         """Whether any of the accounts is to be left alone."""

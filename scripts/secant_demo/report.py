@@ -25,7 +25,8 @@ class Report:
     Attributes:
         rows: A row a market.
         barriers: The levels for the plot.
-        gains: What each trader won, all markets together; negative is a loss.
+        gains: What each trader won, all markets together; negative is a loss. The maker's is added once the
+            pools are closed.
     """
 
     rows: list[Row]

@@ -106,7 +106,12 @@ class Stage:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
-        _, said = await process.communicate()
+        try:
+            _, said = await process.communicate()
+        finally:
+            if process.returncode is None:  # interrupted: no keeper stays behind without its chain
+                process.kill()
+                await process.wait()
         if process.returncode != 0:
             raise KeeperFailedError(said.decode(errors="replace").strip()[-2000:])
 

@@ -5,20 +5,28 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
 import re
+import signal
+import subprocess
+import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
-from secant_demo.__main__ import play, show
+from secant_demo.markets import TRADERS
+from secant_demo.play import play, show
 from secant_demo.plot import render
 from secant_demo.quotes import recorded_quotes
+from secant_demo.stage import MAKER
 
 if TYPE_CHECKING:
     from secant_demo.ledger import VaultIdentity
     from secant_demo.report import Report
 
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 RAW = Path(__file__).parents[3] / "shared/data/election2024_history/kalshi/PRES-2024-DJT_candlesticks.csv"
 
 
@@ -49,6 +57,39 @@ def test_the_vault_comes_out_to_the_atom(story: tuple[Report, VaultIdentity, Vau
     out = io.StringIO()
     show(Console(file=out, width=140), report, settled, left)
     assert "vault 0 = cash 0 + pools 0 + fees 0 + escrow 0 atoms" in out.getvalue()
+
+
+def test_the_results_of_all_are_zero_less_the_fees(
+    story: tuple[Report, VaultIdentity, VaultIdentity],
+) -> None:
+    report, settled, left = story
+    assert set(report.gains) == {*TRADERS, MAKER}
+    assert settled.fees > 0
+    assert sum(report.gains.values()) == -Decimal(settled.fees) / 10**6
+    out = io.StringIO()
+    show(Console(file=out, width=140), report, settled, left)
+    assert f"maker {report.gains[MAKER]:+,.6f}" in out.getvalue()
+    assert f"zero less the fees of {Decimal(settled.fees) / 10**6:,.6f}" in out.getvalue()
+
+
+@pytest.mark.parametrize("module", ["secant_demo.play", "solders"])
+def test_ctrl_c_during_the_imports_is_one_line(module: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-v", "-m", "secant_demo", "--page", os.devnull],
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:  # -v tells of every module that is found, before it runs
+        if line.startswith("# code object from") and f"/{module.replace('.', '/')}" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 130
+    assert "Traceback" not in rest
+    assert rest.count("scripts/demo: interrupted\n") == 1
 
 
 def test_the_page_needs_no_network(story: tuple[Report, VaultIdentity, VaultIdentity]) -> None:

@@ -18,8 +18,8 @@ from solders.token import ID as TOKEN_PROGRAM
 from solders.transaction import Transaction
 
 from secant import exchange, oracle
+from secant.bootstrap import artifact_path
 from secant.localnet import Ledger
-from secant_keeper.artifacts import program_elf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,8 +58,8 @@ class World:
 
     def __post_init__(self) -> None:
         ledger = self.ledger
-        ledger.add_program(oracle.PROGRAM_ID, program_elf("oracle"))
-        ledger.add_program(exchange.PROGRAM_ID, program_elf("exchange"))
+        ledger.add_program(oracle.PROGRAM_ID, artifact_path("oracle"))
+        ledger.add_program(exchange.PROGRAM_ID, artifact_path("exchange"))
         ledger.set_unix_timestamp(BEGIN - 100)
         for key in (self.keeper, self.admin):
             ledger.airdrop(key.pubkey(), 100 * SOL)

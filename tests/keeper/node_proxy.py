@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Hook = Callable[[list[Any]], Any]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a hook returns to answer with an error."""
+
+    error: Any
+
 
 FORWARD = object()
 """What a hook returns to let the call through."""
@@ -47,6 +56,8 @@ class NodeProxy:
             return web.Response(status=503, text="down")
         hook = self.hooks.get(call["method"])
         result = FORWARD if hook is None else hook(call["params"])
+        if isinstance(result, Refusal):
+            return web.json_response({"jsonrpc": "2.0", "id": call["id"], "error": result.error})
         if result is not FORWARD:
             return web.json_response({"jsonrpc": "2.0", "id": call["id"], "result": result})
         async with self._session.post(self._target, data=body) as response:

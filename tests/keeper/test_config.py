@@ -31,11 +31,21 @@ def write(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("urll = 1", "urll: unknown key"),
+        ("urll = 1", "urll: unknown key; did you mean url?"),
+        ("xyz = 1", "xyz: unknown key; there are url, ws_url, "),
+        ("kalshi = {key_idd = 'x', key_file = 'y'}", "kalshi.key_idd: unknown key; did you mean key_id?"),
+        ("url = 'http://h:99999'", "url is no URL, or its port is not from 0 to 65535"),
+        ("url = 'http://h:port'", "its port is not from 0 to 65535"),
+        ("url = 'http://[::1'", "url is no URL"),
+        ("url = 'http://'", "url names no host"),
+        ("url = 'http://h:65535'", "give ws_url"),
+        ("ws_url = 'http://h'", "ws_url must begin with ws://"),
+        ("ws_url = 'ws://h:70000'", "its port is not from 0 to 65535"),
         ("url = 'ftp://x'", "url must begin with http"),
         ("dry_run = 'perhaps'", "dry_run: "),
-        ("metrics_port = 70000", "metrics_port: "),
-        ("in_flight_max = 0", "in_flight_max: "),
+        ("metrics_port = 70000", "metrics_port: must be less than or equal to 65535, not 70000"),
+        ("metrics_port = -1", "metrics_port: must be greater than or equal to 0, not -1"),
+        ("in_flight_max = 0", "in_flight_max: must be greater than or equal to 1, not 0"),
         ("priority_fee_max_micro_lamports = -1", "priority_fee_max_micro_lamports: "),
         ("jobs = ['dance']", "jobs.0: "),
         ("url = ", "is not TOML"),
@@ -53,7 +63,7 @@ def write(folder: Path, text: str) -> Path:
         ),
         (
             f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'polymarket', sped = 1}}",
-            "sped: unknown key",
+            "feeds.0.source.sped: unknown key; did you mean speed?",
         ),
     ],
 )
@@ -67,6 +77,24 @@ def test_a_setting_that_is_not_sound(tmp_path: Path, text: str, complaint: str) 
 def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECANT_KEEPER_DRY_RUN", "true")
     assert read_settings(write(tmp_path, "dry_run = false")).dry_run
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("SECANT_KEEPER_DRYRUN", "true", "SECANT_KEEPER_DRYRUN: unknown key; did you mean dry_run?"),
+        ("SECANT_KEEPER_FEEDS", "none", 'SECANT_KEEPER_...: error parsing value for field "feeds"'),
+        ("SECANT_KEEPER_METRICS_PORT", "99999", "metrics_port: must be less than or equal to 65535"),
+    ],
+)
+def test_a_variable_that_will_not_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError) as caught:
+        read_settings(write(tmp_path, ""))
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_urls_and_secrets(tmp_path: Path) -> None:
@@ -99,6 +127,7 @@ def test_a_missing_key(capsys: pytest.CaptureFixture[str], tmp_path: Path, conte
     code, err = run(capsys, config(tmp_path, keypair=str(key)))
     assert code == 2
     assert "none.json" in err
+    assert 'name another with keypair = "...", or create one: solana-keygen new' in err
     assert err.count("\n") == 1
 
 

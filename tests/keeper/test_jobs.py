@@ -15,7 +15,7 @@ from secant import exchange, oracle
 from secant_keeper.jobs import JOBS, observe, publish, redeem, settle
 from secant_keeper.loop import next_moment
 from secant_keeper.recordings import Reading
-from secant_keeper.state import State
+from secant_keeper.state import SLOTS_LATE_MAX, State
 from secant_keeper.throttle import PAUSE_BASE_S, PAUSE_CAP_S, Throttle
 
 END = BEGIN + 1000
@@ -193,6 +193,32 @@ def test_the_state_takes_the_newer_word(world: World) -> None:
     assert state.apply(world.feed, oracle.PROGRAM_ID, data, 13)
     assert not state.undecodable
     assert state.slot == 13
+
+
+def test_the_state_keeps_nothing_of_accounts_long_gone(world: World) -> None:
+    state = State()
+    assert state.apply(world.feed, oracle.PROGRAM_ID, b"not an account", 10)
+    assert state.apply(world.feed, oracle.PROGRAM_ID, None, 11)
+    assert not state.undecodable
+    assert not state.apply(world.feed, oracle.PROGRAM_ID, world.ledger.account_data(world.feed), 10)
+    state.forget_missing(oracle.PROGRAM_ID, [], 11 + SLOTS_LATE_MAX)
+    assert state.slots == {world.feed: 11}
+    state.forget_missing(oracle.PROGRAM_ID, [], 12 + SLOTS_LATE_MAX)
+    assert not state.slots
+
+
+def test_the_throttle_keeps_nothing_of_accounts_long_gone() -> None:
+    now = 0.0
+    throttle = Throttle(lambda: now)
+    gone, other = Keypair().pubkey(), Keypair().pubkey()
+    throttle.failed("settle", [gone])
+    now = PAUSE_BASE_S + PAUSE_CAP_S
+    throttle.failed("settle", [other])
+    assert len(throttle._until) == len(throttle._failures) == 2
+    now += 1
+    throttle.failed("settle", [other])
+    assert list(throttle._until) == list(throttle._failures) == [("settle", other)]
+    assert throttle._failures["settle", other] == 2
 
 
 def test_the_throttle_doubles_and_forgets() -> None:

@@ -7,9 +7,9 @@ import dataclasses
 import json
 import random
 import signal
-import sys
 from typing import TYPE_CHECKING, Any
 
+from keeper_process import TIMEOUT_S, end, start
 from keeper_world import BEGIN, RANGE, TOUCH_UP, TWAP, World, settlements, write_quotes
 from solders.pubkey import Pubkey
 
@@ -27,7 +27,6 @@ SAMPLES = 120
 STEP_S = 20
 LENGTH_S = SAMPLES * STEP_S
 DEADLINE = BEGIN + LENGTH_S + 10 * 86_400
-TIMEOUT_S = 60
 
 
 def prices() -> list[tuple[int, str, str]]:
@@ -72,19 +71,6 @@ def write_config(folder: Path, world: World, net: Localnet, **settings: Any) -> 
     path = folder / "keeper.toml"
     path.write_text("\n".join([*lines, "[[feeds]]", f'address = "{world.feed}"', f"source = {source}", ""]))
     return path
-
-
-async def start(config: Path) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "secant_keeper", "run", "--config", str(config)),
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
-async def end(process: Process) -> tuple[int | None, list[dict[str, Any]]]:
-    _, errors = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
-    return process.returncode, [json.loads(line) for line in errors.splitlines()]
 
 
 async def until(process: Process, event: asyncio.Event) -> asyncio.Task[tuple[bytes, bytes]]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from keeper_world import BEGIN, iso, write_quotes
 
+from secant.bootstrap import artifact_path
+from secant_keeper import replay_chain
 from secant_keeper.__main__ import main
 from secant_keeper.errors import InputError
 from secant_keeper.terms import parse_terms
@@ -55,7 +57,8 @@ def replay(
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"statistics": 1}, "statistics: unknown key"),
+        ({"statistics": 1}, "statistics: unknown key; did you mean statistic?"),
+        ({"xyz": 1}, "xyz: unknown key; there are name, series, "),
         ({"name": None}, "name: "),
         ({"name": ""}, "name: "),
         ({"statistic": "mean"}, "statistic: "),
@@ -158,7 +161,7 @@ def test_a_command_line_that_is_none(capsys: pytest.CaptureFixture[str]) -> None
         assert err.count("\n") == 1
 
 
-def test_what_is_good_of_a_truncated_file_is_used(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_what_is_good_of_a_truncated_gzip_is_used(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     noise = os.urandom(8192).hex()
     rows = "".join(
         f"test,{iso(BEGIN + place)},0.4,0.42,{noise[8 * place : 8 * place + 8]}\n" for place in range(900)
@@ -168,10 +171,83 @@ def test_what_is_good_of_a_truncated_file_is_used(capsys: pytest.CaptureFixture[
     file.write_bytes(whole[: len(whole) // 2])
     code, out, err = replay(capsys, tmp_path, file, [GOOD])
     (answer,) = json.loads(out)
-    assert code == 0
-    assert 0 < answer["samples_accepted"] < 900
+    assert code == 4
+    accepted = answer["samples_accepted"]
+    assert 0 < accepted < 900
     assert answer["outcome"] == "value"
-    assert "truncated" in err
+    (line,) = err.splitlines()
+    assert f"warning: {file} is truncated (the gzip stream ends before its end mark)" in line
+    assert line.endswith(f"only what could be read, up to {iso(BEGIN + accepted - 1)}")
+
+
+@pytest.mark.parametrize("slugs", [["test"], ["test", "other"]])
+@pytest.mark.parametrize("cut", [2, 30])
+def test_a_table_that_breaks_off_in_a_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, slugs: list[str], cut: int
+) -> None:
+    rows = [(BEGIN, "0.4", "0.42"), (BEGIN + 10, "0.4", "0.42"), (BEGIN + 20, "0.4", "0.42")]
+    file = write_quotes(tmp_path / "quotes.csv", rows)
+    whole = file.read_bytes() + b"other," + iso(BEGIN).encode() + b",0.4,0.42,\r\n" * (len(slugs) - 1)
+    file.write_bytes(whole[:-cut] if len(slugs) > 1 else file.read_bytes()[:-cut])
+    code, out, err = replay(capsys, tmp_path, file, [{**GOOD, "series": "test"}])
+    (answer,) = json.loads(out)
+    assert code == 4
+    assert answer["samples_accepted"] == len(slugs) + 1
+    assert err.count("\n") == 1
+    assert f"{file} is truncated" in err
+    assert f"up to {iso(BEGIN + 10 * len(slugs))}" in err
+
+
+def test_a_recording_of_which_nothing_can_be_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, quotes: Path
+) -> None:
+    lines = quotes.read_bytes().splitlines(keepends=True)
+    quotes.write_bytes(lines[0] + lines[1] + lines[2][:-5])
+    term = {**GOOD, "start": iso(BEGIN - 100), "end": iso(BEGIN - 1)}
+    code, out, err = replay(capsys, tmp_path, quotes, [term])
+    assert (code, json.loads(out)[0]["outcome"]) == (4, "void")
+    assert err.count("\n") == 2
+
+
+def test_a_window_without_a_row_is_set_beside_what_there_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, quotes: Path
+) -> None:
+    with quotes.open("a") as file:
+        file.write(f"other,{iso(BEGIN + 5000)},0.4,0.42,\n")
+    wrong_year = {"start": "2022-11-14T22:13:20Z", "end": "2022-11-14T22:30:00Z"}
+    terms = [
+        {**GOOD, "name": "well", "series": "test"},
+        {**GOOD, "name": "year", "series": "test", **wrong_year},
+        {**GOOD, "name": "series", "series": "other"},
+    ]
+    code, out, err = replay(capsys, tmp_path, quotes, terms)
+    assert code == 0
+    assert [answer["samples_seen"] for answer in json.loads(out)] == [50, 0, 0]
+    year, series = err.splitlines()
+    assert year == (
+        "year: nothing recorded from 2022-11-14T22:13:20Z to 2022-11-14T22:30:00Z; "
+        f"series 'test' goes from {iso(BEGIN)} to {iso(BEGIN + 490)}; the file holds 'test', 'other'"
+    )
+    assert f"series 'other' goes from {iso(BEGIN + 5000)} to {iso(BEGIN + 5000)}" in series
+
+
+def test_the_help_says_what_holds_for_a_key_left_out_and_what_the_codes_mean(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = run(capsys, "replay", "--help")
+    assert code == 0
+    assert "[the whole window: " in out
+    assert "4 the recording breaks off" in out
+
+
+def test_a_missing_program_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, quotes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay_chain, "artifact_path", lambda _: artifact_path("nothing"))
+    code, out, err = replay(capsys, tmp_path, quotes, [GOOD])
+    assert (code, out) == (2, "")
+    assert "reinstall the package" in err
+    assert err.count("\n") == 1
 
 
 def test_bad_rows_are_reported_and_counted_apart(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 from aiohttp import web
-from keeper_world import BEGIN, TWAP, World, write_quotes
-from node_proxy import FORWARD
+from keeper_world import BEGIN, TWAP, World, settlements, write_quotes
+from node_proxy import FORWARD, Refusal
 from prometheus_client import generate_latest
 from solders.account import Account
 from solders.keypair import Keypair
 
-from secant import oracle
+from secant import exchange, oracle
 from secant_keeper import loop as module
+from secant_keeper import reader as reader_module
 from secant_keeper.chain_clock import ChainClock
 from secant_keeper.config import FeedSettings, Settings, SourceSettings
 from secant_keeper.errors import ClusterError
@@ -27,7 +31,7 @@ from secant_keeper.reader import Reader, backoff_s
 from secant_keeper.recordings import Reading
 from secant_keeper.rpc import Rpc, RpcRefusedError, RpcUnavailableError, account_data
 from secant_keeper.sender import Sender
-from secant_keeper.service import check_feeds, keep
+from secant_keeper.service import check_feeds, configure_logging, keep
 from secant_keeper.sources import Sources, load_recordings, rebased
 from secant_keeper.state import State
 from secant_keeper.venues import PolymarketStream, Timing
@@ -135,6 +139,82 @@ async def test_answers_of_no_known_shape(
         await rpc.call("getSlot")
 
 
+async def test_a_node_that_talks_but_never_confirms_is_given_up(
+    rpc: Rpc, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections: list[web.WebSocketResponse] = []
+    again = asyncio.Event()
+
+    async def talk(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        connections.append(socket)
+        if len(connections) > 1:
+            again.set()
+        with suppress(ConnectionError):
+            while True:
+                await socket.send_json({"method": "slotNotification", "params": {"result": {"slot": 1}}})
+                await asyncio.sleep(0)
+        return socket
+
+    application = web.Application()
+    application.router.add_get("/", talk)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    monkeypatch.setattr(reader_module, "CONNECT_S", 0.05)
+    monkeypatch.setattr(reader_module, "BACKOFF_BASE_S", 0.0)
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    reader = Reader(
+        rpc, session, url, State(), Metrics(), changed=Changes(), silence_s=30, snapshot_interval_s=300
+    )
+    running = asyncio.create_task(reader.run())
+    await asyncio.wait_for(again.wait(), TIMEOUT_S)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("code", [-32005, None, "busy", [1]])
+async def test_an_error_whose_code_is_none(rpc: Rpc, proxy: NodeProxy, code: Any) -> None:
+    proxy.hooks["getSlot"] = lambda _: Refusal({"code": code, "message": "not\nnow"})
+    with pytest.raises(RpcRefusedError, match="getSlot: not now") as caught:
+        await rpc.call("getSlot")
+    assert caught.value.code == (code if isinstance(code, int) else 0)
+
+
+async def test_the_reader_outlives_a_slot_that_is_none(
+    net: Localnet, rpc: Rpc, proxy: NodeProxy, session: aiohttp.ClientSession
+) -> None:
+    def once_nonsense(_params: list[Any]) -> Any:
+        del proxy.hooks["getSlot"]
+        return {"no": "slot"}
+
+    proxy.hooks["getSlot"] = once_nonsense
+    reader = a_reader(rpc, net, State(), Changes(), session)
+    running = asyncio.create_task(reader.run())
+    await asyncio.wait_for(reader.synced.wait(), TIMEOUT_S)
+    assert reader._metrics.reader_restarts._value.get() == 1
+    running.cancel()
+
+
+async def test_the_same_slot_again_is_no_new_slot(
+    world: World, net: Localnet, rpc: Rpc, proxy: NodeProxy, session: aiohttp.ClientSession
+) -> None:
+    state = State()
+    reader = a_reader(rpc, net, state, Changes(), session)
+    slot = [7]
+    proxy.hooks["getMultipleAccounts"] = lambda _: {"context": {"slot": slot[0]}, "value": [None]}
+    await reader.refresh([world.feed], 0)
+    first = reader.slot_heard_at
+    assert first > 0
+    await reader.refresh([world.feed], 0)
+    assert reader.slot_heard_at == first
+    slot[0] = 8
+    await reader.refresh([world.feed], 0)
+    assert reader.slot_heard_at > first
+
+
 @pytest.mark.parametrize("data", [["!", "base64"], ["AAAA", "base64+zstd"], ["AAAA", "base58"], "x", None])
 def test_accounts_that_cannot_be_read(data: Any) -> None:
     with pytest.raises(RpcUnavailableError):
@@ -205,6 +285,116 @@ async def test_an_outage_is_waited_out(tmp_path: Path, world: World, net: Localn
     await run_keeper(world, settings_of(world, net, proxy.url, quotes), Metrics())
     assert world.record(record).accepted == 20
     assert world.record(record).status == oracle.RECORD_DECIDED
+
+
+async def test_one_turn_is_one_that_was_had(
+    tmp_path: Path, world: World, net: Localnet, proxy: NodeProxy
+) -> None:
+    record = world.add_record(BEGIN, BEGIN + 400, TWAP, low=1)
+    world.ledger.set_unix_timestamp(BEGIN)
+    quotes = write_quotes(tmp_path / "q.csv", [(BEGIN, "0.5", "0.52")])
+
+    def fail_the_first_turn(_params: list[Any]) -> Any:
+        if proxy.calls.count("getProgramAccounts") < 2:
+            return FORWARD
+        del proxy.hooks["getMultipleAccounts"]
+        return Refusal({"code": -32005, "message": "node is behind"})
+
+    proxy.hooks["getMultipleAccounts"] = fail_the_first_turn
+    settings = settings_of(world, net, proxy.url, quotes, run_once=True, drive_clock=False)
+    await run_keeper(world, settings, Metrics())
+    assert "getMultipleAccounts" not in proxy.hooks
+    assert world.record(record).accepted == 1
+
+
+async def test_a_loop_cancelled_as_it_is_woken_ends(
+    tmp_path: Path, world: World, net: Localnet, rpc: Rpc, session: aiohttp.ClientSession
+) -> None:
+    quotes = write_quotes(tmp_path / "q.csv", [(BEGIN, "0.5", "0.52")])
+    settings = settings_of(world, net, net.url, quotes, drive_clock=False, poll_interval_s=TIMEOUT_S)
+    state, metrics = State(), Metrics()
+    reader = a_reader(rpc, net, state, Changes(), session)
+    sender = Sender(rpc, world.keeper, metrics, fee_max_micro_lamports=0, dry_run=True)
+    sources = Sources(settings, state, metrics, {world.feed: []}, changed=lambda: None)
+    loop = Loop(settings, state, reader, sender, ChainClock(rpc), sources, metrics)
+    running = asyncio.create_task(loop.run())
+    async with asyncio.timeout(TIMEOUT_S):
+        while not loop.turned_at:
+            await rpc.call("getSlot")
+    loop.wake()
+    await asyncio.sleep(0)  # the wake has come, the loop has not gone on yet
+    running.cancel()
+    assert await asyncio.wait({running}, timeout=5) == ({running}, set())
+    assert running.cancelled()
+
+
+async def test_a_second_signal_gives_up_what_the_first_waits_for(
+    tmp_path: Path, world: World, net: Localnet, proxy: NodeProxy
+) -> None:
+    world.ledger.set_unix_timestamp(BEGIN)
+    quotes = write_quotes(tmp_path / "q.csv", [(BEGIN, "0.5", "0.52")])
+
+    def insist(_params: list[Any]) -> Any:
+        if proxy.calls.count("getSignatureStatuses") <= 2:
+            signal.raise_signal(signal.SIGTERM)
+        return FORWARD
+
+    proxy.hooks["sendTransaction"] = lambda _: "lost"
+    proxy.hooks["getSignatureStatuses"] = insist
+    settings = settings_of(world, net, proxy.url, quotes, drive_clock=False)
+    await run_keeper(world, settings, Metrics())
+    assert proxy.calls.count("getSignatureStatuses") >= 2
+
+
+@pytest.mark.parametrize(
+    "resolver", ["an authority that is silent", "a record nobody cranks", "a void record"]
+)
+async def test_what_nobody_settles_in_time_is_voided_and_redeemed(
+    world: World, net: Localnet, resolver: str
+) -> None:
+    deadline = BEGIN + 10 * 86_400
+    by_record = resolver != "an authority that is silent"
+    key = world.add_record(BEGIN, BEGIN + 100, TWAP, low=1) if by_record else world.admin.pubkey()
+    kind = exchange.RESOLVER_RECORD if by_record else exchange.RESOLVER_AUTHORITY
+    event = world.add_event(key, kind, BEGIN, deadline)
+    holders = [world.add_holder(index, event) for index in range(2)]
+    jobs = ("settle", "redeem") if resolver == "a record nobody cranks" else Settings().jobs
+    settings = Settings(
+        url=net.url,
+        ws_url=net.ws_url,
+        jobs=jobs,
+        exit_when_done=True,
+        metrics_port=None,
+        poll_interval_s=0.01,
+    )
+    world.ledger.set_unix_timestamp(deadline)
+    if resolver != "a void record":
+        await run_keeper(world, settings, Metrics())
+        assert settlements(world.ledger) == {}
+        world.ledger.set_unix_timestamp(deadline + 1)
+    await run_keeper(world, settings, Metrics())
+    assert world.event(event).status == exchange.EVENT_VOID
+    act = "settle" if resolver == "a void record" else "void"
+    assert settlements(world.ledger) == {
+        f"{act} {event} {key}": 1,
+        **{f"redeem {holder} {event}": 1 for holder in holders},
+    }
+    assert {world.holder(holder).cash_atoms for holder in holders} == {100 * 10_000}
+
+
+def test_a_recording_that_breaks_off_is_played_to_there_and_said(
+    tmp_path: Path, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quotes = write_quotes(tmp_path / "q.csv", [(BEGIN, "0.5", "0.52"), (BEGIN + 1, "0.5", "0.52")])
+    quotes.write_bytes(quotes.read_bytes()[:-9])
+    source = SourceSettings(venue="polymarket", file=quotes)
+    metrics = Metrics()
+    configure_logging()
+    loaded = load_recordings(Settings(feeds=(FeedSettings(address=world.feed, source=source),)), metrics)
+    assert loaded == {world.feed: [Reading(BEGIN, 500_000, 520_000)]}
+    said = json.loads(capsys.readouterr().err)
+    assert (said["level"], said["event"], said["file"]) == ("warning", "recording breaks off", str(quotes))
+    assert b'reason="truncated",venue="polymarket"' in generate_latest(metrics.registry)
 
 
 async def test_health_names_what_is_wrong(

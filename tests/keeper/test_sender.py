@@ -156,6 +156,15 @@ async def test_the_price_is_the_median_up_to_the_cap(
     assert await a_sender(rpc, world.keeper, fee_max_micro_lamports=0)._price(works) == 0
 
 
+@pytest.mark.parametrize("answer", [None, 5, [{"slot": 1}], [{"prioritizationFee": "x"}], [3]])
+async def test_a_price_of_no_known_shape_is_none(
+    world: World, rpc: Rpc, proxy: NodeProxy, event: Pubkey, answer: Any
+) -> None:
+    world.ledger.set_unix_timestamp(DEADLINE + 1)
+    proxy.hooks["getRecentPrioritizationFees"] = lambda _: answer
+    assert (await a_sender(rpc, world.keeper).send(void(world, event))).fate is Fate.LANDED
+
+
 def test_error_names() -> None:
     publish = oracle.publish(publisher=Pubkey.default(), feed=Pubkey.default(), readings=bytes(24))
     assert error_name("BlockhashNotFound", ()) == "BlockhashNotFound"

@@ -103,8 +103,25 @@ def test_a_last_line_without_its_end_is_read_and_a_cut_one_is_rejected(tmp_path:
     lines[1] = lines[1][:-9]
     assert reasons(list(open_recorded("kalshi", tape(tmp_path / "t", lines, end=b""), "A"))) == [
         None,
-        Reason.MALFORMED,
+        Reason.TRUNCATED,
     ]
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [
+        ("2024-10-04 14:00:00,49,51\n", None),
+        ("2024-10-04 14:00:00,49,51\r", None),
+        ('2024-10-04 14:00:00,49,"51"', None),
+        ("2024-10-04 14:00:00,49,51", Reason.TRUNCATED),  # it may have been 51.5
+        ("2024-10-04 14:00:00,4", Reason.TRUNCATED),
+        ('2024-10-04 14:00:00,49,"5', Reason.TRUNCATED),
+    ],
+)
+def test_a_last_row_that_may_be_cut_is_no_evidence(tmp_path: Path, last: str, reason: Reason | None) -> None:
+    path = tmp_path / "X_candlesticks.csv"
+    path.write_bytes(f"timestamp,bid_close,ask_close\n2024-10-04 13:00:00,49,50\n{last}".encode())
+    assert reasons(list(open_recorded("kalshi", path))) == [None, reason]
 
 
 def test_crlf_tables_are_read(tmp_path: Path) -> None:
@@ -162,7 +179,7 @@ def test_each_bad_row_of_the_polymarket_tables_is_rejected(tmp_path: Path) -> No
         Reason.MISSING_FIELD,
         Reason.OUT_OF_RANGE,
         Reason.BAD_TIME,
-        Reason.MALFORMED,
+        Reason.TRUNCATED,
     ]
     quotes = tmp_path / "quotes.csv"
     quotes.write_text(
@@ -190,6 +207,57 @@ def test_bad_candles_of_an_answer_are_rejected(tmp_path: Path) -> None:
     items = list(open_recorded("kalshi", path))
     assert items[0] == Observation.at("T", 1_760_500_800_000, Quote(80_000, 110_000))
     assert reasons(items) == [None, Reason.DUPLICATE, Reason.MALFORMED, Reason.MALFORMED, None]
+
+
+TABLES = {
+    "kalshi": (
+        "X_candlesticks.csv",
+        (
+            "timestamp,bid_close,ask_close\n1970-01-01 00:16:40,49,50\n1970-01-01 00:16:40,49,50\n"
+            "1970-01-01 00:16:39,49,50\n1970-01-01 00:16:41,x,50\nsoon,49,50\n1970\n"
+        ),
+    ),
+    "kalshi answer": (
+        "answer.json",
+        json.dumps(
+            {
+                "ticker": "X",
+                "candlesticks": [
+                    *({"end_period_ts": moment} for moment in (1000, 1000, 999)),
+                    {"end_period_ts": 1001, "yes_bid": 5},
+                    {"end_period_ts": "soon"},
+                    5,
+                ],
+            }
+        ),
+    ),
+    "polymarket prices": (
+        "prices.csv",
+        '"Timestamp (UTC)","X"\n"1000","0.5"\n"1000","0.5"\n"999","0.5"\n"1001","x"\n"soon","0.5"\n"1"\n',
+    ),
+    "polymarket quotes": (
+        "quotes.csv",
+        (
+            "slug,ts_utc,bid,ask\nX,1970-01-01T00:16:40Z,,\nX,1970-01-01T00:16:40Z,,\n"
+            "X,1970-01-01T00:16:39Z,,\nX,1970-01-01T00:16:41Z,0.5,0.4\nX,soon,,\nX\n"
+        ),
+    ),
+    "polymarket ticks": (
+        "X-prices.csv",
+        "feed_ts_ms,full_accuracy_value\n1000000,1\n1000000,1\n999000,1\n1001000,-1\nsoon,1\n1\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_a_refused_row_keeps_its_time_if_that_is_sound(tmp_path: Path, kind: str) -> None:
+    name, content = TABLES[kind]
+    path = tmp_path / name
+    path.write_text(content)
+    first, *refused = open_recorded(kind.partition(" ")[0], path, "X")
+    assert isinstance(first, Observation)
+    assert all(isinstance(item, Rejection) for item in refused)
+    assert [item.source_time_ms for item in refused] == [1_000_000, 999_000, 1_001_000, None, None]
 
 
 def test_a_polymarket_tape_keeps_its_receive_times(tmp_path: Path) -> None:

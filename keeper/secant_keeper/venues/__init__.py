@@ -24,6 +24,7 @@ from secant_keeper.venues.errors import (
     UnknownVenueError,
     UnreadableFileError,
     VenueError,
+    listed,
 )
 from secant_keeper.venues.kalshi import KalshiRest, KalshiSigner, KalshiStream
 from secant_keeper.venues.observation import (
@@ -141,6 +142,7 @@ __all__ = [
     "Venue",
     "VenueError",
     "VenueStream",
+    "listed",
     "open_recorded",
     "recorded_series",
 ]

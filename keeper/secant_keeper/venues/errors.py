@@ -18,9 +18,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 SERIES_LISTED_MAX = 20
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names of series for a message, the first `SERIES_LISTED_MAX` of them."""
+    first = ", ".join(repr(name) for name in names[:SERIES_LISTED_MAX]) or "none"
+    more = len(names) - SERIES_LISTED_MAX
+    return f"{first} and {more} more" if more > 0 else first
 
 
 class VenueError(Exception):
@@ -62,11 +69,8 @@ class UnknownSeriesError(VenueError):
 
     def __init__(self, series: str | None, path: object, available: Iterable[str]) -> None:
         self.available = tuple(available)
-        listed = ", ".join(repr(name) for name in self.available[:SERIES_LISTED_MAX]) or "none"
-        more = len(self.available) - SERIES_LISTED_MAX
-        rest = f" and {more} more" if more > 0 else ""
         problem = f"{path} holds no series {series!r}." if series else f"{path} holds several series or none."
-        super().__init__(problem, f"Name one of: {listed}{rest}.")
+        super().__init__(problem, f"Name one of: {listed(self.available)}.")
 
 
 class KeyFileError(VenueError):

@@ -36,6 +36,10 @@ _GZIP_WINDOW_BITS = 31
 class RecordedFile:
     """One recording, opened for reading any number of times.
 
+    Attributes:
+        path: Where it is.
+        unended: The last line, if it has no line break and `lines` has come to it: it may be cut.
+
     Raises:
         UnreadableFileError: It is missing, a folder, or may not be read.
         EmptyFileError: It has no content.
@@ -43,6 +47,7 @@ class RecordedFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self.unended: bytes | None = None
         remedy = "Give the path of a recorded file that this user may read."
         try:
             with self.path.open("rb") as file:
@@ -101,7 +106,9 @@ class RecordedFile:
             rest = parts.pop()
             yield from filter(None, (part.rstrip(b"\r") for part in parts))
         if rest.strip():
-            yield rest.rstrip(b"\r")
+            line = rest.rstrip(b"\r")
+            self.unended = line if line == rest else None
+            yield line
 
     def _chunks(self) -> Iterator[bytes]:
         try:
@@ -226,7 +233,11 @@ def json_lines(file: RecordedFile) -> Iterator[tuple[Any, int | None] | Rejectio
             try:
                 value = loads(line)
             except orjson.JSONDecodeError as error:
-                yield Rejection(Reason.MALFORMED, f"a line is not JSON: {error}", example=shown(line))
+                # What lacks its line break and is no JSON is cut; whole JSON is whole without one.
+                if line is file.unended:
+                    yield Rejection(Reason.TRUNCATED, "the last line breaks off", example=shown(line))
+                else:
+                    yield Rejection(Reason.MALFORMED, f"a line is not JSON: {error}", example=shown(line))
                 continue
             if type(value) is dict and "event" in value:
                 recv_ms = value.get("recv_ms")

@@ -341,10 +341,15 @@ class VenueStream(ABC):
     async def _connect_once(self, http: aiohttp.ClientSession) -> None:
         headers = dict(self._headers()) if self._headers is not None else None
         # Pings are answered in `_receive`, which must see them as signs of life.
-        connecting = http.ws_connect(
-            self._url, headers=headers, autoping=False, max_msg_size=FRAME_BYTES_MAX, timeout=_CLOSE_TIMEOUT
-        )
-        socket = await asyncio.wait_for(connecting, self._timing.connect_s)
+        # Nowhere wait_for: Python 3.11's forgets a cancellation that comes with the result.
+        async with asyncio.timeout(self._timing.connect_s):
+            socket = await http.ws_connect(
+                self._url,
+                headers=headers,
+                autoping=False,
+                max_msg_size=FRAME_BYTES_MAX,
+                timeout=_CLOSE_TIMEOUT,
+            )
         pinging: asyncio.Task[None] | None = None
         try:
             self._socket = socket
@@ -358,7 +363,10 @@ class VenueStream(ABC):
             if pinging is not None:
                 pinging.cancel()
                 await asyncio.gather(pinging, return_exceptions=True)
-            await socket.close()
+            # The library waits anew after every further message: a venue that talks on would hold it.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._timing.connect_s):
+                    await socket.close()
 
     async def _ping_forever(self, socket: aiohttp.ClientWebSocketResponse, heartbeat: str) -> None:
         while True:
@@ -411,7 +419,8 @@ class VenueStream(ABC):
         while True:
             # Either a book is in doubt, or it is time for the regular check.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._refresh_now.wait(), timing.refresh_check_s)
+                async with asyncio.timeout(timing.refresh_check_s):
+                    await self._refresh_now.wait()
             self._refresh_now.clear()
             due = self.stale_series(timing.refresh_after_s)
             asked = self._session.ask(due) if self._socket is not None else []

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from secant_keeper.venues.observation import Reason, RefusalError, Rejection, shown
+from secant_keeper.venues.observation import Observation, Reason, RefusalError, Rejection, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from secant_keeper.venues.observation import Item, Price, Quote
     from secant_keeper.venues.recording import RecordedFile
 
 
@@ -40,12 +41,20 @@ def header(file: RecordedFile) -> list[str]:
 
 
 def rows(file: RecordedFile) -> Iterator[list[str] | Rejection]:
-    """The rows under the header, each with as many cells as the header; a rejection for any other line."""
+    """The rows under the header, each with as many cells as the header; a rejection for any other line.
+
+    A last line without its line break is taken only if its last cell is quoted: of an unquoted number nobody
+    can tell whether digits are missing.
+    """
     width = len(header(file))
     lines = file.lines()
     try:
         next(lines, None)
         for line in lines:
+            if line is file.unended and not line.endswith(b'"'):
+                detail = "the last line has no line break and may be cut; add one if it is whole"
+                yield Rejection(Reason.TRUNCATED, detail, example=shown(line))
+                continue
             try:
                 cells = split_row(line)
             except RefusalError as refusal:
@@ -60,6 +69,41 @@ def rows(file: RecordedFile) -> Iterator[list[str] | Rejection]:
         yield refusal.rejection()
 
 
+def observations(
+    file: RecordedFile,
+    series: str,
+    time_ms: Callable[[list[str]], int],
+    quote: Callable[[list[str]], Quote | Price],
+    *,
+    concerns: Callable[[list[str]], bool] = lambda _row: True,
+) -> Iterator[Item]:
+    """The observations of one series; a refused row gives a rejection with its time, if that is sound.
+
+    Args:
+        file: The table.
+        series: The series.
+        time_ms: The source time of a row, which must rise from observation to observation.
+        quote: The quote or price of a row.
+        concerns: Whether a row is of the series.
+    """
+    clock = RowClock()
+    for row in rows(file):
+        if isinstance(row, Rejection):
+            yield row
+            continue
+        if not concerns(row):
+            continue
+        moment_ms = None
+        try:
+            moment_ms = time_ms(row)
+            read = quote(row)
+            clock.take(moment_ms)
+        except RefusalError as refusal:
+            yield refusal.rejection(series, moment_ms, example=",".join(row))
+        else:
+            yield Observation.at(series, moment_ms, read)
+
+
 class RowClock:
     """Source times of a table's rows, which must rise."""
 
@@ -68,8 +112,8 @@ class RowClock:
     def __init__(self) -> None:
         self._last_ms: int | None = None
 
-    def take(self, moment_ms: int) -> int:
-        """The time, if it is after the last.
+    def take(self, moment_ms: int) -> None:
+        """Take a time that is after the last.
 
         Raises:
             RefusalError: DUPLICATE for the same time again, TIME_BACKWARDS for an earlier one.
@@ -80,4 +124,3 @@ class RowClock:
                 raise RefusalError(Reason.DUPLICATE, f"a second row at {moment_ms} ms")
             raise RefusalError(Reason.TIME_BACKWARDS, f"a row at {moment_ms} ms after one at {last} ms")
         self._last_ms = moment_ms
-        return moment_ms

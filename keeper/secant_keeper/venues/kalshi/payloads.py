@@ -6,7 +6,7 @@ are read, the text first. A bid of 0 and an ask of 1 dollar stand for "no order"
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from secant_keeper.venues.kalshi.book import KalshiBook, NoPriceScale, book_sides
 from secant_keeper.venues.numbers import (
@@ -20,6 +20,7 @@ from secant_keeper.venues.numbers import (
 )
 from secant_keeper.venues.observation import (
     PPM,
+    Item,
     Observation,
     Outcome,
     OutcomeState,
@@ -28,6 +29,9 @@ from secant_keeper.venues.observation import (
     RefusalError,
     shown,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LABELS = ("yes", "no")
 
@@ -115,19 +119,27 @@ def orderbook_quote(payload: Any) -> Quote:
     return quote
 
 
-def candle_observation(candle: Any, series: str) -> Observation:
-    """The closing quote of one REST candlestick at the end of its period.
+def candle_item(candle: Any, series: str, take: Callable[[int], None] = lambda _time_ms: None) -> Item:
+    """The closing quote of one REST candlestick at the end of its period, or why it is refused.
 
     A candle without a quote gives an unquoted observation.
 
-    Raises:
-        RefusalError: The candle is malformed, or its closing quote is crossed.
+    Args:
+        candle: The candlestick.
+        series: The market's ticker.
+        take: Refuses a time that does not rise.
     """
-    row = object_of(candle, "candlestick")
-    moment = time_seconds_ms(row.get("end_period_ts"), "end_period_ts")
-    bid = dollars_or_cents_ppm(object_of(row.get("yes_bid") or {}, "yes_bid"), "close")
-    ask = dollars_or_cents_ppm(object_of(row.get("yes_ask") or {}, "yes_ask"), "close")
-    return Observation.at(series, moment, resting_quote(bid, ask))
+    moment_ms = None
+    try:
+        row = object_of(candle, "candlestick")
+        moment_ms = time_seconds_ms(row.get("end_period_ts"), "end_period_ts")
+        bid = dollars_or_cents_ppm(object_of(row.get("yes_bid") or {}, "yes_bid"), "close")
+        ask = dollars_or_cents_ppm(object_of(row.get("yes_ask") or {}, "yes_ask"), "close")
+        quote = resting_quote(bid, ask)
+        take(moment_ms)
+    except RefusalError as refusal:
+        return refusal.rejection(series, moment_ms, example=candle)
+    return Observation.at(series, moment_ms, quote)
 
 
 def candles_by_market(payload: Any) -> dict[str, list[Any]]:

@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from secant_keeper.venues.kalshi.payloads import candle_observation, candles_by_market, resting_quote
+from secant_keeper.venues.kalshi.payloads import candle_item, candles_by_market, resting_quote
 from secant_keeper.venues.kalshi.reducer import KalshiReducer
 from secant_keeper.venues.numbers import price_cents_ppm, time_text_ms
 from secant_keeper.venues.observation import (
     Item,
-    Observation,
     Origin,
     RefusalError,
     Rejection,
     Rejections,
-    shown,
 )
 from secant_keeper.venues.recording import RecordedFile, RecordedFormat, json_lines
-from secant_keeper.venues.table import RowClock, header, rows
+from secant_keeper.venues.table import RowClock, header, observations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,20 +79,15 @@ def _candle_table_series(file: RecordedFile) -> tuple[str, ...]:
 def _read_candle_table(file: RecordedFile, series: str, _rejections: Rejections) -> Iterator[Item]:
     columns = header(file)
     at, bid, ask = (columns.index(name) for name in CANDLE_COLUMNS)
-    clock = RowClock()
-    for row in rows(file):
-        if isinstance(row, Rejection):
-            yield row
-            continue
-        try:
-            moment = clock.take(time_text_ms(row[at], "timestamp"))
-            quote = resting_quote(
-                price_cents_ppm(row[bid], "bid_close") if row[bid] else None,
-                price_cents_ppm(row[ask], "ask_close") if row[ask] else None,
-            )
-            yield Observation.at(series, moment, quote)
-        except RefusalError as refusal:
-            yield refusal.rejection(series, example=",".join(row))
+    return observations(
+        file,
+        series,
+        lambda row: time_text_ms(row[at], "timestamp"),
+        lambda row: resting_quote(
+            price_cents_ppm(row[bid], "bid_close") if row[bid] else None,
+            price_cents_ppm(row[ask], "ask_close") if row[ask] else None,
+        ),
+    )
 
 
 def _candles(file: RecordedFile) -> dict[str, list[Any]]:
@@ -113,15 +106,8 @@ def _candle_answer_series(file: RecordedFile) -> tuple[str, ...]:
 
 
 def _read_candle_answer(file: RecordedFile, series: str, _rejections: Rejections) -> Iterator[Item]:
-    clock = RowClock()
-    for candle in _candles(file).get(series, []):
-        try:
-            observation = candle_observation(candle, series)
-            clock.take(observation.source_time_ms)
-        except RefusalError as refusal:
-            yield refusal.rejection(series, example=shown(candle))
-        else:
-            yield observation
+    take = RowClock().take
+    return (candle_item(candle, series, take) for candle in _candles(file).get(series, []))
 
 
 FORMATS = (

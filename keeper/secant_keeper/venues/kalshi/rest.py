@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from secant_keeper.venues.kalshi.payloads import (
-    candle_observation,
+    candle_item,
     candles_by_market,
     market_outcome,
     market_quote,
@@ -72,13 +72,7 @@ class KalshiRest(RestClient):
             rows = candles_by_market(answer).get(ticker, [])
         except RefusalError as refusal:
             raise payload_error(path, refusal) from refusal
-        items: list[Item] = []
-        for row in rows:
-            try:
-                items.append(candle_observation(row, ticker))
-            except RefusalError as refusal:
-                items.append(refusal.rejection(ticker, example=row))
-        return items
+        return [candle_item(row, ticker) for row in rows]
 
     async def outcome(self, ticker: str) -> Outcome:
         """The venue's own result of a market.

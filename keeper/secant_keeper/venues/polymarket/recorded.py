@@ -9,7 +9,6 @@ import orjson
 from secant_keeper.venues.numbers import decimal_text, price_ppm, time_ms, time_seconds_ms, time_text_ms
 from secant_keeper.venues.observation import (
     Item,
-    Observation,
     Origin,
     Price,
     Quote,
@@ -20,10 +19,10 @@ from secant_keeper.venues.observation import (
 )
 from secant_keeper.venues.polymarket.reducer import PolymarketReducer
 from secant_keeper.venues.recording import RecordedFile, RecordedFormat, json_lines
-from secant_keeper.venues.table import RowClock, header, rows
+from secant_keeper.venues.table import header, observations, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 QUOTE_COLUMNS = ("slug", "ts_utc", "bid", "ask")
 PRICE_TIME_COLUMN = "Timestamp (UTC)"
@@ -93,26 +92,6 @@ def _reduced(
             yield from reducer.apply(*entry)
 
 
-def _read_table(
-    file: RecordedFile, series: str, observe: Callable[[list[str]], Observation | None]
-) -> Iterator[Item]:
-    """Observations of a table's rows; `observe` gives None for a row of another series."""
-    clock = RowClock()
-    for row in rows(file):
-        if isinstance(row, Rejection):
-            yield row
-            continue
-        try:
-            observation = observe(row)
-            if observation is None:
-                continue
-            clock.take(observation.source_time_ms)
-        except RefusalError as refusal:
-            yield refusal.rejection(series, example=",".join(row))
-        else:
-            yield observation
-
-
 def _is_quote_table(file: RecordedFile) -> bool:
     return set(QUOTE_COLUMNS) <= set(header(file))
 
@@ -128,17 +107,21 @@ def _read_quote_table(file: RecordedFile, series: str, _rejections: Rejections) 
     columns = header(file)
     slug, at, bid, ask = (columns.index(name) for name in QUOTE_COLUMNS)
 
-    def observe(row: list[str]) -> Observation | None:
-        if row[slug] != series:
-            return None
-        quote = Quote(
+    def quote(row: list[str]) -> Quote:
+        read = Quote(
             price_ppm(row[bid], "bid") if row[bid] else None, price_ppm(row[ask], "ask") if row[ask] else None
         )
-        if quote.is_crossed:
+        if read.is_crossed:
             raise RefusalError(Reason.CROSSED, f"bid {row[bid]} is above ask {row[ask]}")
-        return Observation.at(series, time_text_ms(row[at], "ts_utc"), quote)
+        return read
 
-    return _read_table(file, series, observe)
+    return observations(
+        file,
+        series,
+        lambda row: time_text_ms(row[at], "ts_utc"),
+        quote,
+        concerns=lambda row: row[slug] == series,
+    )
 
 
 def _is_price_table(file: RecordedFile) -> bool:
@@ -153,11 +136,12 @@ def _read_price_table(file: RecordedFile, series: str, _rejections: Rejections) 
     columns = header(file)
     at, price = columns.index(PRICE_TIME_COLUMN), columns.index(series)
 
-    def observe(row: list[str]) -> Observation:
-        moment = time_seconds_ms(row[at], PRICE_TIME_COLUMN)
-        return Observation.at(series, moment, Price(price_ppm(row[price], series)))
-
-    return _read_table(file, series, observe)
+    return observations(
+        file,
+        series,
+        lambda row: time_seconds_ms(row[at], PRICE_TIME_COLUMN),
+        lambda row: Price(price_ppm(row[price], series)),
+    )
 
 
 def _is_tick_table(file: RecordedFile) -> bool:
@@ -172,14 +156,13 @@ def _read_tick_table(file: RecordedFile, series: str, _rejections: Rejections) -
     columns = header(file)
     at, value = (columns.index(name) for name in TICK_COLUMNS)
 
-    def observe(row: list[str]) -> Observation:
+    def price(row: list[str]) -> Price:
         exact = decimal_text(row[value], 0)
         if exact <= 0:
             raise RefusalError(Reason.OUT_OF_RANGE, f"price {row[value]} is not above 0")
-        # The ticks have 18 decimals; six are kept, rounded down.
-        return Observation.at(series, time_ms(row[at], "feed_ts_ms"), Price(exact // _TICKS_PER_PPM))
+        return Price(exact // _TICKS_PER_PPM)  # the ticks have 18 decimals; six are kept, rounded down
 
-    return _read_table(file, series, observe)
+    return observations(file, series, lambda row: time_ms(row[at], "feed_ts_ms"), price)
 
 
 FORMATS = (

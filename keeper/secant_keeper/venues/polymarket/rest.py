@@ -100,8 +100,10 @@ class PolymarketRest:
 
 
 def _price_point(token: str, point: Any) -> Item:
+    moment_ms = None
     try:
         row = object_of(point, "a point of the history")
-        return Observation.at(token, time_seconds_ms(row.get("t"), "t"), Price(price_ppm(row.get("p"), "p")))
+        moment_ms = time_seconds_ms(row.get("t"), "t")
+        return Observation.at(token, moment_ms, Price(price_ppm(row.get("p"), "p")))
     except RefusalError as refusal:
-        return refusal.rejection(token, example=point)
+        return refusal.rejection(token, moment_ms, example=point)
