@@ -2777,7 +2777,7 @@ def withdraw(
     amount_atoms: int,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Moves free collateral from a margin account to a token account.
+    """Moves free collateral from a margin account to a token account, all of it for the greatest amount.
 
     Never paused.
 

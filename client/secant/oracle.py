@@ -120,7 +120,11 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     6014: _wire.ProgramErrorInfo(
         6014, "TermsHashMismatch", "The terms hash is not the SHA-256 of the terms' bytes"
     ),
-    6015: _wire.ProgramErrorInfo(6015, "WindowInvalid", "The window must end after now and within two years"),
+    6015: _wire.ProgramErrorInfo(
+        6015,
+        "WindowInvalid",
+        "The window must end after now, within two years, and leave time enough for its coverage",
+    ),
     6016: _wire.ProgramErrorInfo(
         6016,
         "FeedInUse",
@@ -480,7 +484,7 @@ class RecordTerms:
     Values are in feed units, times in Unix seconds at the source.
 
     Attributes:
-        start: First second of the window.
+        start: First second of the window, so late that the coverage can still be reached.
         end: Last second of the window, at most two years from now.
         barrier: Level of a touch; 0 for other statistics.
         low: Strike of a digital payout (0 for a touch), lower bound of a linear one.

@@ -200,8 +200,10 @@ def test_wrong_usage_is_one_line(funded: Shell, feed: str, arguments: list[str],
 def test_refusals(funded: Shell, feed: str) -> None:
     at = "2020-01-01T00:00"
     assert "older than the feed's staleness" in funded.fail(1, ["feed", "publish", feed, "0.5", "--at", at])
-    fixed = ["--statistic", "touch_up", "--barrier", "0.5", "--start", "2026-01-01", "--end"]
-    end = (datetime.now(UTC) + timedelta(days=9)).isoformat(timespec="seconds")
+    start = datetime.now(UTC)
+    end = (start + timedelta(days=9)).isoformat(timespec="seconds")
+    started = ["--start", start.isoformat(timespec="seconds"), "--end"]
+    fixed = ["--statistic", "touch_up", "--barrier", "0.5", *started]
     record = funded.json("record", "create", feed, *fixed, end)["address"]
     line = funded.fail(1, ["record", "create", feed, *fixed, end])
     assert f"use it, equal terms share one record: {record}" in line

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from secant import exchange
+from world import World
 
 from .refusals import Refusal, Substitution, substitutions
 from .substitutes import EVENT_WRITABLE, POOL
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from solders.instruction import Instruction
 
     from .scene import Scene
+
+
+SOLD_MAX = 10**12
 
 
 def arrange(scene: Scene) -> None:
@@ -64,6 +68,20 @@ def test_merges_the_complete_sets_that_it_has_bought(scene: Scene) -> None:
     assert after.sold_lots[:2] == (0, 20)
     assert after.cash_atoms == before.cash_atoms + 50 * 10_000
     assert scene.world.event(scene.event).escrow_atoms == escrow - 50 * 10_000
+
+
+@pytest.mark.parametrize("kind", [exchange.POOL_LMSR, exchange.POOL_PM_AMM])
+def test_netting_never_takes_a_pool_out_of_range(kind: int) -> None:
+    """Near the limit of its numbers, bought sets are given back only as far as the others may rise."""
+    world = World()
+    maker, taker = (world.new_user(4 * 10**16, 4 * 10**16) for _ in range(2))
+    event = world.new_event(maker)
+    pool = world.new_pool(maker, event, kind, liquidity_lots=SOLD_MAX)
+    for outcome, lots in ((0, SOLD_MAX - 100), (1, -300)):
+        world.run(world.trade(taker, event, pool, outcome, lots), signers=[taker.keys])
+    world.run(exchange.net_pool(event=event, pool=pool), signers=[taker.keys])
+    assert world.pool(pool).sold_lots[:2] == (SOLD_MAX, -200)
+    world.run(world.trade(taker, event, pool, 0, -1_000), signers=[taker.keys])
 
 
 @pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ALL_PAUSES = 15
 
 
+ALL = 2**64 - 1
+
+
 def arrange(scene: Scene) -> None:
     """Nothing: the scene suffices."""
 
@@ -46,6 +49,7 @@ SUBSTITUTED = substitutions(
 REFUSED: list[Refusal[Scene]] = [
     Refusal("nothing", "AmountZero", lambda s: call(s, 0)),
     Refusal("beyond 63 bits", "Overflow", lambda s: call(s, 2**63)),
+    Refusal("just not everything", "Overflow", lambda s: call(s, ALL - 1)),
     Refusal("one atom too many", "InsolventAccount", lambda s: call(s, s.cash(s.alice) + 1)),
     Refusal(
         "the reserve of a short",
@@ -86,6 +90,15 @@ def test_sets_back_negative_cash(scene: Scene) -> None:
     scene.assert_refused("InsolventAccount", scene.tokenize(scene.alice, 1, scene.tokens))
     scene.run(scene.merge_set(scene.alice, 50))
     assert scene.cash(scene.alice) == 0
+
+
+def test_everything_is_what_is_free_when_it_lands(scene: Scene) -> None:
+    """A stranger's deposit in between leaves no rest behind, nor do shares sold short leave with it."""
+    scene.run(scene.trade(scene.alice, 0, -10))
+    free = scene.cash(scene.alice) - 10 * 10_000
+    assert scene.run(call(scene, ALL)) == [exchange.Withdrawn(account=scene.alice.account, amount_atoms=free)]
+    assert scene.cash(scene.alice) == 10 * 10_000
+    scene.assert_refused("AmountZero", call(scene, ALL))
 
 
 def test_the_owner_may_pay_out_to_another(scene: Scene) -> None:

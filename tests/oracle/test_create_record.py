@@ -19,7 +19,7 @@ from exchange.substitutes import PAYER
 from secant import oracle
 from world import NEVER
 
-from .scene import WIDTH_MAX, Scene
+from .scene import STALENESS_S, WIDTH_MAX, Scene
 from .substitutes import FEED_WRITABLE, NEW_ACCOUNT, SYSTEM_PROGRAM
 
 TWO_YEARS_S = 2 * 366 * 86_400
@@ -156,6 +156,17 @@ def test_lamports_sent_ahead_do_not_block_it(scene: Scene) -> None:
 @pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)
 def test_another_account_in_place_is_refused(standing: Scene, substitution: Substitution) -> None:
     substitution.check(standing, call(standing))
+
+
+@pytest.mark.parametrize(("late_s", "accepted"), [(100, True), (101, False)])
+def test_a_window_must_leave_time_for_its_coverage(scene: Scene, late_s: int, *, accepted: bool) -> None:
+    """A sample may be as old as the staleness; what lies before it can never be covered any more."""
+    scene.at(late_s + STALENESS_S)
+    creation = call(scene, coverage_min_ppm=900_000)
+    if accepted:
+        scene.run(creation)
+    else:
+        scene.assert_refused("WindowInvalid", creation)
 
 
 @pytest.mark.parametrize("refusal", REFUSED, ids=str)

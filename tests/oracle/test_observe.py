@@ -288,7 +288,7 @@ def test_one_of_three_moves_no_time(scene: Scene) -> None:
     """A reading ahead of the clock neither moves the sample's time nor ends the window."""
     record = shared(scene, LAST, low=BARRIER)
     scene.at(WINDOW_S - 2)
-    publish_all(scene, (WINDOW_S - 2, 5), (WINDOW_S - 3, 5), (WINDOW_S + 13, BARRIER))
+    publish_all(scene, (WINDOW_S - 2, 5), (WINDOW_S - 2, 5), (WINDOW_S + 13, BARRIER))
     scene.run(scene.observe(record, scene.shared_feed))
     state = scene.record_state(record)
     assert (state.last_time, state.status) == (scene.start + WINDOW_S - 2, OPEN)
@@ -303,18 +303,31 @@ def test_one_of_three_without_quality_blocks_nothing(scene: Scene) -> None:
     assert scene.record_state(record).last_value == 8
 
 
-def test_a_silent_publisher_s_last_word_counts_until_it_is_stale(scene: Scene) -> None:
-    """So a liar gains no weight by being quicker than an honest publisher."""
+@pytest.mark.parametrize("silent_s", [1, STALENESS_S, STALENESS_S + 1])
+def test_a_silent_publisher_s_last_word_is_no_witness(scene: Scene, silent_s: int) -> None:
+    """What was true once does not make a quorum with a liar of now."""
     record = shared(scene)
-    publish_all(scene, (0, 100), (0, 102), (0, 101))
-    scene.at(STALENESS_S)
-    publish_all(scene, (STALENESS_S, 104), None, (STALENESS_S, 2**60))
+    publish_all(scene, (0, 3 * WIDTH_MAX), (0, 3 * WIDTH_MAX), (0, 3 * WIDTH_MAX))
+    scene.at(silent_s)
+    publish_all(scene, (silent_s, 0), None, (silent_s, 3 * WIDTH_MAX))
     scene.run(scene.observe(record, scene.shared_feed))
-    assert scene.record_state(record).last_value == 104
+    state = scene.record_state(record)
+    assert (state.accepted, state.rejected, state.seen_time) == (0, 1, scene.start + silent_s)
 
 
-def test_two_fresh_of_three_meet_in_the_middle(scene: Scene) -> None:
-    """The limit of two of three: while one is silent past the staleness, no median outvotes a liar."""
+def test_half_of_the_publishers_say_what_is_so_now(scene: Scene) -> None:
+    """Where a quorum is half or less, the others' last words do not outvote it, lies or none."""
+    feed = scene.world.new_feed(scene.trio, quorum=1, name="any of three")
+    record = scene.new_record(FIRST, feed=feed, low=BARRIER, start=scene.start + 1)
+    for publisher in scene.trio[1:]:
+        scene.run(scene.publish(BARRIER, second=0, by=publisher, feed=feed))
+    scene.at(1)
+    scene.run(scene.publish(5, second=1, by=scene.trio[0], feed=feed), scene.observe(record, feed))
+    assert scene.record_state(record).first_value == 5
+
+
+def test_two_of_three_meet_in_the_middle(scene: Scene) -> None:
+    """The limit of two of three: while one is silent, no median outvotes a liar within the width."""
     record = shared(scene)
     publish_all(scene, (0, 100), (0, 100), (0, 100))
     scene.at(STALENESS_S + 1)

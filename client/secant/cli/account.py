@@ -123,12 +123,9 @@ def withdraw(
     """Move free collateral from the margin account into the wallet."""
 
     async def work(client: Client) -> CashReceipt:
-        if collateral != "all":
-            return await client.withdraw(collateral)
-        free = (await client.account()).free
-        if free == 0:
+        if collateral == "all" and (await client.account()).free == 0:
             raise SecantError("nothing is free to withdraw", "redeem, sell or merge what the account holds")
-        return await client.withdraw(free)
+        return await client.withdraw(collateral)
 
     receipt = with_client(context, work)
     if not answer(context, receipt):

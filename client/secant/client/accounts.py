@@ -24,6 +24,7 @@ __all__ = ["AccountMethods"]
 
 _FUND: Final = "send the exchange's collateral to the wallet; `secant airdrop --collateral` on a localnet"
 _OPEN_ONE: Final = "open one: `secant account open`, or `client.open_account()`"
+_EVERYTHING: Final = 2**64 - 1  # an amount of `withdraw`
 _AMOUNT_OFFSET: Final = 64  # of an SPL token account: mint, owner, amount
 
 
@@ -113,7 +114,7 @@ class AccountMethods(Session):
         """Moves free collateral from the margin account to the wallet's token account, made if need be.
 
         Args:
-            amount: How much, at most 6 decimals.
+            amount: How much, at most 6 decimals; ``"all"`` for what is free when it lands.
 
         Raises:
             UnitError: no such amount.
@@ -129,7 +130,7 @@ class AccountMethods(Session):
                 account=self.account_address,
                 vault=self.exchange.vault,
                 destination=self.collateral_address,
-                amount_atoms=atoms_of(amount),
+                amount_atoms=_EVERYTHING if amount == "all" else atoms_of(amount),
             ),
         )
         moved = emitted(landed, exchange.Withdrawn)

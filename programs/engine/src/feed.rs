@@ -51,22 +51,21 @@ impl Reading {
 pub struct Sample {
     /// The newest time that at least a quorum of publishers has reached.
     pub time: i64,
-    /// Median of the fresh readings that pass, or `None` unless a quorum of them agrees with it.
+    /// Median of the readings of that time or later that pass, or `None` unless a quorum of them agrees with it.
     pub value: Option<i64>,
 }
 
 /// The sample that `readings` amount to: its time is the `quorum`-th newest source time, so no minority
-/// moves it; its value the median middle of the readings no more than `staleness_s` older than
-/// that time and no wider than `width_max`, if a quorum of them lies within `width_max` of it: fewer
-/// than a quorum cannot take it further than that from an honest reading. `None` before a quorum has
-/// published.
+/// moves it; its value the median middle of the readings that have reached that time and are no wider than
+/// `width_max`, if a quorum of them lies within `width_max` of it. Fewer than a quorum cannot take it further
+/// than that from an honest reading of that time or later: what a publisher said before counts for nothing.
+/// `None` before a quorum has published.
 ///
 /// # Errors
 /// [`Fault::Domain`] unless `1 ≤ quorum ≤ readings.len() ≤ 8`.
 pub fn aggregate<R: Copy + Into<Reading>>(
     readings: &[R],
     quorum: usize,
-    staleness_s: u32,
     width_max: u64,
 ) -> Result<Option<Sample>, Fault> {
     if quorum == 0 || quorum > readings.len() || readings.len() > PUBLISHERS_MAX {
@@ -79,13 +78,12 @@ pub fn aggregate<R: Copy + Into<Reading>>(
     if time <= 0 {
         return Ok(None);
     }
-    let oldest = time.saturating_sub(i64::from(staleness_s));
     let mut passing = [0; PUBLISHERS_MAX];
     let mut count = 0;
     for reading in readings {
         let reading: Reading = (*reading).into();
-        let fresh = reading.source_time > 0 && reading.source_time >= oldest;
-        if fresh && reading.width().is_some_and(|width| width <= width_max) {
+        let reached = reading.source_time >= time;
+        if reached && reading.width().is_some_and(|width| width <= width_max) {
             insert_sorted(&mut passing, count, reading.mid_down());
             count += 1;
         }

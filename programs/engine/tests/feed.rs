@@ -29,13 +29,11 @@ fn passes(reading: &Reading, width_max: u64) -> bool {
     reading.bid != NO_BID && reading.ask != NO_ASK && (0..=i128::from(width_max)).contains(&width)
 }
 
-/// Middles of the readings that are fresh at `time` and pass, ascending.
-fn middles(readings: &[Reading], time: i64, staleness_s: u32, width_max: u64) -> Vec<i64> {
-    let is_fresh =
-        |reading: &&Reading| i128::from(reading.source_time) >= i128::from(time) - i128::from(staleness_s);
+/// Middles of the readings that have reached `time` and pass, ascending.
+fn middles(readings: &[Reading], time: i64, width_max: u64) -> Vec<i64> {
     let passing = readings
         .iter()
-        .filter(is_fresh)
+        .filter(|reading| reading.source_time >= time)
         .filter(|reading| passes(reading, width_max));
     let mut middles: Vec<i64> = passing
         .map(|reading| middle_down(reading.bid, reading.ask))
@@ -45,14 +43,14 @@ fn middles(readings: &[Reading], time: i64, staleness_s: u32, width_max: u64) ->
 }
 
 /// The sample by definition, for arguments in the domain.
-fn model(readings: &[Reading], quorum: usize, staleness_s: u32, width_max: u64) -> Option<Sample> {
+fn model(readings: &[Reading], quorum: usize, width_max: u64) -> Option<Sample> {
     let mut times: Vec<i64> = readings.iter().map(|reading| reading.source_time).collect();
     times.sort_unstable_by(|a, b| b.cmp(a));
     let time = times[quorum - 1];
     if time <= 0 {
         return None;
     }
-    let middles = middles(readings, time, staleness_s, width_max);
+    let middles = middles(readings, time, width_max);
     let count = middles.len();
     let median = match count {
         0 => return Some(Sample { time, value: None }),
@@ -91,10 +89,6 @@ fn panel() -> impl Strategy<Value = (Vec<Reading>, usize)> {
         .prop_flat_map(|readings| (1..=readings.len()).prop_map(move |quorum| (readings.clone(), quorum)))
 }
 
-fn staleness_s() -> impl Strategy<Value = u32> {
-    prop_oneof![8 => 0..=20u32, 1 => any::<u32>(), 1 => Just(u32::MAX)]
-}
-
 fn width_max() -> impl Strategy<Value = u64> {
     prop_oneof![8 => 0..=16u64, 1 => any::<u64>(), 1 => Just(u64::MAX)]
 }
@@ -125,54 +119,54 @@ proptest! {
 
     #[test]
     fn a_sample_is_the_quorums_time_and_median(
-        (readings, quorum) in panel(), staleness_s in staleness_s(), width_max in width_max(),
+        (readings, quorum) in panel(), width_max in width_max(),
     ) {
-        let expected = model(&readings, quorum, staleness_s, width_max);
-        prop_assert_eq!(aggregate(&readings, quorum, staleness_s, width_max), Ok(expected));
+        let expected = model(&readings, quorum, width_max);
+        prop_assert_eq!(aggregate(&readings, quorum, width_max), Ok(expected));
     }
 
     #[test]
     fn the_order_of_publishers_is_nothing(
-        (readings, quorum) in panel(), staleness_s in staleness_s(), width_max in width_max(),
+        (readings, quorum) in panel(), width_max in width_max(),
         turn in 0..8usize,
     ) {
-        let sample = aggregate(&readings, quorum, staleness_s, width_max);
+        let sample = aggregate(&readings, quorum, width_max);
         let mut other = readings.clone();
         other.rotate_left(turn % readings.len());
-        prop_assert_eq!(aggregate(&other, quorum, staleness_s, width_max), sample);
+        prop_assert_eq!(aggregate(&other, quorum, width_max), sample);
         other.reverse();
-        prop_assert_eq!(aggregate(&other, quorum, staleness_s, width_max), sample);
+        prop_assert_eq!(aggregate(&other, quorum, width_max), sample);
     }
 
     #[test]
     fn a_minority_moves_neither_time_nor_value_out_of_range(
-        (honest, minority, quorum) in attack(), staleness_s in staleness_s(), turn in 0..8usize,
+        (honest, minority, quorum) in attack(), turn in 0..8usize,
     ) {
         let width_max = 8;
         let mut readings = [honest.clone(), minority.clone()].concat();
         readings.rotate_left(turn % honest.len());
-        let sample = aggregate(&readings, quorum, staleness_s, width_max).unwrap().unwrap();
+        let sample = aggregate(&readings, quorum, width_max).unwrap().unwrap();
         let mut times: Vec<i64> = honest.iter().map(|reading| reading.source_time).collect();
         times.sort_unstable();
         prop_assert!(sample.time <= times[times.len() - 1]);
         prop_assert!(sample.time >= times[times.len() - quorum]);
-        let sound = middles(&honest, sample.time, staleness_s, width_max);
-        let bad = middles(&minority, sample.time, staleness_s, width_max);
+        let sound = middles(&honest, sample.time, width_max);
+        let bad = middles(&minority, sample.time, width_max);
         if let Some(value) = sample.value {
             prop_assert!(sound.iter().any(|middle| middle.abs_diff(value) <= width_max));
             if bad.len() < sound.len() {
                 prop_assert!(sound[0] <= value && value <= sound[sound.len() - 1]);
             }
         }
-        if staleness_s >= 10 && sound.len() == honest.len() {
-            // All of the honest are fresh and pass, so that they decide alone.
+        if sound.len() == honest.len() {
+            // All of the honest have reached the time and pass, so that they decide alone.
             prop_assert!(sample.value.is_some());
         }
     }
 
     #[test]
     fn a_reading_that_cannot_pass_never_counts(
-        (readings, quorum) in panel(), staleness_s in staleness_s(), width_max in 0..=16u64,
+        (readings, quorum) in panel(), width_max in 0..=16u64,
         place in 0..8usize, bid in -20..=20i64, excess in 1..=9i64,
     ) {
         let place = place % readings.len();
@@ -180,7 +174,7 @@ proptest! {
         let with = |bid: i64, ask: i64| {
             let mut readings = readings.clone();
             readings[place] = reading(time, bid, ask);
-            aggregate(&readings, quorum, staleness_s, width_max)
+            aggregate(&readings, quorum, width_max)
         };
         let missing = with(NO_BID, NO_ASK);
         prop_assert_eq!(with(bid, NO_ASK), missing);
@@ -212,79 +206,59 @@ proptest! {
 fn a_quorum_must_be_among_the_readings() {
     let domain = Err(Fault::Domain);
     let eight = [point(100, 5); PUBLISHERS_MAX];
-    assert_eq!(aggregate::<Reading>(&[], 0, 1, 1), domain);
-    assert_eq!(aggregate::<Reading>(&[], 1, 1, 1), domain);
-    assert_eq!(aggregate(&eight, 0, 1, 1), domain);
-    assert_eq!(aggregate(&eight, 9, 1, 1), domain);
-    assert_eq!(aggregate(&eight, usize::MAX, 1, 1), domain);
-    assert_eq!(aggregate(&[point(100, 5); PUBLISHERS_MAX + 1], 1, 1, 1), domain);
+    assert_eq!(aggregate::<Reading>(&[], 0, 1), domain);
+    assert_eq!(aggregate::<Reading>(&[], 1, 1), domain);
+    assert_eq!(aggregate(&eight, 0, 1), domain);
+    assert_eq!(aggregate(&eight, 9, 1), domain);
+    assert_eq!(aggregate(&eight, usize::MAX, 1), domain);
+    assert_eq!(aggregate(&[point(100, 5); PUBLISHERS_MAX + 1], 1, 1), domain);
     let sample = Sample {
         time: 100,
         value: Some(5),
     };
     for quorum in 1..=PUBLISHERS_MAX {
-        assert_eq!(aggregate(&eight, quorum, 0, 0), Ok(Some(sample)));
+        assert_eq!(aggregate(&eight, quorum, 0), Ok(Some(sample)));
     }
 }
 
 #[test]
 fn nothing_is_known_before_a_quorum_has_published() {
-    assert_eq!(aggregate(&[Reading::NONE], 1, u32::MAX, u64::MAX), Ok(None));
+    assert_eq!(aggregate(&[Reading::NONE], 1, u64::MAX), Ok(None));
     let readings = [point(100, 5), Reading::NONE, Reading::NONE];
-    assert_eq!(aggregate(&readings, 2, u32::MAX, u64::MAX), Ok(None));
-    assert_eq!(aggregate(&[point(-1, 5)], 1, u32::MAX, u64::MAX), Ok(None));
-    assert_eq!(
-        aggregate(&[point(i64::MIN, 5); 2], 2, u32::MAX, u64::MAX),
-        Ok(None)
-    );
+    assert_eq!(aggregate(&readings, 2, u64::MAX), Ok(None));
+    assert_eq!(aggregate(&[point(-1, 5)], 1, u64::MAX), Ok(None));
+    assert_eq!(aggregate(&[point(i64::MIN, 5); 2], 2, u64::MAX), Ok(None));
     // A publisher who has not begun does not count as a reading of any kind.
     let one = Some(Sample {
         time: 100,
         value: Some(5),
     });
-    assert_eq!(aggregate(&readings, 1, u32::MAX, u64::MAX), Ok(one));
+    assert_eq!(aggregate(&readings, 1, u64::MAX), Ok(one));
 }
 
 #[test]
 fn a_quorum_in_time_may_lack_one_in_quality() {
     let readings = [point(100, 5), point(101, 6), reading(102, 0, NO_ASK)];
-    let sample =
-        |quorum: usize, staleness_s: u32| aggregate(&readings, quorum, staleness_s, 1).unwrap().unwrap();
+    let sample = |quorum: usize| aggregate(&readings, quorum, 1).unwrap().unwrap();
+    let none = |time: i64| Sample { time, value: None };
+    assert_eq!(sample(3), none(100));
+    assert_eq!(sample(2), none(101));
+    assert_eq!(sample(1), none(102));
+}
+
+/// Whoever has fallen silent is no witness for a liar, however lately he spoke.
+#[test]
+fn a_reading_from_before_the_sample_counts_for_nothing() {
+    let value = |readings: &[Reading], quorum| aggregate(readings, quorum, 3).unwrap().unwrap().value;
+    let (now, before) = (point(100, 45), point(99, 63));
+    assert_eq!(value(&[now, point(100, 64), before], 2), None);
+    assert_eq!(value(&[now, point(101, 64), before], 2), None);
+    assert_eq!(value(&[now, point(100, 46), before], 2), Some(45));
+    // A quorum of half: the others' price of a second ago does not outvote what it says now.
+    let old = point(99, 70);
     assert_eq!(
-        sample(3, 60),
-        Sample {
-            time: 100,
-            value: None
-        }
-    );
-    assert_eq!(
-        sample(2, 60),
-        Sample {
-            time: 101,
-            value: Some(5)
-        }
-    );
-    // At the staleness the reading is fresh, beyond it not.
-    assert_eq!(
-        sample(2, 1),
-        Sample {
-            time: 101,
-            value: Some(5)
-        }
-    );
-    assert_eq!(
-        sample(2, 0),
-        Sample {
-            time: 101,
-            value: None
-        }
-    );
-    assert_eq!(
-        sample(1, 1),
-        Sample {
-            time: 102,
-            value: Some(6)
-        }
+        value(&[point(100, 40), point(100, 40), old, old, old], 2),
+        Some(40)
     );
 }
 
@@ -292,12 +266,12 @@ fn a_quorum_in_time_may_lack_one_in_quality() {
 fn a_width_at_its_maximum_passes() {
     let quote = [reading(100, -3, 4)];
     assert_eq!(quote[0].width(), Some(7));
-    let value = |width_max: u64| aggregate(&quote, 1, 0, width_max).unwrap().unwrap().value;
+    let value = |width_max: u64| aggregate(&quote, 1, width_max).unwrap().unwrap().value;
     assert_eq!(value(7), Some(0));
     assert_eq!(value(6), None);
     // Half a unit below zero rounds down.
     assert_eq!(
-        aggregate(&[reading(100, -4, 3)], 1, 0, 7).unwrap().unwrap().value,
+        aggregate(&[reading(100, -4, 3)], 1, 7).unwrap().unwrap().value,
         Some(-1)
     );
 }
@@ -306,7 +280,7 @@ fn a_width_at_its_maximum_passes() {
 fn an_even_number_of_readings_has_its_middle_rounded_down() {
     let sample = |values: [i64; 4]| {
         let readings = values.map(|value| point(100, value));
-        aggregate(&readings, 4, 0, u64::MAX).unwrap().unwrap().value
+        aggregate(&readings, 4, u64::MAX).unwrap().unwrap().value
     };
     assert_eq!(sample([9, 1, 4, 3]), Some(3));
     assert_eq!(sample([-9, -1, -4, -3]), Some(-4));
@@ -318,13 +292,13 @@ fn an_even_number_of_readings_has_its_middle_rounded_down() {
 #[test]
 fn of_two_who_disagree_neither_decides() {
     let readings = [point(100, 10), point(100, 17)];
-    let value = |width_max: u64| aggregate(&readings, 1, 0, width_max).unwrap().unwrap().value;
+    let value = |width_max: u64| aggregate(&readings, 1, width_max).unwrap().unwrap().value;
     assert_eq!(value(3), Some(13));
     assert_eq!(value(2), None);
     // The one beyond cannot decide either: no quorum of two lies near any middle.
     let third = [point(100, 10), point(100, 17), point(100, i64::MAX - 1)];
-    assert_eq!(aggregate(&third, 2, 0, 6).unwrap().unwrap().value, None);
-    assert_eq!(aggregate(&third, 2, 0, 7).unwrap().unwrap().value, Some(17));
+    assert_eq!(aggregate(&third, 2, 6).unwrap().unwrap().value, None);
+    assert_eq!(aggregate(&third, 2, 7).unwrap().unwrap().value, Some(17));
 }
 
 #[test]

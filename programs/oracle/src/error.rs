@@ -35,7 +35,7 @@ pub enum OracleError {
     TermsInvalid,
     #[msg("The terms hash is not the SHA-256 of the terms' bytes")]
     TermsHashMismatch,
-    #[msg("The window must end after now and within two years")]
+    #[msg("The window must end after now, within two years, and leave time enough for its coverage")]
     WindowInvalid,
     #[msg("A record over this feed may still need it; close it 30 days after the last window has ended")]
     FeedInUse,

@@ -1,7 +1,7 @@
 use {
     crate::{error::ExchangeError, event::PoolNetted, EventMarket, Pool},
     anchor_lang::prelude::*,
-    secant_engine::quantity::signed_face_value,
+    secant_engine::{lmsr::SOLD_MAX, quantity::signed_face_value},
     secant_oracle::event::log_event,
 };
 
@@ -18,7 +18,7 @@ impl NetPool {
         let Self { event, pool } = &mut ctx.accounts;
         event.require_unsettled()?;
         let outcomes = event.outcome_count();
-        let sets = pool.sold_lots[..outcomes].iter().copied().min().unwrap_or(0);
+        let sets = nettable(&pool.sold_lots[..outcomes]);
         require!(sets != 0, ExchangeError::AmountZero);
         let face_atoms = signed_face_value(sets).map_err(ExchangeError::from)?;
         for sold in &mut pool.sold_lots[..outcomes] {
@@ -36,4 +36,13 @@ impl NetPool {
         });
         Ok(())
     }
+}
+
+/// Complete sets among what a pool has sold (bought, if negative): all, or as many as leave every number in
+/// the range of both cost functions.
+fn nettable(sold_lots: &[i64]) -> i64 {
+    let least = sold_lots.iter().copied().min().unwrap_or(0);
+    let greatest = sold_lots.iter().copied().max().unwrap_or(0);
+    // Giving back bought sets raises the others.
+    least.max((greatest - SOLD_MAX as i64).min(0))
 }

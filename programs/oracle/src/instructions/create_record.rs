@@ -36,6 +36,12 @@ impl CreateRecord {
             terms.end > now && terms.end <= now.saturating_add(HORIZON_S),
             OracleError::WindowInvalid
         );
+        // A window that can no longer be covered would only void, or never say No.
+        let staleness_s = i64::from(ctx.accounts.feed.staleness_s);
+        require!(
+            terms.can_be_covered(now.saturating_sub(staleness_s)),
+            OracleError::WindowInvalid
+        );
         require!(
             sha256(bytemuck::bytes_of(&terms)) == terms_hash,
             OracleError::TermsHashMismatch

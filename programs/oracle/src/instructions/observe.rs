@@ -32,13 +32,8 @@ impl Observe {
         let now = unix_timestamp(clock.account())?;
         let terms = record.terms.statistic_terms()?;
         let width_max = record.terms.width_max;
-        let sample = aggregate(
-            feed.readings_set(),
-            usize::from(feed.quorum),
-            feed.staleness_s,
-            width_max,
-        )
-        .map_err(OracleError::of_fault)?;
+        let sample = aggregate(feed.readings_set(), usize::from(feed.quorum), width_max)
+            .map_err(OracleError::of_fault)?;
 
         let staleness_s = i64::from(feed.staleness_s);
         let is_fresh = |sample: &Sample| {

@@ -4,7 +4,7 @@ use {
     anchor_lang::prelude::*,
     secant_engine::{
         payout::Payout,
-        statistic::{Evidence, Statistic, Terms},
+        statistic::{Evidence, Statistic, Terms, PPM},
     },
 };
 
@@ -54,7 +54,7 @@ pub const PAYOUT_LINEAR: u8 = 1;
 #[derive(Clone, Copy, AnchorDeserialize, AnchorSerialize, IdlType, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct RecordTerms {
-    /// First second of the window.
+    /// First second of the window, so late that the coverage can still be reached.
     pub start: i64,
     /// Last second of the window, at most two years from now.
     pub end: i64,
@@ -176,6 +176,13 @@ impl RecordTerms {
             }),
             _ => Err(OracleError::TermsInvalid.into()),
         }
+    }
+
+    /// Whether the window's part from `since` on is enough for the coverage asked.
+    pub fn can_be_covered(&self, since: i64) -> bool {
+        let open_s = self.end.saturating_sub(self.start.max(since)).max(0) as u128;
+        let window_s = self.end.abs_diff(self.start) as u128;
+        open_s * u128::from(PPM) >= window_s * u128::from(self.coverage_min_ppm)
     }
 
     /// Whether every field is in range and every unused one zero, so that equal questions have equal
