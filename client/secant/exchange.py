@@ -2640,7 +2640,8 @@ def tokenize(
     lots: int,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Turns ledger shares of one outcome into SPL tokens (2 decimals: one unit is one lot).
+    """Turns ledger shares of one outcome into SPL tokens (2 decimals: one unit is one lot); those that are not
+    held are written short, as long as the event trades.
 
     Args:
         owner: the owner. [signer]

@@ -76,9 +76,24 @@ REFUSED: list[Refusal[Scene]] = [
     Refusal("beyond 63 bits", "Overflow", lambda s: call(s, 2**63)),
     Refusal("position beyond its limit", "PositionTooLarge", lambda s: call(s, 2**63 - 1)),
     Refusal("settled", "EventSettled", call, lambda s: s.settle(10_000)),
+    Refusal(
+        "written short after the lock",
+        "EventNotOpen",
+        lambda s: call(s, 101),
+        lambda s: s.world.set_time(s.world.event(s.event).lock_time),
+    ),
     Refusal("eight other events", "LegsFull", call, _fill_legs),
     Refusal("one atom short", "InsolventAccount", call, lambda s: _drain(s, 999_999)),
 ]
+
+
+def test_what_is_held_leaves_the_ledger_after_the_lock_too(arranged: Scene) -> None:
+    scene = arranged
+    scene.world.set_time(scene.world.event(scene.event).lock_time)
+    held = scene.lots(scene.alice)
+    assert held is not None
+    scene.run(call(scene, held[0]))
+    scene.assert_refused("EventNotOpen", call(scene, 1))
 
 
 def test_turns_ledger_shares_into_tokens(arranged: Scene) -> None:

@@ -96,7 +96,8 @@ pub mod exchange {
         Withdraw::run(ctx, amount_atoms)
     }
 
-    /// Turns ledger shares of one outcome into SPL tokens (2 decimals: one unit is one lot).
+    /// Turns ledger shares of one outcome into SPL tokens (2 decimals: one unit is one lot); those that are not held
+    /// are written short, as long as the event trades.
     pub fn tokenize(ctx: &mut Context<Tokenize>, outcome: u8, lots: u64) -> Result<()> {
         Tokenize::run(ctx, outcome, lots)
     }
