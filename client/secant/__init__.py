@@ -1,4 +1,4 @@
-"""Prediction markets, derivatives of their prices, and perpetuals under one margin account on Solana.
+"""Prediction markets and derivatives of their prices, under one margin account on Solana.
 
 - `Client` and `SyncClient` do what a user does: fund an account, trade, redeem.
 - `Wallet` signs. `SecantError` is the root of everything that is raised on purpose; see `secant.errors`.
@@ -7,9 +7,18 @@
 - `secant.localnet` is a network on this machine; `secant.bootstrap` puts an exchange on it.
 """
 
-from .client import Client
-from .errors import SecantError
+from .client import Client, PoolKind, Quote, record_terms
+from .errors import ProgramError, SecantError
 from .sync import SyncClient
 from .wallet import Wallet
 
-__all__ = ["Client", "SecantError", "SyncClient", "Wallet"]
+__all__ = [
+    "Client",
+    "PoolKind",
+    "ProgramError",
+    "Quote",
+    "SecantError",
+    "SyncClient",
+    "Wallet",
+    "record_terms",
+]

@@ -132,8 +132,9 @@ HINTS: Final = {
     ("exchange", "EventSettled"): "redeem your shares: `secant redeem EVENT`",
     ("exchange", "LegAbsent"): "`secant account` lists what it holds",
     ("exchange", "LimitExceeded"): "quote anew, or allow more slippage",
-    ("exchange", "LiquidityInvalid"): "choose liquidity from 1 share up",
+    ("exchange", "LiquidityInvalid"): "choose liquidity from 0.01 to 10,000,000,000 shares",
     ("exchange", "LockTooEarly"): "wait for the lock time, or sign with the event's authority",
+    ("exchange", "OutcomesInvalid"): "give 2 to 16 labels, and 2 of them with a record",
     ("exchange", "OwnerMismatch"): "sign with the key that owns the margin account",
     ("exchange", "Paused"): "wait until the exchange's admin lifts the pause",
     ("exchange", "PayoutInvalid"): "give payouts that sum to 1, such as 0.5 and 0.5",
@@ -144,6 +145,18 @@ HINTS: Final = {
         "`secant event show EVENT` says who settles it: `resolve` as its authority, `settle` by its record"
     ),
     ("exchange", "SetsInsufficient"): "merge fewer; `secant account` lists what it holds",
+    ("oracle", "FeedRulesInvalid"): "choose values in range, a spread and a step above 0",
     ("oracle", "PublisherUnknown"): "sign with a publisher's key",
-    ("oracle", "SourceTimeNotIncreasing"): "publish a later reading",
+    ("oracle", "PublishersInvalid"): "name more publishers, or choose a smaller quorum",
+    ("oracle", "ReadingCrossed"): "give the lower end first",
+    ("oracle", "ReadingStale"): "publish what the source says now",
+    ("oracle", "SourceTimeInFuture"): (
+        "publish it when its time has come; a localnet whose clock stands still: `secant localnet-clock run`"
+    ),
+    ("oracle", "SourceTimeNotIncreasing"): (
+        "publish a later reading; a localnet whose clock stands still: `secant localnet-clock run`"
+    ),
+    ("oracle", "WindowInvalid"): (
+        "choose a later end, at most two years ahead; a window that has begun: less coverage or a longer gap"
+    ),
 }

@@ -8,18 +8,16 @@ without an error.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment
 from solana.rpc.core import RPCException
+from solana.rpc.jsonrpc import JsonRpcRequest, SolanaJsonRpcError
 from solana.rpc.models import MemcmpOpts, TxOpts
 from solana.rpc.websocket_api import SolanaWsClient
 from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
@@ -31,7 +29,7 @@ from solders.rpc.responses import AccountNotification, LogsNotification
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
-from . import exchange, oracle
+from ._program_logs import AnyEvent, decode_events
 from .errors import (
     AccountNotFound,
     ClientOutdated,
@@ -47,7 +45,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
     from solders.account import Account
@@ -66,7 +64,6 @@ __all__ = [
     "websocket_url",
 ]
 
-AnyEvent: TypeAlias = exchange.AnyEvent | oracle.AnyEvent
 _Answer = TypeVar("_Answer")
 
 CLUSTER_URLS: Final = {
@@ -91,12 +88,6 @@ _REBROADCAST_S: Final = 2.0
 _LOG_WAIT_S: Final = 20.0
 _CLOCK_ADDRESS: Final = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_DECODERS: Final[dict[str, tuple[Mapping[bytes, object], Callable[[bytes], AnyEvent]]]] = {
-    str(exchange.PROGRAM_ID): (exchange.EVENTS, exchange.decode_event),
-    str(oracle.PROGRAM_ID): (oracle.EVENTS, oracle.decode_event),
-}
-_INVOKED: Final = re.compile(r"^Program (\w+) invoke \[(\d+)\]$")
-_DATA: Final = "Program data: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,42 +148,6 @@ def websocket_url(url: str) -> str:
     if parts.port is not None:
         netloc = f"{netloc.rpartition(':')[0]}:{parts.port + 1}"
     return urlunsplit(("wss" if parts.scheme == "https" else "ws", netloc, parts.path, parts.query, ""))
-
-
-def decode_events(logs: Iterable[str]) -> tuple[AnyEvent, ...]:
-    """The events of the two programs in a log, in order. Data that other programs log is passed over.
-
-    Raises:
-        ClientOutdated: one of the two programs logged an event this client does not know.
-    """
-    events: list[AnyEvent] = []
-    stack: list[str] = []
-    for line in logs:
-        invoked = _INVOKED.match(line)
-        if invoked:
-            # The depth, not the count of lines, says who runs: a truncated log may have lost some.
-            del stack[int(invoked[2]) - 1 :]
-            stack.append(invoked[1])
-        elif line.startswith(_DATA) and stack and stack[-1] in _DECODERS:
-            known, decode = _DECODERS[stack[-1]]
-            data = _event_data(line)
-            if data[:8] not in known:
-                raise ClientOutdated(f"the {stack[-1]} program logged the unknown event {data[:8].hex()}")
-            events.append(decode(data))
-        elif stack and line.startswith(f"Program {stack[-1]} ") and _ends(line):
-            stack.pop()
-    return tuple(events)
-
-
-def _event_data(line: str) -> bytes:
-    try:
-        return base64.b64decode(line.removeprefix(_DATA), validate=True)
-    except binascii.Error as error:
-        raise ClientOutdated(f"an event in the log is no base64: {error}") from None
-
-
-def _ends(line: str) -> bool:
-    return line.endswith(" success") or " failed: " in line
 
 
 def _base58(data: bytes) -> str:
@@ -338,6 +293,15 @@ class Chain:
             RpcUnreachable, RpcRefused: the node does not answer.
         """
         return (await self._ask(self._rpc.get_genesis_hash)).value
+
+    async def call(self, method: str, *params: object) -> object:
+        """The result of a JSON-RPC method that Solana's nodes do not have, such as a localnet's own.
+
+        Raises:
+            RpcUnreachable, RpcRefused: the node does not answer, or does not know the method.
+        """
+        request = JsonRpcRequest(method=method, params=list(params))
+        return await self._ask(lambda: self._rpc.send_rpc_request(request, object))
 
     # --- sending --------------------------------------------------------------------------------------------
 
@@ -503,7 +467,7 @@ class Chain:
                     reason = f"HTTP status {code}" if code else (str(cause) or type(cause).__name__)
                     refused = _turned_away(self.url, code)
                     raise refused or RpcUnreachable(self.url, reason) from error
-            except RPCException as error:
+            except (RPCException, SolanaJsonRpcError) as error:
                 raise RpcRefused(f"the node refused: {_reason(error)}") from error
             except Exception as error:  # solders' SerdeJSONError, which it does not export
                 raise RpcUnreachable(self.url, f"the answer is not what was asked for ({error})") from error
@@ -577,8 +541,8 @@ def _turned_away(url: str, status: int | None) -> RpcRefused | None:
     return None
 
 
-def _reason(error: RPCException) -> str:
-    first = error.args[0] if error.args else error
+def _reason(error: RPCException | SolanaJsonRpcError) -> str:
+    first = error.args[0] if isinstance(error, RPCException) and error.args else error
     message = getattr(first, "message", None)
     return str(first) if message is None else str(message)
 

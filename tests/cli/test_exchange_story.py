@@ -7,9 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from secant import Wallet
-from secant.bootstrap import faucet_keypair
-
 from .conftest import Shell
 
 if TYPE_CHECKING:
@@ -21,8 +18,9 @@ KEY = "So11111111111111111111111111111111111111112"
 @pytest.fixture
 def admin(shell: Shell, tmp_path: Path) -> Shell:
     """A shell whose wallet is the exchange's admin."""
-    keypair = Wallet(faucet_keypair()).save(tmp_path / "admin.json")
-    return Shell(shell.url, keypair, shell.capsys)
+    admin = Shell(shell.url, tmp_path / "admin.json", shell.capsys)
+    admin.say("wallet", "create", "--faucet")
+    return admin
 
 
 @pytest.fixture
@@ -67,7 +65,9 @@ def test_pause(admin: Shell, funded: Shell) -> None:
 
 
 def test_only_the_admin(localnet: dict[str, str], funded: Shell) -> None:
-    assert f"sign with the key of {localnet['faucet']}" in funded.fail(1, ["exchange", "pause", "all"])
+    line = funded.fail(1, ["exchange", "pause", "all"])
+    where = "which `secant wallet create --faucet` writes to a file"
+    assert f"sign with the key of {localnet['faucet']}, {where}" in line
     assert "only the exchange's admin may lift" in funded.fail(1, ["exchange", "unpause", "trade"])
 
 

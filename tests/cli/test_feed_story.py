@@ -40,7 +40,7 @@ def test_a_market_on_a_price(funded: Shell, feed: str) -> None:
         observed
         == "a sample was accepted; 2 accepted and 0 rejected; the record is decided: YES pays 1.0000\n"
     )
-    assert "a share of each outcome pays 1.0000, 0.0000" in funded.say("event", "settle", event)
+    assert f"{event} is resolved: YES pays 1, NO pays 0" in funded.say("event", "settle", event)
     shown = funded.say("record", "show", record)
     for words in (
         "YES if the value is at or above 0.65 once",
@@ -52,14 +52,16 @@ def test_a_market_on_a_price(funded: Shell, feed: str) -> None:
         f"reached             {datetime.fromisoformat(later):%Y-%m-%d %H:%M:%S} UTC",
     ):
         assert words in shown
-    listed = funded.say("record", "list", feed)
+    listed = funded.say("record", "list", "--feed", feed)
     assert record in listed
+    assert f"  {feed}  " in listed
     assert "YES if the value is at or above 0.65 once" in listed
 
 
 def test_a_sample_too_wide(funded: Shell, feed: str) -> None:
     record = funded.json("record", "create", feed, *TOUCH)["address"]
-    funded.say("feed", "publish", feed, "0.60", "0.70")
+    said = funded.say("feed", "publish", feed, "0.60", "0.70")
+    assert said.endswith(", too wide to count (max spread 0.05)\n")
     observed = funded.say("record", "observe", record)
     assert observed.startswith(
         "a sample was rejected: too wide, or too few publishers agree; 0 accepted and 1 "
@@ -88,14 +90,14 @@ def test_a_sample_too_wide(funded: Shell, feed: str) -> None:
 )
 def test_questions_in_words(funded: Shell, feed: str, asked: list[str], question: str) -> None:
     said = funded.say("record", "create", feed, *asked)
-    record = said.split()[-1]
-    assert said == f"created record {record}\n"
+    record = said.split()[2].removesuffix(":")
+    assert said == f"created record {record}: {question}\n"
     assert question in funded.say("record", "show", record)
 
 
 def test_json_answers(funded: Shell, feed: str) -> None:
     far = ["--statistic", "last", "--strike", "0.5", "--end", "800d"]
-    assert "within two years" in funded.fail(2, ["record", "create", feed, *far])
+    assert "choose a later end, at most two years ahead" in funded.fail(2, ["record", "create", feed, *far])
     terms = [
         "--max-gap",
         "1h",
@@ -134,7 +136,7 @@ def test_a_feed_of_another_unit(funded: Shell) -> None:
     for words in (KEY, "-5.5", "-4.5", "600 s", "1 of 2"):
         assert words in shown
     assert "1 of 2" in funded.say("feed", "list")
-    record = funded.say("record", "create", name, *TWAP, "--strike", "-3.5").split()[-1]
+    record = funded.json("record", "create", name, *TWAP, "--strike", "-3.5")["address"]
     assert "at least -3.5" in funded.say("record", "show", record)
     assert "at most 1 decimal" in funded.fail(2, ["record", "create", name, *TWAP, "--strike", "0.55"])
     one_sided = (datetime.now(UTC) + timedelta(seconds=3)).isoformat(timespec="seconds")
@@ -161,6 +163,7 @@ def test_close(funded: Shell, feed: str) -> None:
         (["record", "create", "FEED", "--statistic", "touch_up", "--end", "1d"], "touch_up needs a barrier"),
         (["record", "create", "FEED", *TOUCH, "--strike", "0.5"], "touch_up takes a barrier alone"),
         (["record", "create", "FEED", *TOUCH, "--barrier", "65%"], "barrier '65%' is not a number"),
+        (["record", "create", "FEED", *TOUCH, "--sustain", "3d"], "does not fit into a window of 172800 s"),
         (["record", "create", "FEED", *TOUCH, "--sustain", "soon"], "--sustain 'soon' is no duration"),
         (["record", "create", "FEED", *TOUCH, "--max-gap", "0"], "max gap 0 is out of range"),
         (
@@ -180,12 +183,15 @@ def test_close(funded: Shell, feed: str) -> None:
         (["feed", "create", "f", "--staleness", "1y"], "--staleness '1y' is no duration"),
         (["feed", "create", "f", "--staleness", "2d"], "staleness 1 to 86400 s"),
         (["feed", "create", "f", "--max-spread", "0"], "width limit and step at least 1"),
-        (["feed", "create", "f", "--decimals", "13"], "'--decimals'"),
-        (["feed", "create", "f", "--quorum", "2"], "a quorum between 1 and their number"),
+        (["feed", "create", "f", "--decimals", "13"], "— use 0 to 12"),
+        (
+            ["feed", "create", "f", "--quorum", "2"],
+            "their number — name more publishers, or choose a smaller",
+        ),
         (["feed", "create", "f", "--publisher", "zz"], "--publisher 'zz' is no address"),
         (["feed", "create", "f" * 33], "is not valid"),
         (["feed", "publish", "FEED", "none"], "a reading has a bid or an ask"),
-        (["feed", "publish", "FEED", "0.7", "0.6"], "bid is above its ask"),
+        (["feed", "publish", "FEED", "0.7", "0.6"], "bid is above its ask — give the lower end first"),
         (["feed", "publish", "FEED", "x"], "bid 'x' is not a number"),
         (["feed", "publish", "FEED", "0.5", "--at", "noon"], "--at 'noon' is no time"),
         (["feed", "show", KEY], "no feed at"),
@@ -198,6 +204,9 @@ def test_wrong_usage_is_one_line(funded: Shell, feed: str, arguments: list[str],
 
 
 def test_refusals(funded: Shell, feed: str) -> None:
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
+    line = funded.fail(1, ["feed", "publish", feed, "0.5", "--at", soon])
+    assert "publish it when its time has come" in line
     at = "2020-01-01T00:00"
     assert "older than the feed's staleness" in funded.fail(1, ["feed", "publish", feed, "0.5", "--at", at])
     start = datetime.now(UTC)

@@ -38,7 +38,7 @@ def test_first_story(shell: Shell) -> None:
     account = shell.say("account")
     assert "25.510374" in account
     assert rain in account
-    assert "pays 1.0000, 0.0000" in shell.say("event", "resolve", rain, "YES")
+    assert shell.say("event", "resolve", rain, "YES") == f"{rain} is resolved: YES pays 1, NO pays 0\n"
     assert shell.say("redeem", rain) == "redeemed 10.000000\n"
     assert "which returned" in shell.say("pool", "close", rain)
     assert shell.say("withdraw", "all").startswith("withdrew 99.9")
@@ -105,6 +105,8 @@ def test_tables(funded: Shell) -> None:
     funded.say("pool", "create", rain, "--kind", "pm-amm", "--liquidity", "20")
     assert "[bold]not markup" in funded.say("event", "list")
     shown = funded.say("event", "show", rain)
+    assert "deadline " in shown
+    assert "settled at " in shown
     assert " UTC" in shown
     assert "pm-amm" in shown
     assert "pm-amm" in funded.say("pool", "list", rain)
@@ -125,7 +127,8 @@ def test_decimals_are_aligned(funded: Shell) -> None:
 
 def test_wallet(shell: Shell) -> None:
     created = shell.json("wallet", "create")
-    assert shell.json("wallet") == created == shell.json("wallet", "show")
+    holds = {"sol": "0.000000000", "collateral": "0.000000", "tokens": []}
+    assert shell.json("wallet") == {**created, "holds": holds} == shell.json("wallet", "show")
     assert created["address"] in shell.say("wallet")
     assert "never overwritten" in shell.fail(1, ["wallet", "create"])
 

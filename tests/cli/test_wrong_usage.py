@@ -54,10 +54,11 @@ USAGE = [
     (["--url"], "requires an argument"),
     (["--exchange", "x", "account"], "--exchange 'x' is no address — use 32 bytes in base58"),
     (["--exchange", KEY, "account"], f"no exchange at {KEY}"),
-    (["--account-index", "256", "account"], "'--account-index'"),
-    (["--account-index", "x", "account"], "'--account-index'"),
+    (["--account-index", "256", "account"], "— use 0 to 255"),
+    (["--account-index", "x", "account"], "— use 0 to 255"),
     (["event", "create", "x" * 33], "is not valid"),
     (["event", "create", ""], "name '' is not valid"),
+    (["event", "create", "e", "--title", "x" * 2_000], f"title '{'x' * 37}...' is not valid"),
     (["event", "create", "e", "--title", ""], "title '' is not valid"),
     (["event", "create", "e", "--locks", "soon"], "--locks 'soon' is no time"),
     (["event", "create", "e", "--locks", ""], "--locks '' is no time"),
@@ -99,11 +100,11 @@ USAGE = [
     (["pool", "buy", "e", "YES", "1", "--spend", "1"], "give SHARES or --spend"),
     (["pool", "buy", "e", "YES", "--spend", "1", "--max-cost", "1"], "leave --max-cost out"),
     (["pool", "quote", "e", "YES", "--sell", "--spend", "1"], "a sale spends nothing"),
-    (["pool", "create", "e", "--kind", "cpmm"], "'--kind'"),
+    (["pool", "create", "e", "--kind", "cpmm"], "for '--kind': 'cpmm' is not one of 'lmsr', 'pm-amm'"),
     (["pool", "create", "e", "--liquidity", "1.001"], "liquidity '1.001' is not"),
     (["pool", "sell", "e", "YES"], "Missing argument 'SHARES'"),
     (["localnet", "--port", "99999"], "'--port'"),
-    (["localnet", "--port", "x"], "see `secant localnet --help`"),
+    (["localnet", "--port", "x"], "— use 0 to 65534"),
     (["localnet", "--reset"], "give --ledger too"),
 ]
 
@@ -157,13 +158,16 @@ def test_not_open(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["withdraw", "100.000001"], "Not enough free collateral"),
-        (["deposit", "5000"], "holds less than the amount"),
+        (
+            ["withdraw", "100.000001"],
+            "Not enough free collateral: 100.000000 is free, 100.000001 is asked for — deposit more",
+        ),
+        (["deposit", "5000"], "The wallet holds less than the amount: 900.000000 — ask for less"),
         (["account", "open"], "there is a margin account with index 0 already"),
         (["account", "close"], "the account still holds 100.000000 — take it out: `secant withdraw all`"),
         (["--account-index", "3", "account"], "open one: `secant account open`"),
         (["wallet", "create"], "never overwritten"),
-        (["airdrop", "--sol", "18446744073"], "ask for less with --sol, or later"),
+        (["airdrop", "--sol", "18446744073"], "the faucet holds less — ask for less with --sol, or later"),
     ],
 )
 def test_failures_are_one_line_and_exit_1(funded: Shell, arguments: list[str], text: str) -> None:
@@ -204,7 +208,9 @@ def test_pools_that_are_none(funded: Shell) -> None:
             line = funded.fail(2, ["pool", *command, "--pool", address])
             assert f"--pool {address} is no pool of event {rain} — `secant pool list {rain}`" in line
         assert "is no pool of event" in funded.fail(2, ["pool", "close", rain, "--pool", address])
-    assert "1 share up" in funded.fail(2, ["pool", "create", rain, "--liquidity", "0"])
+    for liquidity in ("0", "1e11"):
+        line = funded.fail(2, ["pool", "create", rain, "--liquidity", liquidity])
+        assert "choose liquidity from 0.01 to 10,000,000,000 shares" in line
     assert "no outcome '' in this event" in funded.fail(2, ["pool", "quote", snow, "", "1"])
     assert "there is an event named" in funded.fail(1, ["event", "create", rain])
     assert "settle` by its record" in funded.fail(1, ["event", "settle", rain])
@@ -212,7 +218,8 @@ def test_pools_that_are_none(funded: Shell) -> None:
     assert "holds no tokens of this outcome" in funded.fail(1, ["redeem-tokens", rain, "YES", "1"])
     funded.say("mint-set", rain, "1")
     assert "merge fewer" in funded.fail(1, ["merge-set", rain, "2"])
-    assert f"still holds shares of {rain}" in funded.fail(1, ["account", "close"])
+    line = funded.fail(1, ["account", "close"])
+    assert f"still holds shares of {rain} — `secant merge-set {rain} 1.00`, then withdraw" in line
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -260,6 +267,8 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert command in shown
     assert main(["pool", "buy", "--help"]) == 0
     assert "--slippage" in capsys.readouterr().out
+    assert main(["pool", "create", "--help"]) == 0
+    assert "a pm-AMM 0.399 times it" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("redirection", [">&-", ">/dev/full"])

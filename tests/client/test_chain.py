@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,6 +72,22 @@ async def test_reads_accounts(market: Market) -> None:
     assert not await chain.program_accounts(exchange.PROGRAM_ID, exchange.Exchange.DISCRIMINATOR, {8: b"\0"})
     before = market.net.ledger.unix_timestamp
     assert before <= await chain.clock_time() <= market.net.ledger.unix_timestamp
+
+
+async def test_the_time_goes_on_without_transactions(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = await market.chain.clock_time() + 1_000
+    monkeypatch.setattr("secant.localnet.ledger.time", SimpleNamespace(time=lambda: later))
+    assert await market.chain.clock_time() == later
+
+
+async def test_calls_what_only_some_nodes_have(market: Market) -> None:
+    told = await market.chain.call("localnet_setClock", {"unixTimestamp": 5})
+    assert told == {"slot": market.net.ledger.slot, "unixTimestamp": 5}
+    with pytest.raises(RpcRefused, match=r"^the node refused: Method not found$"):
+        await market.chain.call("localnet_bogus")
+    async with Chain("http://127.0.0.1:1") as nobody:
+        with pytest.raises(RpcUnreachable):
+            await nobody.call("localnet_getClock")
 
 
 async def test_send_sizes_its_budget(market: Market, payer: Keypair) -> None:

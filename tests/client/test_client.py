@@ -217,6 +217,18 @@ async def test_limits(taker: Client, rain: EventView) -> None:
         await taker.buy(rain, "YES", 1, slippage="2")
 
 
+async def test_prices(market: Market, taker: Client, rain: EventView) -> None:
+    assert await taker.prices("rain") == (Decimal("0.5001"), Decimal("0.5001"))
+    await taker.buy(rain, "YES", 50)
+    yes, no = await taker.prices(rain)
+    last = await taker.quote_buy(rain, "YES", "0.01")
+    assert last.amount == yes / 100
+    assert 0.6 < yes < 0.65
+    assert 1 <= yes + no <= 1 + Decimal("0.0002")
+    async with market.connect(await market.funded_wallet()) as newcomer:
+        assert await newcomer.prices(rain) == (yes, no)
+
+
 async def test_spend(taker: Client, rain: EventView) -> None:
     quote = await taker.quote_spend(rain, "YES", 20)
     assert quote.total <= 20
@@ -327,6 +339,45 @@ async def test_tokens(client: Client, rain: EventView) -> None:
     await client.resolve_event(rain, payouts=["0.25", "0.75"])
     paid = await client.redeem_tokens(rain, "YES", 3)
     assert (paid.amount, paid.shares) == (Decimal("0.75"), Decimal(3))
+
+
+async def test_only_held_shares_become_tokens_unless_said_so(client: Client, rain: EventView) -> None:
+    with pytest.raises(InputError, match=r"you hold 0\.00 YES: more tokens would be shares sold short"):
+        await client.tokenize(rain, "YES", "0.01")
+    await client.mint_set(rain, 5)
+    with pytest.raises(InputError, match=r"you hold 5\.00 YES"):
+        await client.tokenize(rain, "YES", 6)
+    await client.tokenize(rain, "YES", 6, short=True)
+    await client.tokenize(rain, "NO", 2)
+    (position,) = (await client.account()).positions
+    assert position.shares == (Decimal(-1), Decimal(3))
+    held = await client.tokens()
+    assert [(view.outcome, view.shares) for view in held] == [("NO", 2), ("YES", 6)]
+    assert held[0].event == await client.event(rain)
+    await client.detokenize(rain, "NO", 2)
+    assert [view.outcome for view in await client.tokens()] == ["YES"]
+
+
+async def test_a_pool_closed_early_leaves_its_position(
+    client: Client, taker: Client, rain: EventView
+) -> None:
+    await taker.buy(rain, "YES", 20)
+    await taker.sell(rain, "NO", 5)
+    closed = await client.close_pool(rain)
+    (position,) = (await client.account()).positions
+    assert closed.shares == position.shares == (Decimal(-20), Decimal(5))
+    await client.create_event("snow", lock_time=rain.lock_time, settlement_deadline=rain.settlement_deadline)
+    assert (await client.create_pool("snow", 10)).shares == ()
+    await taker.buy("snow", "YES", 1)
+    await client.resolve_event("snow", "YES")
+    assert (await client.close_pool("snow")).shares == ()
+
+
+async def test_all_that_the_wallet_holds(client: Client) -> None:
+    assert (await client.deposit("all")).amount == 500
+    with pytest.raises(FrameworkError, match=r"The wallet holds less than the amount: 0\.000000"):
+        await client.deposit(1)
+    assert (await client.withdraw("ALL")).amount == 1000
 
 
 async def test_resolve_and_redeem(client: Client, taker: Client, rain: EventView) -> None:

@@ -116,6 +116,16 @@ def test_terms_in_feed_units(asked: dict[str, Any], fields: dict[str, int]) -> N
     assert record_terms(FEED, **asked) == oracle.RecordTerms(**{**FIELDS, **fields})
 
 
+def test_a_touch_may_last_the_whole_window() -> None:
+    assert record_terms(FEED, **TOUCH | {"sustain_s": 4_000}).sustain_s == 4_000
+
+
+async def test_a_feed_by_default_is_the_command_lines(client: Client) -> None:
+    await client.create_feed("plain")
+    view = await client.feed("plain")
+    assert (view.exponent, view.width_max, view.step_max) == (-6, Decimal("0.05"), Decimal("0.05"))
+
+
 def test_a_variance_has_twice_the_decimals() -> None:
     fine = dataclasses.replace(FEED, exponent=-8)
     asked = AVERAGE | {"statistic": "variance", "grid_s": 60}
@@ -136,6 +146,7 @@ def test_a_variance_has_twice_the_decimals() -> None:
         (TOUCH | {"low": 0, "high": 1}, "touch_up takes a barrier alone"),
         (TOUCH | {"barrier": 0.65}, "floats are not exact"),
         (TOUCH | {"barrier": "0.6500001"}, "barrier '0.6500001' is not a number"),
+        (TOUCH | {"sustain_s": 4_001}, "a touch of 4001 s does not fit into a window of 4000 s"),
         (TOUCH | {"sustain_s": -1}, "sustain -1 is out of range"),
         (TOUCH | {"sustain_s": 2**32}, "sustain 4294967296 is out of range"),
         (TOUCH | {"max_gap_s": 0}, "max gap 0 is out of range — use 1 to"),

@@ -6,7 +6,16 @@ import inspect
 import pytest
 
 PUBLIC = {
-    "secant": {"Client", "SecantError", "SyncClient", "Wallet"},
+    "secant": {
+        "Client",
+        "PoolKind",
+        "ProgramError",
+        "Quote",
+        "SecantError",
+        "SyncClient",
+        "Wallet",
+        "record_terms",
+    },
     "secant.client": {
         "AccountView",
         "CashReceipt",
@@ -39,6 +48,7 @@ PUBLIC = {
         "Statistic",
         "TokenReceipt",
         "TokenRedemptionReceipt",
+        "TokenView",
         "TradeReceipt",
         "record_terms",
     },
@@ -51,6 +61,7 @@ MODULES = [
     "secant.client.admin",
     "secant.client.feeds",
     "secant.client.records",
+    "secant.client.receipts",
     "secant.client.results",
     "secant.client.views",
     "secant.errors",

@@ -27,7 +27,7 @@ from .account import accounts, airdrop, deposit, wallets, withdraw
 from .event import events
 from .exchange import exchanges
 from .feed import feeds
-from .localnet import localnet
+from .localnet import clocks, localnet
 from .pool import pools
 from .record import records
 from .settings import Settings
@@ -92,6 +92,7 @@ def root(
 
 
 app.command()(localnet)
+app.add_typer(clocks, name="localnet-clock")
 app.command()(airdrop)
 app.add_typer(wallets, name="wallet")
 app.add_typer(accounts, name="account")
@@ -173,8 +174,11 @@ def _usage_error(error: typer.TyperException, given: Sequence[str]) -> InputErro
     if _NEGATIVE.match(getattr(error, "option_name", "")):
         number = next(argument for argument in given if _NEGATIVE.match(argument))
         return InputError(f"{number} is negative", "amounts, shares and prices are positive")
-    message = " ".join(error.format_message().split()).removesuffix(".")
-    context = getattr(error, "ctx", None)
+    message = " ".join(error.format_message().split()).removesuffix(".").replace("Value error, ", "")
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    least, most = getattr(parameter, "min", None), getattr(parameter, "max", None)
+    if least is not None and most is not None and "invalid value" in message.casefold():
+        return InputError(message, f"use {least} to {most}")
     return InputError(message, f"see `{context.command_path if context else 'secant'} --help`")
 
 

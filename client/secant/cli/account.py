@@ -1,19 +1,20 @@
 """Commands about wallets, margin accounts and collateral."""
 
 import asyncio
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from secant.bootstrap import collateral_mint, faucet
+from secant.bootstrap import collateral_mint, faucet, faucet_keypair
 from secant.chain import Chain
-from secant.client import AccountView, CashReceipt, Client, Receipt
+from secant.client import AccountView, CashReceipt, Client, Position, Receipt, TokenView
 from secant.errors import InputError, ProgramError, RpcRefused, SecantError
 from secant.units import atoms_of, collateral_of, lamports_of, sol_of
 from secant.wallet import Wallet
 
-from .output import amount, answer, facts, note, say, table
+from .output import amount, answer, facts, fields, note, say, table
 from .settings import Settings, settings_of, with_client
 
 accounts = typer.Typer(help="The margin account: show (default), open, close.", invoke_without_command=True)
@@ -34,13 +35,11 @@ def account(context: typer.Context) -> None:
 def show_account(context: typer.Context) -> None:
     """Cash, what is free, and positions."""
 
-    async def work(client: Client) -> tuple[AccountView, Decimal, int]:
-        view = await client.account()
-        lamports = await client.chain.balance(client.wallet.address)
-        return view, await client.collateral(), lamports
+    async def work(client: Client) -> tuple[AccountView, _Held]:
+        return await client.account(), await _held(client)
 
-    view, wallet_collateral, lamports = with_client(context, work)
-    if answer(context, view):
+    view, held = with_client(context, work)
+    if answer(context, {**fields(view), "wallet": held}):
         return
     facts(
         [
@@ -49,7 +48,7 @@ def show_account(context: typer.Context) -> None:
             ("cash", view.cash),
             ("free", view.free),
             *_behind_free(view),
-            ("wallet", f"{amount(wallet_collateral)} collateral, {amount(sol_of(lamports))} SOL"),
+            ("wallet", f"{amount(held.collateral)} collateral, {amount(held.sol)} SOL"),
         ]
     )
     rows = [
@@ -59,6 +58,29 @@ def show_account(context: typer.Context) -> None:
     ]
     if rows:
         table(("event", "outcome", "shares", "payout", "status"), rows)
+    _show_tokens(held)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the wallet holds outside of its margin accounts."""
+
+    sol: Decimal
+    collateral: Decimal
+    tokens: tuple[TokenView, ...]
+
+
+async def _held(client: Client) -> _Held:
+    lamports = await client.chain.balance(client.wallet.address)
+    return _Held(sol_of(lamports), await client.collateral(), await client.tokens())
+
+
+def _show_tokens(held: _Held) -> None:
+    if held.tokens:
+        table(
+            ("event", "outcome", "tokens", "status"),
+            [(view.event.name, view.outcome, view.shares, view.event.status) for view in held.tokens],
+        )
 
 
 def _behind_free(view: AccountView) -> list[tuple[str, str]]:
@@ -103,12 +125,26 @@ def _what_is_left(view: AccountView) -> tuple[str, str]:
     """Why an account cannot be closed, and what to do about it."""
     if view.positions:
         names = ", ".join(position.event.name for position in view.positions)
-        return f"the account still holds shares of {names}", "redeem, sell or merge them, then withdraw"
+        ways = ", ".join(_way_out(position) for position in view.positions)
+        return f"the account still holds shares of {names}", f"{ways}, then withdraw"
     return f"the account still holds {amount(view.cash)}", "take it out: `secant withdraw all`"
 
 
+def _way_out(position: Position) -> str:
+    """What rids the account of a position, or of the complete sets in it."""
+    name, least, greatest = position.event.name, min(position.shares), max(position.shares)
+    if position.event.is_settled:
+        return f"`secant redeem {name}`"
+    if least > 0:
+        return f"`secant merge-set {name} {least}`"
+    if greatest < 0:
+        return f"`secant mint-set {name} {-greatest}`"
+    return f"sell or buy back {name}, or redeem it once it is settled"
+
+
 def deposit(
-    context: typer.Context, collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much.")]
+    context: typer.Context,
+    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, or `all`.")],
 ) -> None:
     """Move collateral from the wallet into the margin account."""
     receipt = with_client(context, lambda client: client.deposit(collateral))
@@ -123,7 +159,7 @@ def withdraw(
     """Move free collateral from the margin account into the wallet."""
 
     async def work(client: Client) -> CashReceipt:
-        if collateral == "all" and (await client.account()).free == 0:
+        if collateral.casefold() == "all" and (await client.account()).free == 0:
             raise SecantError("nothing is free to withdraw", "redeem, sell or merge what the account holds")
         return await client.withdraw(collateral)
 
@@ -194,18 +230,34 @@ def wallet(context: typer.Context) -> None:
 
 @wallets.command("show")
 def show_wallet(context: typer.Context) -> None:
-    """The wallet's address and file."""
+    """The wallet's address and file, and what it holds outside of margin accounts."""
     settings = settings_of(context)
     address = settings.wallet().address
-    if not answer(context, {"address": address, "keypair": settings.keypair}):
-        facts([("address", address), ("keypair", settings.keypair)])
+    try:
+        held = with_client(context, _held)
+    except SecantError as error:
+        held = None
+        note(f"what it holds is not known: {error}")
+    if answer(context, {"address": address, "keypair": settings.keypair, "holds": held}):
+        return
+    known = [] if held is None else [("SOL", held.sol), ("collateral", held.collateral)]
+    facts([("address", address), ("keypair", settings.keypair), *known])
+    if held is not None:
+        _show_tokens(held)
 
 
 @wallets.command("create")
-def create_wallet(context: typer.Context) -> None:
+def create_wallet(
+    context: typer.Context,
+    *,
+    is_faucet: Annotated[
+        bool,
+        typer.Option("--faucet", help="The key of a localnet's faucet and admin, which everybody knows."),
+    ] = False,
+) -> None:
     """Create a new key pair file; never overwrites one."""
     settings = settings_of(context)
-    created = Wallet.generate()
+    created = Wallet(faucet_keypair()) if is_faucet else Wallet.generate()
     path = created.save(settings.keypair)
     if not answer(context, {"address": created.address, "keypair": path}):
         say(f"created {path} for {created.address}")

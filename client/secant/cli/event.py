@@ -1,45 +1,83 @@
 """Commands about events."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated
 
 import typer
+from solders.pubkey import Pubkey
 
-from secant.client import Client, EventView, PoolView, Receipt, SettlementReceipt
-from secant.errors import InputError, ProgramError
+from secant.client import (
+    Client,
+    EventStatus,
+    EventView,
+    PoolView,
+    Receipt,
+    ResolverKind,
+    SettlementReceipt,
+)
+from secant.errors import InputError, ProgramError, TransactionFailed, WalletError
 from secant.units import TICKS_PER_UNIT, price_of, ticks_of
 
 from .moments import seconds_from
-from .output import amount, answer, facts, moment, say, table
+from .output import amount, answer, facts, moment, note, plain, say, table
 from .settings import address_in, with_client
 
 events = typer.Typer(help="Events: list, show, create, lock, resolve, settle, void.")
 
-_TIMES_REFUSED = frozenset({"TimesInvalid", "RecordUnfit"})
 _LOCKS_AFTER_S = 86_400
 _SETTLES_AFTER_S = 7 * 86_400
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="The event's name or address.")]
 
 
 @events.command("list")
-def list_events(context: typer.Context) -> None:
-    """All events of the exchange."""
-    views = with_client(context, lambda client: client.events(), signs=False)
+def list_events(
+    context: typer.Context,
+    feed: Annotated[
+        str | None, typer.Option(help="Those settled by a record over this feed, by name or address.")
+    ] = None,
+    status: Annotated[EventStatus | None, typer.Option(help="Those that stand so.")] = None,
+) -> None:
+    """Events of the exchange, the soonest lock time first."""
+
+    async def work(client: Client) -> list[EventView]:
+        found = await client.events()
+        if feed is not None:
+            records = {record.address for record in await client.records(feed)}
+            found = tuple(view for view in found if view.resolver in records)
+        return [view for view in found if status is None or view.status is status]
+
+    views = with_client(context, work, signs=False)
     if not answer(context, views):
-        rows = [(view.name, view.title, view.status, moment(view.lock_time), view.address) for view in views]
-        table(("name", "title", "status", "trades until", "address"), rows)
+        rows = [
+            (
+                view.name,
+                view.title,
+                view.status,
+                _paid(view) if view.is_settled else None,
+                moment(view.lock_time),
+                view.resolver if view.resolver_kind is ResolverKind.RECORD else None,
+                view.address,
+            )
+            for view in views
+        ]
+        table(("name", "title", "status", "result", "trades until", "record", "address"), rows)
 
 
 @events.command("show")
 def show_event(context: typer.Context, event: Event) -> None:
     """One event with its pools."""
 
-    async def work(client: Client) -> tuple[EventView, tuple[PoolView, ...]]:
+    async def work(
+        client: Client,
+    ) -> tuple[EventView, tuple[PoolView, ...], tuple[Decimal, ...] | None]:
         view = await client.event(event)
-        return view, await client.pools(view)
+        pools = await client.pools(view)
+        return view, pools, await prices_of(client, view, pools[0].address) if pools else None
 
-    view, pools = with_client(context, work, signs=False)
-    if answer(context, {"event": view, "pools": pools}):
+    view, pools, prices = with_client(context, work, signs=False)
+    if answer(context, {"event": view, "pools": pools, "prices": prices}):
         return
     facts(
         [
@@ -50,13 +88,21 @@ def show_event(context: typer.Context, event: Event) -> None:
             ("resolver", f"{view.resolver_kind} {view.resolver}"),
             ("creator", view.creator),
             ("trades until", view.lock_time),
-            ("settled by", view.settlement_deadline),
-            ("settled", view.settled_time),
+            ("deadline", view.settlement_deadline),
+            ("settled at", view.settled_time),
         ]
     )
     table(
-        ("outcome", "payout", "as tokens"),
-        [(outcome.label, outcome.payout, outcome.tokenized) for outcome in view.outcomes],
+        ("outcome", "price", "payout", "as tokens"),
+        [
+            (
+                outcome.label,
+                None if prices is None else prices[outcome.index],
+                outcome.payout,
+                outcome.tokenized,
+            )
+            for outcome in view.outcomes
+        ],
     )
     if pools:
         table(
@@ -114,7 +160,7 @@ def create_event(
                 authority=by_key,
             )
         except ProgramError as error:
-            if error.name in _TIMES_REFUSED:
+            if error.name == "TimesInvalid":
                 moments = [
                     moment(datetime.fromtimestamp(at, UTC)) for at in (now, lock_time, settlement_deadline)
                 ]
@@ -149,20 +195,30 @@ def resolve_event(
     if (winner is None) == (payouts is None):
         raise InputError("an event pays one winner or by payouts", "give an OUTCOME or --payouts")
     shares = None if payouts is None else _shares_paid(payouts)
-    receipt = with_client(context, lambda client: client.resolve_event(event, winner, payouts=shares))
-    _say_settled(context, receipt)
+    _settle(context, event, lambda client: client.resolve_event(event, winner, payouts=shares))
 
 
 @events.command("settle")
 def settle_event(context: typer.Context, event: Event) -> None:
     """Settle an event by its record, once that is decided."""
-    _say_settled(context, with_client(context, lambda client: client.settle_event(event)))
+    _settle(context, event, lambda client: client.settle_event(event))
 
 
 @events.command("void")
 def void_event(context: typer.Context, event: Event) -> None:
     """Void an event that nobody settled before its deadline."""
-    _say_settled(context, with_client(context, lambda client: client.void_event(event)))
+    _settle(context, event, lambda client: client.void_event(event))
+
+
+async def prices_of(client: Client, event: EventView, pool: Pubkey) -> tuple[Decimal, ...] | None:
+    """A pool's prices; None for an event that does not trade, or without a wallet that could trade."""
+    if event.status is not EventStatus.OPEN:
+        return None
+    try:
+        return await client.prices(event, pool=pool)
+    except (TransactionFailed, WalletError) as error:
+        note(f"no prices: {error.message}")
+        return None
 
 
 def _shares_paid(payouts: str) -> list[str]:
@@ -181,7 +237,23 @@ def _shares_paid(payouts: str) -> list[str]:
     return shares
 
 
-def _say_settled(context: typer.Context, receipt: SettlementReceipt) -> None:
+def _settle(
+    context: typer.Context, event: str, settling: Callable[[Client], Awaitable[SettlementReceipt]]
+) -> None:
+    """Settles an event and says what its shares pay."""
+
+    async def work(client: Client) -> tuple[SettlementReceipt, EventView]:
+        return await settling(client), await client.event(event)
+
+    receipt, view = with_client(context, work)
     if not answer(context, receipt):
-        paid = ", ".join(amount(payout) for payout in receipt.payouts)
-        say(f"event {receipt.event} is {receipt.status}: a share of each outcome pays {paid}")
+        say(f"{view.name} is {view.status}: {_paid(view)}")
+
+
+def _paid(view: EventView) -> str:
+    """What a share of each outcome pays."""
+    return ", ".join(
+        f"{outcome.label} pays {plain(outcome.payout)}"
+        for outcome in view.outcomes
+        if outcome.payout is not None
+    )

@@ -1,15 +1,17 @@
 """Commands about feeds: rules, publishers, readings."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 from solders.pubkey import Pubkey
 
-from secant.client import Client, Receipt
+from secant.client import Client, FeedView, Receipt
+from secant.client.feeds import EXPONENT_DEFAULT, SPREAD_DEFAULT
 from secant.errors import InputError
 
 from .moments import seconds_from
-from .output import answer, facts, say, table
+from .output import answer, facts, plain, say, table
 from .settings import address_in, with_client
 
 feeds = typer.Typer(help="Feeds: list, show, create, publish, close.")
@@ -65,11 +67,15 @@ def show_feed(context: typer.Context, feed: Feed) -> None:
 def create_feed(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Short name, unique among your feeds.")],
-    max_spread: Annotated[str, typer.Option(help="Widest reading that passes: ask less bid.")] = "0.05",
+    max_spread: Annotated[
+        str, typer.Option(help="Widest reading that passes: ask less bid.")
+    ] = SPREAD_DEFAULT,
     max_step: Annotated[
         str, typer.Option(help="Most that a record's clamped track moves per sample.")
-    ] = "0.05",
-    decimals: Annotated[int, typer.Option(min=0, max=12, help="Decimals that values have.")] = 6,
+    ] = SPREAD_DEFAULT,
+    decimals: Annotated[
+        int, typer.Option(min=0, max=12, help="Decimals that values have.")
+    ] = -EXPONENT_DEFAULT,
     staleness: Annotated[str, typer.Option(help="When a reading is stale: 60s, 10m, at most 1d.")] = "60s",
     publisher: Annotated[
         list[str] | None, typer.Option(help="A key that may publish, up to 8 times; yours unless given.")
@@ -114,17 +120,22 @@ def publish(
     if bid == upper == _NO_SIDE:
         raise InputError("a reading has a bid or an ask", "give at least one of the two")
 
-    async def work(client: Client) -> Receipt:
-        return await client.publish(
-            feed,
+    async def work(client: Client) -> tuple[FeedView, Receipt]:
+        view = await client.feed(feed)
+        receipt = await client.publish(
+            view,
             None if bid == _NO_SIDE else bid,
             None if upper == _NO_SIDE else upper,
             source_time=None if at is None else seconds_from(at, await client.chain.clock_time(), "--at"),
         )
+        return view, receipt
 
-    receipt = with_client(context, work)
+    view, receipt = with_client(context, work)
     if not answer(context, receipt):
-        say(f"published {bid} to {upper} to feed {receipt.address}")
+        wide = (
+            "" if _counts(view, bid, upper) else f", too wide to count (max spread {plain(view.width_max)})"
+        )
+        say(f"published {bid} to {upper} to feed {receipt.address}{wide}")
 
 
 @feeds.command("close")
@@ -133,6 +144,11 @@ def close_feed(context: typer.Context, feed: Feed) -> None:
     receipt = with_client(context, lambda client: client.close_feed(feed))
     if not answer(context, receipt):
         say(f"closed feed {receipt.address}")
+
+
+def _counts(feed: FeedView, bid: str, ask: str) -> bool:
+    """Tell whether a published reading is narrow enough for a sample; one without a side never is."""
+    return _NO_SIDE not in {bid, ask} and Decimal(ask) - Decimal(bid) <= feed.width_max
 
 
 def required_address(text: str, name: str) -> Pubkey:

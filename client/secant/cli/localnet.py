@@ -1,8 +1,9 @@
-"""The command that runs a network on this machine."""
+"""Commands about the network on this machine: running it, and its clock."""
 
 import asyncio
 import os
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,15 @@ import typer
 
 from secant.bootstrap import bootstrap, programs
 from secant.chain import Chain
-from secant.errors import InputError, SecantError
+from secant.errors import InputError, RpcRefused, SecantError
 
-from .output import answer, facts, say
+from .output import answer, facts, moment, note, say
+from .settings import Settings, settings_of
+
+clocks = typer.Typer(help="A localnet's clock: show (default), run.", invoke_without_command=True)
 
 _PORT_DEFAULT = 8899
+_RUN_CLOCK = "`secant localnet-clock run` lets it run"
 
 
 def localnet(
@@ -81,6 +86,51 @@ async def _serve(context: typer.Context, port: int, ledger: Path | None, *, forg
             if not answer(context, result):
                 facts(result.items())
                 say("ready: `secant airdrop` in another terminal funds a wallet; Ctrl-C stops the network")
+            if net.ledger.is_clock_driven:
+                note(f"the ledger's clock stands still at {_time(net.ledger.unix_timestamp)}: {_RUN_CLOCK}")
             await stopped.wait()
     except LocalnetError as error:
         raise SecantError(str(error), "choose another --port or --ledger") from error
+
+
+@clocks.callback()
+def clock(context: typer.Context) -> None:
+    """A localnet's clock: show (default), run."""
+    if context.invoked_subcommand is None:
+        show_clock(context)
+
+
+@clocks.command("show")
+def show_clock(context: typer.Context) -> None:
+    """The localnet's time, and whether it runs."""
+    told = asyncio.run(_call(settings_of(context), "localnet_getClock"))
+    if not answer(context, told):
+        stands = f"stands still, as it was set: {_RUN_CLOCK}"
+        facts([("time", _time(told["unixTimestamp"])), ("clock", stands if told["driven"] else "runs")])
+
+
+@clocks.command("run")
+def run_clock(context: typer.Context) -> None:
+    """Let a clock that was set, for instance by a keeper's recording, run again from the present."""
+    told = asyncio.run(_call(settings_of(context), "localnet_runClock"))
+    if not answer(context, told):
+        say(f"the clock runs: it is {_time(told['unixTimestamp'])}")
+
+
+async def _call(settings: Settings, method: str) -> dict[str, int]:
+    """What one of the localnet's own methods answers.
+
+    Raises:
+        RpcUnreachable: nobody answers. InputError: it is no localnet.
+    """
+    async with settings.chain() as chain:
+        try:
+            told = await chain.call(method)
+        except RpcRefused as error:
+            raise InputError(f"{chain.url} is no localnet", "its clock runs by itself") from error
+    assert isinstance(told, dict)
+    return told
+
+
+def _time(unix_timestamp: int) -> str:
+    return moment(datetime.fromtimestamp(unix_timestamp, UTC))

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import typer
+    from _typeshed import DataclassInstance
 
-__all__ = ["amount", "answer", "facts", "moment", "note", "say", "table"]
+__all__ = ["amount", "answer", "facts", "fields", "moment", "note", "plain", "say", "table"]
 
-_PIPED_WIDTH: Final = 200
+_PIPED_WIDTH: Final = 400  # nothing folds where nobody reads columns
 
 
 def answer(context: typer.Context, result: object) -> bool:
@@ -38,21 +39,26 @@ def answer(context: typer.Context, result: object) -> bool:
 def jsonable(value: object) -> object:
     """Decimals, addresses and signatures as text, times in ISO 8601, values by their fields."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {name: jsonable(item) for name, item in fields(value).items()}
     match value:
         case None | bool() | int():
-            plain: object = value
+            wire: object = value
         case dict():
-            plain = {str(key): jsonable(item) for key, item in value.items()}
+            wire = {str(key): jsonable(item) for key, item in value.items()}
         case tuple() | list():
-            plain = [jsonable(item) for item in value]
+            wire = [jsonable(item) for item in value]
         case datetime():
-            plain = value.isoformat()
+            wire = value.isoformat()
         case Decimal():
-            plain = f"{value:f}"
+            wire = f"{value:f}"
         case _:
-            plain = str(value)
-    return plain
+            wire = str(value)
+    return wire
+
+
+def fields(value: DataclassInstance) -> dict[str, object]:
+    """The fields of a value by name."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def say(sentence: str) -> None:
@@ -70,6 +76,12 @@ def note(sentence: str) -> None:
 def amount(value: Decimal) -> str:
     """A decimal number with its thousands marked."""
     return f"{value:,f}"
+
+
+def plain(value: Decimal) -> str:
+    """A decimal number with its thousands marked, and without zeros behind its last digit."""
+    text = amount(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def moment(value: datetime | None) -> str:

@@ -1,15 +1,16 @@
 """Commands about pools: quoting and trading."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 from solders.pubkey import Pubkey
 
-from secant.client import Client, PoolKind, PoolReceipt, PoolView, Quote, Side, TradeReceipt
+from secant.client import Client, EventView, PoolKind, PoolReceipt, PoolView, Quote, Side, TradeReceipt
 from secant.errors import AccountNotFound, InputError
 
-from .event import Event
-from .output import amount, answer, facts, say, table
+from .event import Event, prices_of
+from .output import amount, answer, facts, fields, plain, say, table
 from .settings import address_in, with_client
 
 pools = typer.Typer(help="Pools: list, create, quote, buy, sell, close.")
@@ -26,14 +27,26 @@ Slippage = Annotated[str, typer.Option(help="How much worse than the quote is ac
 def list_pools(context: typer.Context, event: Event) -> None:
     """The pools of an event."""
 
-    async def work(client: Client) -> tuple[PoolView, ...]:
-        return await client.pools(event)
+    async def work(client: Client) -> list[tuple[PoolView, tuple[Decimal, ...] | None]]:
+        market = await client.event(event)
+        return [(view, await prices_of(client, market, view.address)) for view in await client.pools(market)]
 
-    views = with_client(context, work, signs=False)
-    if not answer(context, views):
+    priced = with_client(context, work, signs=False)
+    if not answer(context, [{**fields(view), "prices": prices} for view, prices in priced]):
         table(
-            ("pool", "kind", "liquidity", "cash", "fees", "fee bps"),
-            [(view.address, view.kind, view.liquidity, view.cash, view.fees, view.fee_bps) for view in views],
+            ("pool", "kind", "prices", "liquidity", "cash", "fees", "fee bps"),
+            [
+                (
+                    view.address,
+                    view.kind,
+                    None if prices is None else ", ".join(plain(price) for price in prices),
+                    view.liquidity,
+                    view.cash,
+                    view.fees,
+                    view.fee_bps,
+                )
+                for view, prices in priced
+            ],
         )
 
 
@@ -42,7 +55,8 @@ def create_pool(
     context: typer.Context,
     event: Event,
     liquidity: Annotated[
-        str, typer.Option(help="Scale in shares; an LMSR risks it times ln outcomes.")
+        str,
+        typer.Option(help="Scale in shares. An LMSR risks it times ln outcomes, a pm-AMM 0.399 times it."),
     ] = "100",
     kind: Annotated[PoolKind, typer.Option(help="How the price is made.")] = PoolKind.LMSR,
 ) -> None:
@@ -141,19 +155,26 @@ def sell(
 def close_pool(context: typer.Context, event: Event, pool: PoolAddress = None) -> None:
     """Close your pool into the margin account; anyone's, once the event is settled."""
 
-    async def work(client: Client) -> PoolReceipt:
+    async def work(client: Client) -> tuple[EventView, PoolReceipt]:
         named = await _pool_in(client, event, pool)
+        market = await client.event(event)
         try:
-            return await client.close_pool(event, named)
+            return market, await client.close_pool(market, named)
         except AccountNotFound as error:
             if error.kind == "pool":
                 error.message = f"you have no pool for event {event}"
                 error.remedy = f"there is nothing to close; `secant pool list {event}` shows everybody's"
             raise
 
-    receipt = with_client(context, work)
+    market, receipt = with_client(context, work)
     if not answer(context, receipt):
-        say(f"closed pool {receipt.pool}, which returned {amount(receipt.amount)}")
+        labels = [outcome.label for outcome in market.outcomes]
+        moved = [
+            f" and {amount(shares)} {label}"
+            for label, shares in zip(labels, receipt.shares, strict=False)
+            if shares
+        ]
+        say(f"closed pool {receipt.pool}, which returned {amount(receipt.amount)}{''.join(moved)}")
 
 
 async def _pool_in(client: Client, event: str, pool: str | None) -> Pubkey | None:

@@ -4,12 +4,13 @@ from decimal import Decimal
 from typing import Annotated
 
 import typer
+from solders.pubkey import Pubkey
 
 from secant.client import Client, Receipt, RecordStatus, RecordView, Statistic, record_terms
 
 from .feed import Feed, duration_s, required_address
 from .moments import seconds_from
-from .output import amount, answer, facts, say, table
+from .output import amount, answer, facts, plain, say, table
 from .settings import with_client
 
 records = typer.Typer(help="Records: list, show, create, observe.")
@@ -31,16 +32,30 @@ _NOUNS = {
 def list_records(
     context: typer.Context,
     feed: Annotated[
-        str | None, typer.Argument(metavar="[FEED]", help="Those over this feed; all unless given.")
+        str | None, typer.Option(help="Those over this feed, by name or address; all unless given.")
     ] = None,
+    status: Annotated[RecordStatus | None, typer.Option(help="Those that stand so.")] = None,
 ) -> None:
     """Records, the soonest end first."""
-    views = with_client(context, lambda client: client.records(feed), signs=False)
+
+    async def work(client: Client) -> tuple[list[RecordView], dict[Pubkey, str]]:
+        found = await client.records(feed)
+        views = [view for view in found if status is None or view.status is status]
+        return views, {view.address: view.name for view in await client.feeds()}
+
+    views, names = with_client(context, work, signs=False)
     if not answer(context, views):
         table(
-            ("question", "ends", "status", "accepted", "address"),
+            ("question", "feed", "ends", "status", "accepted", "address"),
             [
-                (question_of(view), view.window_end, view.status, view.accepted, view.address)
+                (
+                    question_of(view),
+                    names.get(view.feed, "closed"),
+                    view.window_end,
+                    view.status,
+                    view.accepted,
+                    view.address,
+                )
                 for view in views
             ],
         )
@@ -63,7 +78,7 @@ def show_record(context: typer.Context, record: Record) -> None:
             ("to", view.window_end),
             (
                 "counts as observed",
-                f"samples up to {view.max_gap_s} s apart, at most {_plain(view.max_spread)} wide",
+                f"samples up to {view.max_gap_s} s apart, at most {plain(view.max_spread)} wide",
             ),
             ("void below", f"{_percent(view.min_coverage)} observed"),
             ("status", _status_of(view)),
@@ -74,7 +89,7 @@ def show_record(context: typer.Context, record: Record) -> None:
             ("longest gap", f"{view.longest_gap_s} s"),
             ("least", view.min_value),
             ("greatest", view.max_value),
-            ("average", None if view.average is None else _plain(view.average)),
+            ("average", None if view.average is None else plain(view.average)),
             ("reached", view.passage_time) if view.statistic.is_touch else ("statistic", _value_of(view)),
         ]
     )
@@ -105,7 +120,7 @@ def create_record(
     sustain_s, max_gap_s = duration_s(sustain, "--sustain"), duration_s(max_gap, "--max-gap")
     grid_s = None if grid is None else duration_s(grid, "--grid")
 
-    async def work(client: Client) -> Receipt:
+    async def work(client: Client) -> tuple[Receipt, RecordView]:
         view = await client.feed(feed)
         now = await client.chain.clock_time()
         terms = record_terms(
@@ -123,11 +138,12 @@ def create_record(
             min_coverage=min_coverage,
             max_spread=max_spread,
         )
-        return await client.create_record(view, terms)
+        receipt = await client.create_record(view, terms)
+        return receipt, await client.record(receipt.address)
 
-    receipt = with_client(context, work)
+    receipt, made = with_client(context, work)
     if not answer(context, receipt):
-        say(f"created record {receipt.address}")
+        say(f"created record {receipt.address}: {question_of(made)}")
 
 
 @records.command("observe")
@@ -159,12 +175,12 @@ def question_of(view: RecordView) -> str:
     if view.barrier is not None:
         side = "above" if view.statistic is Statistic.TOUCH_UP else "below"
         lasting = f" for {view.sustain_s} s" if view.sustain_s else " once"
-        return f"YES if {noun} is at or {side} {_plain(view.barrier)}{lasting}"
+        return f"YES if {noun} is at or {side} {plain(view.barrier)}{lasting}"
     if view.strike is not None:
-        return f"YES if {noun} is at least {_plain(view.strike)}"
+        return f"YES if {noun} is at least {plain(view.strike)}"
     assert view.low is not None
     assert view.high is not None
-    return f"YES pays by {noun}, 0 at {_plain(view.low)} to 1 at {_plain(view.high)}"
+    return f"YES pays by {noun}, 0 at {plain(view.low)} to 1 at {plain(view.high)}"
 
 
 def _status_of(view: RecordView) -> str:
@@ -174,14 +190,8 @@ def _status_of(view: RecordView) -> str:
 
 
 def _value_of(view: RecordView) -> str | None:
-    return None if view.value is None else f"{view.statistic} {_plain(view.value)}"
+    return None if view.value is None else f"{view.statistic} {plain(view.value)}"
 
 
 def _percent(share: Decimal) -> str:
-    return f"{_plain(share * 100)} %"
-
-
-def _plain(value: Decimal) -> str:
-    """Without zeros behind its last digit."""
-    text = amount(value)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{plain(share * 100)} %"

@@ -32,7 +32,12 @@ def redeem(
 
     receipt = with_client(context, work)
     if not answer(context, receipt):
-        say(f"redeemed {amount(receipt.amount)}")
+        owed = receipt.amount < 0
+        say(
+            f"paid {amount(-receipt.amount)} for shares sold short"
+            if owed
+            else f"redeemed {amount(receipt.amount)}"
+        )
 
 
 def mint_set(context: typer.Context, event: Event, shares: Shares) -> None:
@@ -49,9 +54,18 @@ def merge_set(context: typer.Context, event: Event, shares: Shares) -> None:
         say(f"merged {amount(-receipt.shares)} complete sets")
 
 
-def tokenize(context: typer.Context, event: Event, outcome: Outcome, shares: Shares) -> None:
-    """Turn shares into SPL tokens in the wallet."""
-    receipt = with_client(context, lambda client: client.tokenize(event, outcome, shares))
+def tokenize(
+    context: typer.Context,
+    event: Event,
+    outcome: Outcome,
+    shares: Shares,
+    *,
+    short: Annotated[
+        bool, typer.Option("--short", help="Sell short what you do not hold; collateral is reserved for it.")
+    ] = False,
+) -> None:
+    """Turn shares you hold into SPL tokens in the wallet; with --short also shares you do not hold."""
+    receipt = with_client(context, lambda client: client.tokenize(event, outcome, shares, short=short))
     if not answer(context, receipt):
         say(f"made {amount(receipt.shares)} tokens of {receipt.outcome}, mint {receipt.mint}")
 

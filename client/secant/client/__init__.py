@@ -6,37 +6,40 @@ from .accounts import AccountMethods
 from .admin import AdminMethods
 from .events import EventRef
 from .feeds import FeedRef
+from .receipts import (
+    CashReceipt,
+    FeesReceipt,
+    NetReceipt,
+    PauseReceipt,
+    PoolReceipt,
+    Receipt,
+    RedemptionReceipt,
+    SetReceipt,
+    SettlementReceipt,
+    TokenReceipt,
+    TokenRedemptionReceipt,
+    TradeReceipt,
+)
 from .records import RecordMethods, record_terms
 from .results import (
     AccountView,
-    CashReceipt,
     EventStatus,
     EventView,
     ExchangeView,
     FeedView,
-    FeesReceipt,
-    NetReceipt,
     Outcome,
     Pausable,
-    PauseReceipt,
     PoolKind,
-    PoolReceipt,
     PoolView,
     Position,
     Quote,
     Reading,
-    Receipt,
     RecordStatus,
     RecordView,
-    RedemptionReceipt,
     ResolverKind,
-    SetReceipt,
-    SettlementReceipt,
     Side,
     Statistic,
-    TokenReceipt,
-    TokenRedemptionReceipt,
-    TradeReceipt,
+    TokenView,
 )
 from .tokens import TokenMethods
 
@@ -72,6 +75,7 @@ __all__ = [
     "Statistic",
     "TokenReceipt",
     "TokenRedemptionReceipt",
+    "TokenView",
     "TradeReceipt",
     "record_terms",
 ]

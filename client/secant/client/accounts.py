@@ -8,24 +8,24 @@ from solders.pubkey import Pubkey
 from spl.token.instructions import create_idempotent_associated_token_account, get_associated_token_address
 
 from secant import exchange
-from secant.errors import AccountNotFound
+from secant.errors import AccountNotFound, FrameworkError
 from secant.units import atoms_of, collateral_of
 
-from .results import AccountView, CashReceipt, Receipt
-from .session import Session, address_of, decoded, emitted
-from .views import account_view, event_view
+from .receipts import CashReceipt, Receipt
+from .session import ACCOUNT_MISSING, Session, address_of, decoded, emitted
+from .views import account_view, event_view, token_amount
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from secant.units import Number
 
+    from .results import AccountView
+
 __all__ = ["AccountMethods"]
 
 _FUND: Final = "send the exchange's collateral to the wallet; `secant airdrop --collateral` on a localnet"
-_OPEN_ONE: Final = "open one: `secant account open`, or `client.open_account()`"
 _EVERYTHING: Final = 2**64 - 1  # an amount of `withdraw`
-_AMOUNT_OFFSET: Final = 64  # of an SPL token account: mint, owner, amount
 
 
 class AccountMethods(Session):
@@ -65,7 +65,7 @@ class AccountMethods(Session):
         """
         owner_address = self.wallet.address if owner is None else address_of(owner, "owner")
         address = self._account_of(owner_address)
-        stored = await self._read("margin account", address, exchange.MarginAccount, _OPEN_ONE)
+        stored = await self._read("margin account", address, exchange.MarginAccount, ACCOUNT_MISSING)
         events = {}
         held = [leg.event for leg in stored.event_legs if leg.event != Pubkey.default()]
         for event, account in zip(held, await self.chain.accounts(held), strict=True):
@@ -90,7 +90,7 @@ class AccountMethods(Session):
         """Moves collateral from the wallet's token account into the margin account.
 
         Args:
-            amount: How much, at most 6 decimals.
+            amount: How much, at most 6 decimals; ``"all"`` for what the token account holds.
 
         Raises:
             UnitError: no such amount.
@@ -98,15 +98,21 @@ class AccountMethods(Session):
             ProgramError: AmountZero, Paused. FrameworkError: InsufficientFunds. Others as of `Chain.send`.
         """
         source = self.collateral_address
+        wanted = await self.collateral() if _is_all(amount) else amount
         instruction = exchange.deposit(
             depositor=self.wallet.address,
             exchange=self.exchange.address,
             account=self.account_address,
             source=source,
             vault=self.exchange.vault,
-            amount_atoms=atoms_of(amount),
+            amount_atoms=atoms_of(wanted),
         )
-        landed = await self._send(instruction, expects={source: ("collateral token account", _FUND)})
+        try:
+            landed = await self._send(instruction, expects={source: ("collateral token account", _FUND)})
+        except FrameworkError as error:
+            if error.name == "InsufficientFunds" and error.program == "token":
+                error.message = f"The wallet holds less than the amount: {await self.collateral():,f}"
+            raise
         moved = emitted(landed, exchange.Deposited)
         return CashReceipt(landed.signature, moved.account, collateral_of(moved.amount_atoms))
 
@@ -122,6 +128,7 @@ class AccountMethods(Session):
             ProgramError: AmountZero, InsolventAccount. Others as of `Chain.send`.
         """
         owner = self.wallet.address
+        amount_atoms = _EVERYTHING if _is_all(amount) else atoms_of(amount)
         landed = await self._send(
             create_idempotent_associated_token_account(owner, owner, self.exchange.mint),
             exchange.withdraw(
@@ -130,8 +137,9 @@ class AccountMethods(Session):
                 account=self.account_address,
                 vault=self.exchange.vault,
                 destination=self.collateral_address,
-                amount_atoms=_EVERYTHING if amount == "all" else atoms_of(amount),
+                amount_atoms=amount_atoms,
             ),
+            needs=None if amount_atoms == _EVERYTHING else collateral_of(amount_atoms),
         )
         moved = emitted(landed, exchange.Withdrawn)
         return CashReceipt(landed.signature, moved.account, collateral_of(moved.amount_atoms))
@@ -149,4 +157,8 @@ class AccountMethods(Session):
         account = await self.chain.account(get_associated_token_address(owner_address, self.exchange.mint))
         if account is None:
             return collateral_of(0)
-        return collateral_of(int.from_bytes(account.data[_AMOUNT_OFFSET : _AMOUNT_OFFSET + 8], "little"))
+        return collateral_of(token_amount(account.data))
+
+
+def _is_all(amount: Number) -> bool:
+    return isinstance(amount, str) and amount.casefold() == "all"

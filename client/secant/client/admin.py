@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 from solders.instruction import AccountMeta
 
 from secant import exchange
+from secant.bootstrap import faucet_keypair
 from secant.errors import InputError
 from secant.units import collateral_of
 
 from .pools import PoolMethods
-from .results import FeesReceipt, Pausable, PauseReceipt
+from .receipts import FeesReceipt, PauseReceipt
+from .results import Pausable
 from .session import address_of, decoded, emitted
 from .views import PAUSE_BITS, paused
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AdminMethods"]
 
+_FAUCET_ADDRESS: Final = faucet_keypair().pubkey()
 _PAIRS_MAX: Final = 12  # pools with their events that fit into one transaction
 _LIST_POOLS: Final = "`secant pool list EVENT` shows what there is"
 _NO_FEES: Final = ("there are no fees to collect", "collect once there were trades")
@@ -45,10 +48,8 @@ class AdminMethods(PoolMethods):
         instruction = exchange.pause(
             pauser=self.wallet.address, exchange=view.address, pause_bits=_pause_bits(operations)
         )
-        refusal = (
-            "only the exchange's pauser or admin may pause",
-            f"sign with the key of {view.pauser} or {view.admin}",
-        )
+        keys = {view.pauser: None, view.admin: None}
+        refusal = ("only the exchange's pauser or admin may pause", _sign_with(*keys))
         return _pause_receipt(await self._send(instruction, explains={"PauserMismatch": refusal}))
 
     async def unpause(self, *operations: Pausable | str) -> PauseReceipt:
@@ -65,7 +66,7 @@ class AdminMethods(PoolMethods):
         instruction = exchange.unpause(
             admin=self.wallet.address, exchange=view.address, pause_bits=_pause_bits(operations)
         )
-        refusal = ("only the exchange's admin may lift a pause", f"sign with the key of {view.admin}")
+        refusal = ("only the exchange's admin may lift a pause", _sign_with(view.admin))
         return _pause_receipt(await self._send(instruction, explains={"AdminMismatch": refusal}))
 
     async def collect_fees(self, *pools: Pubkey | str) -> FeesReceipt:
@@ -118,6 +119,12 @@ class AdminMethods(PoolMethods):
             expects={view.treasury: ("treasury", _OPEN_TREASURY)},
             explains={"AmountZero": _NO_FEES},
         )
+
+
+def _sign_with(*keys: Pubkey) -> str:
+    listed = " or ".join(str(key) for key in keys)
+    where = ", which `secant wallet create --faucet` writes to a file" if _FAUCET_ADDRESS in keys else ""
+    return f"sign with the key of {listed}{where}"
 
 
 def _pause_bits(operations: tuple[Pausable | str, ...]) -> int:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from solders.pubkey import Pubkey
 
-from secant import exchange
-from secant.errors import AccountNotFound, ExchangeAmbiguous, InputError
+from secant import exchange, oracle
+from secant.errors import AccountNotFound, ExchangeAmbiguous, InputError, ProgramError
 from secant.units import TICKS_PER_UNIT, price_of, ticks_of
 
-from .results import EventView, Receipt, SettlementReceipt
+from .receipts import Receipt, SettlementReceipt
+from .results import EventView
 from .session import Session, address_of, decoded, emitted
-from .views import event_status, event_view, padded, seconds_of, text_of
+from .views import event_status, event_view, moment_text, padded, seconds_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,8 @@ _NAME_BYTES: Final = 32
 _TITLE_BYTES: Final = 64
 _LABEL_BYTES: Final = 16
 _OUTCOMES_MAX: Final = 16
+_LIST_RECORDS: Final = "`secant record list` shows what there is"
+_NOTICE_S: Final = 2 * 86_400  # from a record's end to its events' deadlines, at least
 _LIST: Final = "`secant event list` shows what there is"
 
 
@@ -104,7 +107,14 @@ class EventMethods(Session):
             event=address,
         )
         made = (f"an event named {name} of this wallet", "choose another name")
-        landed = await self._send(instruction, creates=made)
+        try:
+            landed = await self._send(instruction, creates=made)
+        except ProgramError as error:
+            if error.name == "RecordUnfit":
+                stored = await self._read("record", resolver, oracle.Record, _LIST_RECORDS)
+                lock_s = seconds_of(lock_time, "lock time")
+                error.message, error.remedy = _why_unfit(stored, lock_s)
+            raise
         return Receipt(landed.signature, emitted(landed, exchange.EventCreated).event)
 
     async def lock_event(self, event: EventRef) -> Receipt:
@@ -215,6 +225,22 @@ def outcome_of(stored: exchange.EventMarket, outcome: str | int) -> tuple[int, s
     if isinstance(outcome, int) and not isinstance(outcome, bool) and 0 <= outcome < len(labels):
         return outcome, labels[outcome]
     raise InputError(f"no outcome {outcome!r} in this event", f"use one of {', '.join(labels)}")
+
+
+def _why_unfit(record: oracle.Record, lock_time: int) -> tuple[str, str]:
+    """Why a record cannot settle an event that locks then, and what to do about it."""
+    end = record.terms.end
+    if record.status != oracle.RECORD_OPEN:
+        return "The record is decided already", "create a record whose answer is not known yet"
+    if lock_time > end:
+        return (
+            f"Trading would stop {moment_text(lock_time)}, after the record's window",
+            f"choose a lock time up to the window's end, {moment_text(end)}",
+        )
+    return (
+        f"The settlement deadline is less than two days after the record's window ends, {moment_text(end)}",
+        f"choose a deadline from {moment_text(end + _NOTICE_S)} on",
+    )
 
 
 def _labels(outcomes: Sequence[str]) -> list[bytes]:

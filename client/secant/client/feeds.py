@@ -11,9 +11,10 @@ from secant import oracle
 from secant.errors import AccountNotFound, ExchangeAmbiguous
 from secant.units import feed_units_of
 
-from .results import FeedView, Receipt
+from .receipts import Receipt
+from .results import FeedView
 from .session import Session, address_of, decoded, emitted
-from .views import NO_ASK, NO_BID, feed_view, moment_of, padded, seconds_of
+from .views import NO_ASK, NO_BID, feed_view, moment_text, padded, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
     from secant.units import Number
 
-__all__ = ["FeedMethods", "FeedRef"]
+__all__ = ["EXPONENT_DEFAULT", "SPREAD_DEFAULT", "FeedMethods", "FeedRef"]
 
 FeedRef: TypeAlias = Pubkey | str | FeedView
 
+EXPONENT_DEFAULT: Final = -6
+SPREAD_DEFAULT: Final = "0.05"
 _NAME_BYTES: Final = 32
 _CREATE_FEED: Final = "`secant feed list` shows what there is, `secant feed create` makes one"
 
@@ -54,9 +57,9 @@ class FeedMethods(Session):
         self,
         name: str,
         *,
-        width_max: Number,
-        step_max: Number,
-        exponent: int = -4,
+        width_max: Number = SPREAD_DEFAULT,
+        step_max: Number = SPREAD_DEFAULT,
+        exponent: int = EXPONENT_DEFAULT,
         staleness_s: int = 60,
         publishers: Sequence[Pubkey | str] = (),
         quorum: int = 1,
@@ -143,7 +146,6 @@ class FeedMethods(Session):
                 Others as of `Chain.send`.
         """
         address, stored = await self._feed(feed)
-        needed_until = f"{moment_of(stored.needed_until):%Y-%m-%d %H:%M:%S} UTC"
         refusals = {
             "AuthorityMismatch": (
                 "only the feed's authority may close it",
@@ -151,7 +153,7 @@ class FeedMethods(Session):
             ),
             "FeedInUse": (
                 "a record over this feed may still need it",
-                f"close it 30 days after its last window, which ends at {needed_until}",
+                f"close it 30 days after its last window, which ends {moment_text(stored.needed_until)}",
             ),
         }
         landed = await self._send(

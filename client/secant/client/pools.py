@@ -13,12 +13,13 @@ from spl.token.models import MintToParams
 
 from secant import exchange
 from secant.errors import AccountNotFound, InputError, ProgramError
-from secant.units import atoms_of, collateral_of, limit_down, limit_up, lots_of, shares_of
+from secant.units import atoms_of, collateral_of, limit_down, limit_up, lots_of, price_of, shares_of
 
 from .events import EventMethods, outcome_of
-from .results import NetReceipt, PoolKind, PoolReceipt, PoolView, Quote, Side, TradeReceipt
+from .receipts import NetReceipt, PoolReceipt, TradeReceipt
+from .results import EventStatus, PoolKind, PoolView, Quote, Side
 from .session import address_of, decoded, emitted
-from .views import POOL_KINDS, pool_view
+from .views import POOL_KINDS, event_status, pool_view
 
 if TYPE_CHECKING:
     from secant.units import Number
@@ -94,6 +95,9 @@ class PoolMethods(EventMethods):
     async def close_pool(self, event: EventRef, pool: Pubkey | str | None = None) -> PoolReceipt:
         """Closes a pool into its creator's margin account: its creator at any time, anyone once settled.
 
+        Before the event is settled the account takes over the pool's position: it is short what the pool
+        has sold.
+
         Args:
             event: The event.
             pool: The pool; the wallet's own unless given.
@@ -102,7 +106,7 @@ class PoolMethods(EventMethods):
             AccountNotFound: there is no such pool.
             ProgramError: CreatorMismatch, InsolventAccount. Others as of `Chain.send`.
         """
-        address, _ = await self._event(event)
+        address, market = await self._event(event)
         own = exchange.find_pool(event=address, creator=self.wallet.address)
         pool_address = own if pool is None else address_of(pool, "pool")
         stored = await self._read("pool", pool_address, exchange.Pool, _CREATE_POOL)
@@ -117,7 +121,10 @@ class PoolMethods(EventMethods):
             instruction = _signed_by(instruction, stored.creator)
         landed = await self._send(instruction)
         closed = emitted(landed, exchange.PoolClosed)
-        return PoolReceipt(landed.signature, closed.pool, collateral_of(closed.returned_atoms))
+        settled = event_status(market.status) in {EventStatus.RESOLVED, EventStatus.VOID}
+        sold_lots = () if settled else stored.sold_lots[: stored.outcomes]
+        moved = tuple(shares_of(-lots) for lots in sold_lots)
+        return PoolReceipt(landed.signature, closed.pool, collateral_of(closed.returned_atoms), moved)
 
     async def net_pool(self, event: EventRef, pool: Pubkey | str | None = None) -> NetReceipt:
         """Takes the complete sets out of what a pool has sold: no price changes, its numbers get small.
@@ -142,6 +149,26 @@ class PoolMethods(EventMethods):
         )
         netted = emitted(landed, exchange.PoolNetted)
         return NetReceipt(landed.signature, netted.pool, shares_of(netted.lots))
+
+    async def prices(self, event: EventRef, *, pool: Pubkey | str | None = None) -> tuple[Decimal, ...]:
+        """What a share of each outcome costs at the margin, in order: a trial of 0.01 share, without the fee.
+
+        Args:
+            event: The event.
+            pool: Which pool; the most liquid unless given.
+
+        Returns:
+            Prices from 0 to 1, each up to 0.0001 above the pool's own, as the program rounds.
+
+        Raises:
+            AccountNotFound: no such event, or no pool.
+            ProgramError, RpcUnreachable, RpcRefused: as of `quote_buy`.
+            TransactionRefused: the wallet holds no SOL, not even for a trial.
+        """
+        address, stored = await self._event(event)
+        pool_address = (await self._candidates(address, pool))[0]
+        trials = [await self._priced(address, pool_address, outcome, 1) for outcome in range(stored.outcomes)]
+        return tuple(price_of(traded.cost_atoms) for traded in trials)  # of one lot, atoms are ticks
 
     async def quote_buy(
         self, event: EventRef, outcome: str | int, shares: Number, *, pool: Pubkey | str | None = None
@@ -415,14 +442,22 @@ class PoolMethods(EventMethods):
         address, stored = await self._event(event)
         index, label = outcome_of(stored, outcome)
         pools = await self._candidates(address, pool)
+        given_atoms, needs = limit_atoms, None
         if limit_atoms is None or len(pools) > 1:
             quotes = await self._quotes(address, index, label, lots, pools)
             best = min(quotes, key=lambda quote: quote.total if lots > 0 else -quote.total)
-            pools = [best.pool]
+            pools, needs = [best.pool], best.total if lots > 0 else None
             if limit_atoms is None:
                 bounded = limit_up if lots > 0 else limit_down
                 limit_atoms = bounded(atoms_of(best.total), slippage)
-        landed = await self._send(self._trade_instruction(address, pools[0], index, lots, limit_atoms))
+        instruction = self._trade_instruction(address, pools[0], index, lots, limit_atoms)
+        try:
+            landed = await self._send(instruction, needs=needs)
+        except ProgramError as error:
+            if error.name == "LimitExceeded" and given_atoms is not None:
+                priced = _quote_of(address, label, await self._priced(address, pools[0], index, lots))
+                error.message, error.remedy = _beyond_limit(priced, given_atoms)
+            raise
         traded = emitted(landed, exchange.PoolTraded)
         return TradeReceipt(landed.signature, _quote_of(address, label, traded))
 
@@ -443,6 +478,21 @@ def _quote_of(event: Pubkey, outcome: str, traded: exchange.PoolTraded) -> Quote
         fee=collateral_of(traded.fee_atoms),
         total=paid,
         price=_PRICE.quantize(_PRICE.divide(paid, shares), _MICRO),
+    )
+
+
+def _beyond_limit(quote: Quote, limit_atoms: int) -> tuple[str, str]:
+    """What a trade with a limit would cost or yield now, and what to do about it."""
+    limit = collateral_of(limit_atoms)
+    what = f"{quote.shares:,f} {quote.outcome}"
+    if quote.side is Side.BUY:
+        return (
+            f"{what} cost {quote.total:,f} now, more than the max cost of {limit:,f}",
+            "allow more, or buy less",
+        )
+    return (
+        f"{what} yield {quote.total:,f} now, less than the min proceeds of {limit:,f}",
+        "accept less, or sell less",
     )
 
 

@@ -11,7 +11,8 @@ from secant.errors import InputError, UnitError
 from secant.units import FEED_EXPONENT_MIN, feed_units_of
 
 from .feeds import FeedMethods
-from .results import FeedView, Receipt, RecordView, Statistic
+from .receipts import Receipt
+from .results import FeedView, RecordView, Statistic
 from .session import address_of, decoded, emitted
 from .views import PPM, STATISTICS, record_view, seconds_of
 
@@ -141,7 +142,7 @@ def record_terms(
         strike: YES pays 1 if the statistic is at least this, else nothing.
         low: Instead of a strike: where YES pays nothing.
         high: Where YES pays 1, in proportion between the two; above `low`.
-        sustain_s: Seconds that a touch must last.
+        sustain_s: Seconds that a touch must last, at most the window's.
         grid_s: Cell of a variance, in seconds.
         max_gap_s: Longest interval between samples that counts as observed.
         min_coverage: Least covered share of the window, 0 to 1 with at most 6 decimals; less voids. 0.9
@@ -164,6 +165,11 @@ def record_terms(
         raise InputError(
             f"{asked} {wanted} grid", "give the cell of the grid with a variance, and only there"
         )
+    if _seconds("sustain", sustain_s, 0) > end_s - start_s:
+        raise InputError(
+            f"a touch of {sustain_s} s does not fit into a window of {end_s - start_s} s",
+            "choose a shorter sustain or a later end",
+        )
     payout, low_units, high_units = _payout(feed, asked, strike, low, high)
     return oracle.RecordTerms(
         start=start_s,
@@ -172,7 +178,7 @@ def record_terms(
         low=low_units,
         high=high_units,
         width_max=_width_max(feed, max_spread),
-        sustain_s=_seconds("sustain", sustain_s, 0),
+        sustain_s=sustain_s,
         max_gap_s=_seconds("max gap", max_gap_s, 1),
         grid_s=0 if grid_s is None else _seconds("grid", grid_s, 1),
         coverage_min_ppm=_coverage_min_ppm(asked, min_coverage),

@@ -1,4 +1,4 @@
-"""What the client returns: frozen values, in decimal numbers, that hold no connection."""
+"""What the client sees: frozen values, in decimal numbers, that hold no connection."""
 
 from __future__ import annotations
 
@@ -11,38 +11,26 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from solders.pubkey import Pubkey
-    from solders.signature import Signature
 
 __all__ = [
     "AccountView",
-    "CashReceipt",
     "EventStatus",
     "EventView",
     "ExchangeView",
     "FeedView",
-    "FeesReceipt",
-    "NetReceipt",
     "Outcome",
     "Pausable",
-    "PauseReceipt",
     "PoolKind",
-    "PoolReceipt",
     "PoolView",
     "Position",
     "Quote",
     "Reading",
-    "Receipt",
     "RecordStatus",
     "RecordView",
-    "RedemptionReceipt",
     "ResolverKind",
-    "SetReceipt",
-    "SettlementReceipt",
     "Side",
     "Statistic",
-    "TokenReceipt",
-    "TokenRedemptionReceipt",
-    "TradeReceipt",
+    "TokenView",
 ]
 
 
@@ -228,6 +216,23 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenView:
+    """Shares that a wallet holds as tokens of one outcome.
+
+    Attributes:
+        event: The event.
+        outcome: The outcome's label.
+        shares: How many.
+        token_account: Where they are.
+    """
+
+    event: EventView
+    outcome: str
+    shares: Decimal
+    token_account: Pubkey
+
+
+@dataclass(frozen=True, slots=True)
 class PoolView:
     """A pool.
 
@@ -393,193 +398,3 @@ class Quote:
     fee: Decimal
     total: Decimal
     price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Something was done to one account.
-
-    Attributes:
-        signature: The transaction's.
-        address: What was created, changed or closed.
-    """
-
-    signature: Signature
-    address: Pubkey
-
-
-@dataclass(frozen=True, slots=True)
-class CashReceipt:
-    """Collateral was deposited or withdrawn.
-
-    Attributes:
-        signature: The transaction's.
-        account: The margin account.
-        amount: How much.
-    """
-
-    signature: Signature
-    account: Pubkey
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class TradeReceipt:
-    """A trade with a pool was done.
-
-    Attributes:
-        signature: The transaction's.
-        trade: What it cost or yielded.
-    """
-
-    signature: Signature
-    trade: Quote
-
-
-@dataclass(frozen=True, slots=True)
-class PoolReceipt:
-    """A pool was created or closed.
-
-    Attributes:
-        signature: The transaction's.
-        pool: The pool.
-        amount: What the pool was funded with, or what it returned.
-    """
-
-    signature: Signature
-    pool: Pubkey
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class NetReceipt:
-    """A pool's complete sets were netted.
-
-    Attributes:
-        signature: The transaction's.
-        pool: The pool.
-        shares: How many sets it had sold, and minted now; negative for those it had bought, and merged.
-    """
-
-    signature: Signature
-    pool: Pubkey
-    shares: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class FeesReceipt:
-    """Fees were paid to the treasury.
-
-    Attributes:
-        signatures: The transactions', in order.
-        treasury: The token account they went to.
-        amount: How much.
-    """
-
-    signatures: tuple[Signature, ...]
-    treasury: Pubkey
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class PauseReceipt:
-    """Something was paused, or a pause was lifted.
-
-    Attributes:
-        signature: The transaction's.
-        exchange: The exchange.
-        paused: All that is paused now.
-    """
-
-    signature: Signature
-    exchange: Pubkey
-    paused: tuple[Pausable, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetReceipt:
-    """Complete sets were minted or merged.
-
-    Attributes:
-        signature: The transaction's.
-        event: The event.
-        shares: How many sets; negative when merged.
-    """
-
-    signature: Signature
-    event: Pubkey
-    shares: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class TokenReceipt:
-    """Ledger shares became tokens, or tokens ledger shares.
-
-    Attributes:
-        signature: The transaction's.
-        event: The event.
-        outcome: The outcome's label.
-        shares: How many became tokens; negative the other way.
-        mint: The outcome's mint, 2 decimals.
-        token_account: The token account.
-    """
-
-    signature: Signature
-    event: Pubkey
-    outcome: str
-    shares: Decimal
-    mint: Pubkey
-    token_account: Pubkey
-
-
-@dataclass(frozen=True, slots=True)
-class RedemptionReceipt:
-    """A settled event's shares were paid into a margin account.
-
-    Attributes:
-        signature: The transaction's.
-        event: The event.
-        account: The margin account.
-        amount: What they paid; negative where a short position pays.
-    """
-
-    signature: Signature
-    event: Pubkey
-    account: Pubkey
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRedemptionReceipt:
-    """A settled event's tokens were burned for what they pay.
-
-    Attributes:
-        signature: The transaction's.
-        event: The event.
-        outcome: The outcome's label.
-        shares: How many tokens, in shares.
-        amount: What they paid.
-    """
-
-    signature: Signature
-    event: Pubkey
-    outcome: str
-    shares: Decimal
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementReceipt:
-    """An event was settled.
-
-    Attributes:
-        signature: The transaction's.
-        event: The event.
-        status: Resolved or void.
-        payouts: What a share of each outcome pays, in order.
-    """
-
-    signature: Signature
-    event: Pubkey
-    status: EventStatus
-    payouts: tuple[Decimal, ...]

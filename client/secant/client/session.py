@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
 
 from solders.pubkey import Pubkey
+from solders.system_program import ID as SYSTEM_PROGRAM_ID
 from spl.token.instructions import get_associated_token_address
 
 from secant import exchange, oracle
@@ -22,10 +23,11 @@ from secant.errors import (
     WrongCluster,
 )
 
-from .views import exchange_view
+from .views import exchange_view, free_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
     from types import TracebackType
 
     from solders.instruction import Instruction
@@ -42,7 +44,7 @@ _Event = TypeVar("_Event", bound=AnyEvent)
 _PROGRAMS: Final = {"exchange": exchange.PROGRAM_ID, "oracle": oracle.PROGRAM_ID}
 _ACCOUNT_INDEX_MAX: Final = 255
 _EXISTS: Final = frozenset({"AccountAlreadyInUse", "AccountAlreadyInitialized"})
-_OPEN_ONE: Final = "open one: `secant account open`, or `client.open_account()`"
+ACCOUNT_MISSING: Final = "open one: `secant account open`, or `client.open_account()`"
 
 
 class _Decodes(Protocol[_Stored_co]):
@@ -161,6 +163,7 @@ class Session:
         expects: Mapping[Pubkey, tuple[str, str]] | None = None,
         creates: tuple[str, str] | None = None,
         explains: Mapping[str, tuple[str, str]] | None = None,
+        needs: Decimal | None = None,
     ) -> Landed:
         """Signs with the wallet and sends.
 
@@ -170,6 +173,7 @@ class Session:
                 wherever it occurs.
             creates: What is made, and the remedy if it is there already.
             explains: What a program's error means here and its remedy, by name, where it says too little.
+            needs: Collateral that it asks for, where that is known.
 
         Raises:
             AccountNotFound: one of the expected accounts is missing.
@@ -179,6 +183,8 @@ class Session:
             return await self.chain.send(instructions, [self.wallet.keypair])
         except ProgramError as error:
             error.message, error.remedy = (explains or {}).get(error.name, (error.message, error.remedy))
+            if error.name == "InsolventAccount":
+                await self._say_free(instructions, needs, error)
             raise
         except FrameworkError as error:
             if creates is not None and error.name in _EXISTS:
@@ -203,6 +209,18 @@ class Session:
             raise error
         return simulated
 
+    async def _say_free(
+        self, instructions: Sequence[Instruction], needs: Decimal | None, error: ProgramError
+    ) -> None:
+        """Writes into the error how much of the margin account is free, if it is the one that lacks it."""
+        address = self.account_address
+        if all(meta.pubkey != address for instruction in instructions for meta in instruction.accounts):
+            return
+        stored = await self._read("margin account", address, exchange.MarginAccount, ACCOUNT_MISSING)
+        asked = "" if needs is None else f", {needs:,f} is asked for"
+        error.message = f"Not enough free collateral: {free_of(stored):,f} is free{asked}"
+        error.remedy = "deposit more, reduce a position or ask for less"
+
     async def _find_missing(
         self,
         instructions: Sequence[Instruction],
@@ -210,7 +228,7 @@ class Session:
         error: FrameworkError,
     ) -> None:
         """Raises `AccountNotFound` if an expected account is missing, which says more than the framework."""
-        expected = {self.account_address: ("margin account", _OPEN_ONE), **expects}
+        expected = {self.account_address: ("margin account", ACCOUNT_MISSING), **expects}
         named = {meta.pubkey for instruction in instructions for meta in instruction.accounts}
         addresses = [address for address in expected if address in named]
         for address, account in zip(addresses, await self.chain.accounts(addresses), strict=True):
@@ -232,6 +250,8 @@ class Session:
         account = await self.chain.account(address)
         if account is None:
             raise AccountNotFound(kind, address, "there is no account", remedy)
+        if account.owner == SYSTEM_PROGRAM_ID:
+            raise AccountNotFound(kind, address, f"that is a wallet, not a {kind}", remedy)
         if account.owner not in _PROGRAMS.values():
             raise AccountNotFound(kind, address, f"it belongs to the program {account.owner}", remedy)
         try:

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Final
 from spl.token.instructions import create_idempotent_associated_token_account, get_associated_token_address
 
 from secant import exchange
+from secant.errors import FrameworkError, InputError, ProgramError
 from secant.units import collateral_of, lots_of, shares_of
 
 from .events import EventMethods, outcome_of
-from .results import RedemptionReceipt, SetReceipt, TokenReceipt, TokenRedemptionReceipt
-from .session import address_of, emitted
+from .receipts import RedemptionReceipt, SetReceipt, TokenReceipt, TokenRedemptionReceipt
+from .results import TokenView
+from .session import ACCOUNT_MISSING, address_of, emitted
+from .views import event_view, token_amount
 
 if TYPE_CHECKING:
+    from solders.instruction import Instruction
     from solders.pubkey import Pubkey
 
     from secant.chain import Landed
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TokenMethods"]
 
+_TOO_MANY: Final = frozenset({"InsufficientFunds", "TokensInsufficient"})
 _NO_TOKENS: Final = "the wallet holds no tokens of this outcome; `tokenize` makes some from ledger shares"
 
 
@@ -61,16 +66,53 @@ class TokenMethods(EventMethods):
         )
         return _set_receipt(await self._send(instruction))
 
-    async def tokenize(self, event: EventRef, outcome: str | int, shares: Number) -> TokenReceipt:
-        """Turns ledger shares into SPL tokens in the wallet; makes the mint and token account if need be.
+    async def tokens(self) -> tuple[TokenView, ...]:
+        """The outcome tokens that the wallet holds, by event.
 
         Raises:
-            UnitError, InputError: no such number of shares or outcome.
-            ProgramError: InsolventAccount, EventSettled, AmountZero, Paused. Others as of `Chain.send`.
+            RpcUnreachable, RpcRefused: the node does not answer, or answers no scans.
+        """
+        owner = self.wallet.address
+        sources = {
+            get_associated_token_address(owner, exchange.find_outcome_mint(event=address, outcome=index)): (
+                event_view(address, stored),
+                index,
+            )
+            for address, stored in (await self._scan_events()).items()
+            for index in range(stored.outcomes)
+            if stored.tokenized_lots[index]
+        }
+        found = await self.chain.accounts(list(sources))
+        views = [
+            TokenView(view, view.outcomes[index].label, shares_of(token_amount(account.data)), source)
+            for (source, (view, index)), account in zip(sources.items(), found, strict=True)
+            if account is not None and token_amount(account.data)
+        ]
+        return tuple(sorted(views, key=lambda view: (view.event.name, view.outcome)))
+
+    async def tokenize(
+        self, event: EventRef, outcome: str | int, shares: Number, *, short: bool = False
+    ) -> TokenReceipt:
+        """Turns ledger shares into SPL tokens in the wallet; makes the mint and token account if need be.
+
+        Args:
+            event: The event.
+            outcome: Which outcome, by label or index.
+            shares: How many, at most 2 decimals.
+            short: Whether to write shares that are not held: the margin account is short of them then, and
+                reserves what they may cost. The program does so only while the event trades.
+
+        Raises:
+            UnitError, InputError: no such number of shares or outcome; more than are held, without `short`.
+            AccountNotFound: the margin account does not exist.
+            ProgramError: InsolventAccount, EventNotOpen, EventSettled, AmountZero, Paused. Others as of
+                `Chain.send`.
         """
         lots = lots_of(shares)
         address, stored = await self._event(event)
         index, label = outcome_of(stored, outcome)
+        if not short:
+            await self._check_held(address, index, label, lots)
         owner, mint = self.wallet.address, exchange.find_outcome_mint(event=address, outcome=index)
         instructions = [
             create_idempotent_associated_token_account(owner, owner, mint),
@@ -114,7 +156,7 @@ class TokenMethods(EventMethods):
             outcome=index,
             lots=lots,
         )
-        landed = await self._send(instruction, expects={source: ("outcome token account", _NO_TOKENS)})
+        landed = await self._send_tokens(instruction, source=source, label=label)
         return self._token_receipt(landed, label)
 
     async def redeem(self, event: EventRef, *, owner: Pubkey | str | None = None) -> RedemptionReceipt:
@@ -152,7 +194,7 @@ class TokenMethods(EventMethods):
         index, label = outcome_of(stored, outcome)
         owner, mint = self.wallet.address, exchange.find_outcome_mint(event=address, outcome=index)
         source = get_associated_token_address(owner, mint)
-        landed = await self._send(
+        landed = await self._send_tokens(
             create_idempotent_associated_token_account(owner, owner, self.exchange.mint),
             exchange.redeem_tokens(
                 holder=owner,
@@ -165,12 +207,47 @@ class TokenMethods(EventMethods):
                 outcome=index,
                 lots=lots,
             ),
-            expects={source: ("outcome token account", _NO_TOKENS)},
+            source=source,
+            label=label,
         )
         paid = emitted(landed, exchange.TokensRedeemed)
         return TokenRedemptionReceipt(
             landed.signature, paid.event, label, shares_of(paid.lots), collateral_of(paid.amount_atoms)
         )
+
+    # --- for the methods ------------------------------------------------------------------------------------
+
+    async def _check_held(self, event: Pubkey, index: int, label: str, lots: int) -> None:
+        """Refuses to make tokens of shares that the margin account does not hold.
+
+        Raises:
+            InputError: it holds fewer.
+        """
+        account = await self._read(
+            "margin account", self.account_address, exchange.MarginAccount, ACCOUNT_MISSING
+        )
+        held = next((leg.lots[index] for leg in account.event_legs if leg.event == event), 0)
+        if lots > max(held, 0):
+            raise InputError(
+                f"you hold {shares_of(max(held, 0)):,f} {label}: more tokens would be shares sold short",
+                "make fewer, or say so: `--short`, or `short=True`",
+            )
+
+    async def _send_tokens(self, *instructions: Instruction, source: Pubkey, label: str) -> Landed:
+        """Sends what burns outcome tokens.
+
+        Raises:
+            AccountNotFound: there is no token account. Others as of `Chain.send`.
+        """
+        try:
+            return await self._send(*instructions, expects={source: ("outcome token account", _NO_TOKENS)})
+        except (FrameworkError, ProgramError) as error:
+            if error.name in _TOO_MANY:
+                account = await self.chain.account(source)
+                held = 0 if account is None else token_amount(account.data)
+                error.message = f"you hold {shares_of(held):,f} tokens of {label}"
+                error.remedy = "give at most that many"
+            raise
 
     def _token_receipt(self, landed: Landed, label: str) -> TokenReceipt:
         changed = emitted(landed, exchange.TokensChanged)

@@ -47,13 +47,16 @@ __all__ = [
     "event_view",
     "exchange_view",
     "feed_view",
+    "free_of",
     "moment_of",
+    "moment_text",
     "padded",
     "paused",
     "pool_view",
     "record_view",
     "seconds_of",
     "text_of",
+    "token_amount",
 ]
 
 _STATUSES: Final = {
@@ -94,6 +97,8 @@ PPM: Final = 1_000_000
 _NEVER: Final = -(2**63)
 _AVERAGE_DECIMALS: Final = 12
 _WIDE: Final = Context(prec=100)
+_TOKEN_AMOUNT_AT: Final = 64  # after mint and owner
+_SHOWN_MAX: Final = 40  # characters of what was given, in an error
 _SECONDS_MAX: Final = 253_402_300_799  # the last second of the year 9999
 
 
@@ -116,8 +121,11 @@ def padded(text: str, length: int, name: str) -> bytes:
     """
     content = text.encode(errors="replace") if isinstance(text, str) else b""
     if not content or not text.isprintable() or text != text.strip() or len(content) > length:
+        given = str(text)
+        shown = f"{given[: _SHOWN_MAX - 3]}..." if len(given) > _SHOWN_MAX else given
         raise InputError(
-            f"{name} {text!r} is not valid", f"use 1 to {length} bytes of printable text without outer spaces"
+            f"{name} {shown!r} is not valid",
+            f"use 1 to {length} bytes of printable text without outer spaces",
         )
     return content.ljust(length, b"\0")
 
@@ -125,6 +133,11 @@ def padded(text: str, length: int, name: str) -> bytes:
 def moment_of(seconds: int) -> datetime:
     """Unix seconds as a time in UTC, at most the end of the year 9999."""
     return datetime.fromtimestamp(min(max(seconds, 0), _SECONDS_MAX), UTC)
+
+
+def moment_text(seconds: int) -> str:
+    """Unix seconds as errors show them, in UTC."""
+    return f"{moment_of(seconds):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def seconds_of(moment: datetime | int, name: str) -> int:
@@ -211,8 +224,6 @@ def account_view(
     address: Pubkey, stored: exchange.MarginAccount, events: Mapping[Pubkey, EventView]
 ) -> AccountView:
     """A margin account for people; `events` are those it holds positions in, by address."""
-    # The program's own sum, over numbers it keeps: see MarginAccount::free_atoms.
-    free_atoms = stored.cash_atoms + stored.floor_lots * 10_000 - stored.orders_reserve_atoms
     positions = tuple(
         Position(
             events[leg.event],
@@ -226,9 +237,19 @@ def account_view(
         owner=stored.owner,
         index=stored.index,
         cash=collateral_of(stored.cash_atoms),
-        free=collateral_of(free_atoms),
+        free=free_of(stored),
         positions=positions,
     )
+
+
+def free_of(stored: exchange.MarginAccount) -> Decimal:
+    """What an account may withdraw or spend: the program's own sum, over numbers it keeps."""
+    return collateral_of(stored.cash_atoms + stored.floor_lots * 10_000 - stored.orders_reserve_atoms)
+
+
+def token_amount(data: bytes) -> int:
+    """The amount in an SPL token account's data, in the token's smallest unit."""
+    return int.from_bytes(data[_TOKEN_AMOUNT_AT : _TOKEN_AMOUNT_AT + 8], "little")
 
 
 def pool_view(address: Pubkey, stored: exchange.Pool) -> PoolView:

@@ -52,6 +52,7 @@ I64_MAX: Final = 2**63 - 1
 SLOT_MAX: Final = 2**53 - 1
 _SLOT_HASHES_COUNT: Final = 512
 _NO_SIGNATURE: Final = Signature.default()
+_CLOCK: Final = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
 _LOADERS: Final = (
     "NativeLoader1111111111111111111111111111111",
     "BPFLoader2111111111111111111111111111111111",
@@ -68,7 +69,7 @@ class Ledger:
     Blockhashes follow a cluster's rule: a transaction may name any hash of the last 150 blocks, and one
     already processed under a good hash is refused as ``AlreadyProcessed``.
 
-    The clock follows the wall clock until ``set_unix_timestamp`` drives it.
+    The clock follows the wall clock, between transactions too, until ``set_unix_timestamp`` drives it.
 
     Args:
         history_limit: How many landed transactions to remember with balances and logs. 0 remembers none and
@@ -201,8 +202,7 @@ class Ledger:
         self.svm.set_clock(clock)
 
     def _prepare_sysvars(self, transaction: AnyTransaction) -> None:
-        if self._unix_timestamp is None:
-            self._write_clock()
+        self._write_clock()
         # Only lookup table instructions read SlotHashes here, and writing it costs more than a transfer.
         if LOOKUP_TABLE_PROGRAM_ID in transaction.message.account_keys:
             self.svm.set_slot_hashes(list(self._slot_hashes))
@@ -232,6 +232,8 @@ class Ledger:
 
     def account(self, address: Pubkey) -> Account | None:
         """Return an account, None when there is none (or none with lamports)."""
+        if address == _CLOCK:
+            self._write_clock()  # the time goes on while nobody sends anything
         account = self.svm.get_account(address)
         return None if account is None or account.lamports == 0 else account
 

@@ -64,6 +64,8 @@ METHODS: Final[dict[str, Method]] = {
     "getVersion": Method(cluster.get_version, 0, 0),
     "getVoteAccounts": Method(cluster.get_vote_accounts, 0, 1),
     "localnet_addProgram": Method(control.add_program, 2, 2),
+    "localnet_getClock": Method(control.get_clock, 0, 0),
+    "localnet_runClock": Method(control.run_clock, 0, 0),
     "localnet_setAccount": Method(control.set_account, 1, 1),
     "localnet_setClock": Method(control.set_clock, 1, 1),
     "localnet_setSlot": Method(control.set_slot, 1, 1),

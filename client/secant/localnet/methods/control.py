@@ -1,11 +1,13 @@
 """The localnet's own methods, prefix ``localnet_``: no cluster has them.
 
-- ``localnet_setClock [{unixTimestamp}]`` drives the clock to Unix seconds; null follows the wall clock again.
+- ``localnet_getClock`` tells the clock: ``{unixTimestamp, driven}``; a driven clock stands still.
+- ``localnet_setClock [{unixTimestamp}]`` drives the clock to Unix seconds, where it stands until set again.
+- ``localnet_runClock`` lets a driven clock follow the wall clock again.
 - ``localnet_setSlot [slot]`` advances to a later slot; ``localnet_warpSlots [count]`` advances by so many.
 - ``localnet_setAccount [{address, lamports, data, owner, executable}]`` writes an account; data is base64.
 - ``localnet_addProgram [programId, elf]`` deploys a program; elf is base64.
 
-Each answers with ``{slot, unixTimestamp}`` as they then are.
+Those that change something answer with ``{slot, unixTimestamp}`` as they then are.
 """
 
 from __future__ import annotations
@@ -29,16 +31,24 @@ def _clock_json(node: Node) -> dict[str, int]:
     return {"slot": node.ledger.slot, "unixTimestamp": node.ledger.unix_timestamp}
 
 
+def get_clock(node: Node, _params: Params) -> Any:
+    """``localnet_getClock``."""
+    return {"unixTimestamp": node.ledger.unix_timestamp, "driven": node.ledger.is_clock_driven}
+
+
 def set_clock(node: Node, params: Params) -> Any:
     """``localnet_setClock``."""
     config = Config(read_object(params.get(0), "clock"), "clock")
-    if "unixTimestamp" not in config.values:
-        raise invalid_params("clock must have unixTimestamp: Unix seconds, or null to follow the wall clock")
     moment = config.integer("unixTimestamp", 0, I64_MAX)
     if moment is None:
-        node.ledger.follow_wall_clock()
-    else:
-        node.ledger.set_unix_timestamp(moment)
+        raise invalid_params("clock must have unixTimestamp: Unix seconds; localnet_runClock lets it run")
+    node.ledger.set_unix_timestamp(moment)
+    return _clock_json(node)
+
+
+def run_clock(node: Node, _params: Params) -> Any:
+    """``localnet_runClock``."""
+    node.ledger.follow_wall_clock()
     return _clock_json(node)
 
 

@@ -260,9 +260,11 @@ def request_airdrop(node: Node, params: Params) -> Any:
     params.config(2)
     outcome = node.ledger.airdrop(address, lamports)
     if outcome.err is not None:
+        holds = node.ledger.svm.get_balance(node.ledger.faucet.pubkey()) or 0
+        reason = "the faucet holds less" if lamports > holds else transaction_error_message(outcome.err)
         raise RpcError(
             INTERNAL_ERROR,
-            f"airdrop request failed: {transaction_error_message(outcome.err)}",
+            f"airdrop request failed: {reason}",
             {"err": transaction_error_json(outcome.err), "logs": outcome.logs},
         )
     return str(outcome.signature)
