@@ -1,12 +1,14 @@
 """The command line: `secant-keeper replay` and `secant-keeper run`.
 
 Whatever is wrong with what an operator gives is told in one line on stderr. Exit codes: 0 done, 2 bad input,
-3 the cluster cannot be used, 4 a replay of a recording that breaks off, 130 interrupted.
+3 the cluster cannot be used, 4 not whole (a recording that breaks off, a keeper that ended with work
+undone), 130 interrupted, 141 nobody reads the output.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -14,16 +16,21 @@ from typing import TYPE_CHECKING, NoReturn
 from secant_keeper.errors import EXIT_USAGE, KeeperError, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
+"""What a shell shows of a process that SIGPIPE ended."""
 TERMS_HELP = """\
-terms: a JSON list of objects with these keys; in brackets, what holds where one is left out
+terms: a JSON list of objects with these keys; in brackets, what holds where one is left out. That is laxer
+than what `secant record create` asks for (samples at most 10 minutes apart, 90 % of the window, a quote no
+wider than the feed allows): to see what such a record would say, give max_gap_s, min_coverage, max_spread.
   name          how the report calls it
   series        outcome, ticker or slug; may be left out where the file holds one
   statistic     first, last, twap, touch_up, touch_down, range, change or variance
   barrier       of a touch, 0 to 1
-  strike        of the others: yes at or above it; without one, paid in proportion from 0 to 1
+  strike        of the others: yes at or above it
+  low, high     of the others, instead of a strike: paid in proportion, nothing at low, all at high [0, 1]
   start, end    ISO 8601 times with their zone, such as 2024-10-04T13:00:00Z
   sustain_s     seconds that a touch must last [0]
   max_gap_s     longest silence between two samples that counts as observed
@@ -39,10 +46,23 @@ middle (a cut line or gzip file): the report is printed, but holds only what cou
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser whose errors are one line, and whose help may end with a text that is made only for it."""
+
+    reference: Callable[[], str] | None = None
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        return text if self.reference is None else f"{text}\n{self.reference()}\n"
 
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_USAGE, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
+
+
+def _settings_reference() -> str:
+    # Imported here because only this help and the command itself need the settings.
+    from secant_keeper.settings_help import settings_reference  # noqa: PLC0415
+
+    return settings_reference()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,7 +77,15 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     replay.add_argument("--venue", required=True, help="the venue the recording is of")
-    replay.add_argument("--file", required=True, type=Path, help="the recording, plain or gzip")
+    replay.add_argument(
+        "--file",
+        required=True,
+        type=Path,
+        action="append",
+        dest="files",
+        metavar="FILE",
+        help="the recording, plain or gzip; once for each file where it is split over several",
+    )
     replay.add_argument("--terms", required=True, type=Path, help="JSON list of terms")
     replay.add_argument("--series", help="outcome, ticker or slug for terms that name none")
     replay.add_argument("--json", action="store_true", help="the report as a JSON list on stdout")
@@ -66,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         help="publish, observe, settle and redeem on a cluster",
         description="Keeps the feeds, records and events of a cluster until it is told to stop.",
     )
+    run.reference = _settings_reference
     run.add_argument("--config", required=True, type=Path, help="TOML file of settings")
     return parser
 
@@ -76,7 +105,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         from secant_keeper.replay_report import replay_command  # noqa: PLC0415
 
         return replay_command(
-            options.venue, options.file, options.terms, options.series, as_json=options.json
+            options.venue, options.files, options.terms, options.series, as_json=options.json
         )
     from secant_keeper.service import run_command  # noqa: PLC0415
 
@@ -85,9 +114,8 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
-    options = _parser().parse_args(arguments)
     try:
-        code = _dispatch(options)
+        code = _dispatch(_parser().parse_args(arguments))
     except ImportError as error:
         missing = (
             f"the keeper needs the package {error.name}; in the project's folder: pip install '.[keeper]'"
@@ -99,6 +127,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = error.exit_code
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # What is left in the buffer would be written, and complained of, at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_PIPE
     sys.exit(code)
 
 

@@ -1,22 +1,6 @@
 """Settings of `secant-keeper run`: a TOML file, overridden by variables named `SECANT_KEEPER_<KEY>`.
 
-```toml
-url = "http://127.0.0.1:8899"
-keypair = "~/.config/solana/id.json"
-priority_fee_max_micro_lamports = 100000
-
-[[feeds]]
-address = "<feed>"
-source = { venue = "polymarket", series = "<token id>" }
-
-[[feeds]]
-address = "<another feed>"
-source = { venue = "kalshi", series = "KX...", file = "tape.ndjson.gz", speed = 10 }
-
-[kalshi]
-key_id = "..."
-key_file = "kalshi.pem"
-```
+What a key means stands under it, once: `secant-keeper run --help` shows the same text.
 """
 
 from __future__ import annotations
@@ -68,24 +52,21 @@ Address = Annotated[Pubkey, BeforeValidator(_pubkey)]
 
 
 class SourceSettings(BaseModel):
-    """Where a feed's readings come from: a live venue, or a recording played as if it were live.
+    """Where a feed's readings come from: a live venue, or a recording played as if it were live."""
 
-    Attributes:
-        venue: The venue.
-        series: Ticker, token id or slug; None for the only series of a recording.
-        file: A recording; None follows the venue live.
-        speed: How many times faster than it was recorded; 0 is as fast as the chain takes it.
-        rebase: Give the recording's quotes the times at which they are played, for a cluster whose clock
-            cannot be set. It starts over whenever the keeper does.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     venue: str
+    """The venue."""
     series: str | None = None
+    """Ticker, token id or slug; may be left out where a recording holds one series."""
     file: Path | None = None
+    """A recording to play; without one the venue is followed live."""
     speed: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """How many times faster than it was recorded; 0 is as fast as the chain takes it."""
     rebase: bool = False
+    """Give the recording's quotes the times at which they are played, for a cluster whose clock cannot be
+    set. It starts over whenever the keeper does."""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -99,85 +80,83 @@ class SourceSettings(BaseModel):
 
 
 class FeedSettings(BaseModel):
-    """One feed to publish to.
+    """One feed to publish to."""
 
-    Attributes:
-        address: The feed; the keeper's key must be among its publishers.
-        source: Where its readings come from.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=True
+    )
 
     address: Address
+    """The feed; the keeper's key must be among its publishers."""
     source: SourceSettings
+    """Where its readings come from."""
 
 
 class KalshiSettings(BaseModel):
-    """The Kalshi API key.
+    """The Kalshi API key."""
 
-    Attributes:
-        key_id: Its id.
-        key_file: PEM file of the private key.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     key_id: SecretStr
+    """Its id."""
     key_file: Path
+    """PEM file of the private key."""
 
 
 class Settings(BaseSettings):
-    """Everything an operator decides.
-
-    Attributes:
-        url: JSON-RPC URL; it may carry a secret, so it is never logged.
-        ws_url: WebSocket URL; by default the next port of `url`, or the same host when it names none.
-        keypair: Key file that pays and publishes, as `solana-keygen` writes it.
-        dry_run: Plan and simulate, send nothing.
-        run_once: One turn of the jobs, then end.
-        exit_when_done: End once all recordings are played and no job has anything left to do.
-        drive_clock: Set a localnet's clock to the recordings' times; a cluster refuses that.
-        drive_clock_until: Never set it later than this, Unix seconds; None goes on to the last record's end.
-        jobs: Which jobs run.
-        feeds: What to publish.
-        kalshi: The key for live Kalshi sources.
-        poll_interval_s: Longest pause between two turns.
-        snapshot_interval_s: How often every account is read again.
-        silence_s: After so long without a message the subscriptions are renewed.
-        in_flight_max: Transactions under way at a time.
-        priority_fee_max_micro_lamports: Most that is paid for a compute unit.
-        balance_min_lamports: Below it the keeper reports itself unhealthy.
-        venue_stale_s: A live series without news for so long makes the keeper unhealthy.
-        slot_stale_s: Without a new slot for so long the keeper is unhealthy.
-        metrics_host: Interface of `/metrics`, `/livez` and `/healthz`.
-        metrics_port: Their port; 0 takes a free one, None serves none.
-    """
+    """Everything an operator decides."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True, arbitrary_types_allowed=True
+        env_prefix=ENVIRONMENT_PREFIX,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=True,
     )
 
     url: SecretStr = SecretStr("http://127.0.0.1:8899")
+    """JSON-RPC URL; it may carry a secret, so it is never logged."""
     ws_url: SecretStr | None = None
+    """WebSocket URL; left out, the next port of `url`, or the same host where it names none."""
     keypair: Path = Path("~/.config/solana/id.json")
+    """Key file that pays and publishes, as `solana-keygen` writes it."""
     dry_run: bool = False
+    """Plan and simulate, send nothing."""
     run_once: bool = False
+    """One turn of the jobs, then end."""
     exit_when_done: bool = False
+    """End once all recordings are played and no job has anything left to do; exit code 4 if work failed for
+    good."""
     drive_clock: bool = False
+    """Set a localnet's clock to the recordings' times; a clock found running runs again at the end."""
     drive_clock_until: int | None = None
+    """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
     jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "redeem")
+    """Which jobs run."""
     feeds: tuple[FeedSettings, ...] = ()
+    """What to publish."""
     kalshi: KalshiSettings | None = None
+    """The key for live Kalshi sources."""
     poll_interval_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    """Longest pause between two turns."""
     snapshot_interval_s: Annotated[float, Field(gt=0)] = 300.0
+    """How often every account is read again."""
     silence_s: Annotated[float, Field(gt=0)] = 30.0
+    """After so long without a message the subscriptions are renewed."""
     in_flight_max: Annotated[int, Field(ge=1, le=256)] = 16
+    """Transactions under way at a time."""
     priority_fee_max_micro_lamports: Annotated[int, Field(ge=0)] = 100_000
+    """Most that is paid for a compute unit."""
     balance_min_lamports: Annotated[int, Field(ge=0)] = 50_000_000
+    """Below it the keeper reports itself unhealthy."""
     venue_stale_s: Annotated[float, Field(gt=0)] = 300.0
+    """A live series without news for so long makes the keeper unhealthy."""
     slot_stale_s: Annotated[float, Field(gt=0)] = 60.0
+    """Without a new slot for so long the keeper is unhealthy."""
     metrics_host: str = "127.0.0.1"
+    """Interface of `/metrics`, `/livez` and `/healthz`."""
     metrics_port: Annotated[int, Field(ge=0, le=PORT_MAX)] | None = 9464
+    """Their port; 0 takes a free one."""
 
     @classmethod
     def settings_customise_sources(
@@ -221,16 +200,19 @@ class Settings(BaseSettings):
 
     @property
     def shown_url(self) -> str:
-        """The URL's host, which is all of it that may be logged."""
-        return urlsplit(self.url.get_secret_value()).hostname or ""
+        """The URL's host and port, which is all of it that may be logged."""
+        parts = urlsplit(self.url.get_secret_value())
+        host = parts.hostname or ""
+        return host if parts.port is None else f"{host}:{parts.port}"
 
 
-_MODELS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
-    (): Settings,
-    ("feeds",): FeedSettings,
-    ("feeds", "source"): SourceSettings,
-    ("kalshi",): KalshiSettings,
+SECTIONS: Final[dict[tuple[str, ...], tuple[str, type[BaseModel]]]] = {
+    (): ("at the top level", Settings),
+    ("feeds",): ("in [[feeds]], one for each feed", FeedSettings),
+    ("feeds", "source"): ("in a feed's source = { }", SourceSettings),
+    ("kalshi",): ("in [kalshi]", KalshiSettings),
 }
+"""Every section of the file by the keys that lead to it: where its keys stand, and its model."""
 
 
 def _port_of(name: str, url: SecretStr, schemes: tuple[str, str]) -> int | None:
@@ -263,7 +245,7 @@ def read_settings(path: Path) -> Settings:
     try:
         return Settings(**document)
     except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error, _MODELS)}") from error
+        raise InputError(f"{path}: {first_problem(error, SECTIONS)}") from error
     except SettingsError as error:
         raise InputError(f"a variable {ENVIRONMENT_PREFIX}...: {one_line(error)}") from error
 

@@ -10,7 +10,8 @@ EXIT_UNAVAILABLE = 3
 
 
 EXIT_INCOMPLETE = 4
-"""Exit code of a replay whose recording breaks off: its report holds only what could be read."""
+"""Exit code of what ended without being whole: a replay whose recording breaks off, whose report holds only
+what could be read, or a keeper that is done but for work that failed for good."""
 
 
 class KeeperError(Exception):

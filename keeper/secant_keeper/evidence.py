@@ -109,7 +109,7 @@ def answer(term: Term, record: oracle.Record, decimals: int, samples_seen: int) 
 def _outcome(term: Term, record: oracle.Record) -> str:
     if record.status == oracle.RECORD_VOID:
         return "void"
-    if not term.is_touch and term.strike is None:
+    if term.bounds is not None:
         return "value"
     return "yes" if record.yes_ticks == TICKS_PER_UNIT else "no"
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from secant_keeper.errors import InputError
+from secant_keeper.outage import Outage
 from secant_keeper.rpc import SHAPE_ERRORS, RpcError
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Health:
             found.append("the accounts have not been read yet")
         elif age_s > self._settings.slot_stale_s:
             found.append(f"no new slot for {age_s:.0f} s: the node stands still, as an idle localnet does")
+        found += [f"{venue} refuses the key and is followed no more" for venue in self._sources.refused]
         stale = self._sources.stale(self._settings.venue_stale_s)
         if stale:
             found.append(f"no news of {', '.join(stale)}")
@@ -98,6 +100,7 @@ class Health:
 
     async def watch(self, rpc: Rpc, payer: Pubkey) -> None:
         """Keep the gauges and the balance current until cancelled."""
+        outage = Outage(log, "balance unknown")
         while True:
             counts = Counter(type(account).__name__ for account in self._state.accounts.values())
             counts["undecodable"] = len(self._state.undecodable)
@@ -108,8 +111,9 @@ class Health:
             try:
                 self.balance_lamports = int((await rpc.call("getBalance", str(payer)))["value"])
                 self._metrics.balance.set(self.balance_lamports)
+                outage.over()
             except (RpcError, *SHAPE_ERRORS) as error:
-                log.warning("balance unknown", reason=str(error))
+                outage.tell(str(error))
             await asyncio.sleep(WATCH_S)
 
     async def serve(self, host: str, port: int) -> web.AppRunner:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from secant import oracle
-from secant_keeper.jobs import JOBS
+from secant_keeper.chain_clock import RUN_AGAIN
+from secant_keeper.evidence import iso_time
+from secant_keeper.jobs import JOBS, publish
 from secant_keeper.jobs.observe import DRIFT_MAX_S
+from secant_keeper.outage import Outage
 from secant_keeper.rpc import RpcError, RpcRefusedError
 from secant_keeper.sender import Fate, Result
 from secant_keeper.throttle import Throttle
@@ -63,6 +66,7 @@ class Loop:
     Attributes:
         turned_at: Monotonic time of the last turn; 0.0 before any.
         stopped: Set once it is told to stop.
+        undone: What kept it from all there was to do, as of the end of `run`; empty if nothing did.
 
     Args:
         settings: Which jobs run, and how much at a time.
@@ -96,6 +100,11 @@ class Loop:
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._warned_of_stale = False
+        self._is_held_up = False
+        self._given_up: set[tuple[str, tuple[Pubkey, ...]]] = set()
+        self._stumbling: set[str] = set()
+        self.undone: list[str] = []
+        self._outage = Outage(log, "node does not answer")
         self.stopped = asyncio.Event()
         self.turned_at = 0.0
 
@@ -117,11 +126,13 @@ class Loop:
             try:
                 is_done = await self._turn() or self._settings.run_once
                 self._metrics.turns.inc()
+                self._outage.over()
             except RpcError as error:
-                log.warning("node does not answer", reason=str(error))
+                self._outage.tell(str(error))
                 is_done = False
             self.turned_at = time.monotonic()
             if is_done:
+                self._sum_up()
                 break
             # Not wait_for: Python 3.11's forgets a cancellation that comes with the wake.
             with suppress(TimeoutError):
@@ -147,18 +158,7 @@ class Loop:
                 log.warning("readings too old for the chain's clock are dropped", count=stale, remedy=remedy)
                 self._warned_of_stale = True
             self._metrics.readings_dropped.inc(stale)
-        planned = False
-        for name, plan in JOBS:
-            if name not in self._settings.jobs:
-                continue
-            for work in self._planned(name, plan, now):
-                # A clock driven past work that is paused would make its reading stale.
-                if self._throttle.is_paused(work.job, work.keys):
-                    planned |= self._throttle.is_hopeful(work.job, work.keys)
-                else:
-                    planned = True
-                    self._start(work)
-        self._metrics.throttled.set(self._throttle.paused)
+        planned = self._start_what_is_due(now)
         if planned or self._tasks or self._settings.dry_run:
             return False
         if self._settings.drive_clock:
@@ -168,16 +168,68 @@ class Loop:
                 await self._clock.drive(moment)
                 self.wake()
                 return False
+        elif self._count_waiting(now) and self._clock.frozen_at is None:
+            return False  # the clock runs towards them
         return self._settings.exit_when_done and self._sources.finished.is_set()
+
+    def _start_what_is_due(self, now: int) -> bool:
+        """Start all work that is planned; whether there is any that did not fail for good."""
+        planned, given_up = False, set()
+        for name, plan in JOBS:
+            if name not in self._settings.jobs:
+                continue
+            for work in self._planned(name, plan, now):
+                is_hopeful = self._throttle.is_hopeful(work.job, work.keys)
+                if not is_hopeful:
+                    given_up.add((work.job, work.keys))
+                if self._throttle.is_paused(work.job, work.keys):
+                    # A clock driven past work that is paused would make its reading stale.
+                    planned |= is_hopeful
+                else:
+                    planned = True
+                    self._start(work)
+        # A reading that nobody published is lost, even when a driven clock has passed it since.
+        self._given_up = given_up | {one for one in self._given_up if one[0] == publish.NAME}
+        self._metrics.throttled.set(self._throttle.paused)
+        return planned
+
+    def _count_waiting(self, now: int) -> int:
+        """Feeds whose next reading is from after the chain's clock; said once if that clock stands still."""
+        limit = now + DRIFT_MAX_S
+        following = (self._state.next_reading(address) for address in self._state.readings)
+        times = [reading.time for reading in following if reading is not None and reading.time > limit]
+        frozen_at = self._clock.frozen_at
+        was_held_up, self._is_held_up = self._is_held_up, bool(times) and frozen_at is not None
+        if frozen_at is not None and self._is_held_up and not was_held_up:
+            log.warning(
+                "the localnet's clock stands still: readings from after it are refused as SourceTimeInFuture",
+                clock=iso_time(frozen_at),
+                reading=iso_time(min(times)),
+                remedy=RUN_AGAIN,
+            )
+        return len(times)
+
+    def _sum_up(self) -> None:
+        """Tell what is left undone for good."""
+        self.undone = [f"{name}: cannot plan" for name in sorted(self._stumbling)]
+        for name, keys in sorted(self._given_up, key=str):
+            self.undone.append(f"{name} {', '.join(map(str, keys))}: failed again and again")
+        if self._is_held_up:
+            self.undone.append(f"readings from after the localnet's clock, which stands still: {RUN_AGAIN}")
+        self.undone += [f"{venue}: refuses the key" for venue in self._sources.refused]
 
     def _planned(self, name: str, plan: Plan, now: int) -> list[Work]:
         try:
-            return list(plan(self._state, now))
+            works = list(plan(self._state, now))
         except Exception:
             # One account that a job stumbles over must not stop the other jobs.
             self._metrics.turn_errors.inc()
-            log.exception("a job cannot plan", job=name)
+            if name not in self._stumbling:
+                log.exception("a job cannot plan", job=name)
+            self._stumbling.add(name)
             return []
+        self._stumbling.discard(name)
+        return works
 
     def _start(self, work: Work) -> None:
         busy = {(work.job, key) for key in work.keys}
@@ -200,19 +252,35 @@ class Loop:
 
     async def _see_through(self, work: Work) -> None:
         result = Result(Fate.FAILED)
+        undecided = self._undecided(work)
         try:
             result = await self._sender.send(work)
             # Until the state shows what was done, it would be planned again.
             await self._refresh(work, result.slot)
+            self._tell_decided(undecided)
         except RpcError as error:
-            log.warning("node does not answer", job=work.job, reason=str(error))
+            self._outage.tell(str(error))
         finally:
             if result.fate is Fate.LANDED:
                 self._throttle.succeeded(work.job, work.keys)
+                self._given_up.discard((work.job, work.keys))
                 if work.source_time is not None:
                     self._metrics.source_time.labels(str(work.keys[0])).set(work.source_time)
             else:
                 self._throttle.failed(work.job, work.keys)
+
+    def _undecided(self, work: Work) -> list[Pubkey]:
+        """The open records that a piece of work observes."""
+        found = [(key, self._state.record(key)) for key in _written(work)]
+        return [key for key, one in found if one is not None and one.status == oracle.RECORD_OPEN]
+
+    def _tell_decided(self, undecided: list[Pubkey]) -> None:
+        """Log each record that is open no more, whether a reading or an observation decided it."""
+        for key in undecided:
+            record = self._state.record(key)
+            if record is not None and record.status != oracle.RECORD_OPEN:
+                status = "void" if record.status == oracle.RECORD_VOID else "decided"
+                log.info("record decided", record=str(key), status=status, samples=record.accepted)
 
     async def _refresh(self, work: Work, slot: int) -> None:
         """Read what the work wrote; another node behind the same URL may lag behind its slot."""

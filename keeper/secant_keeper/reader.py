@@ -19,6 +19,7 @@ import structlog
 from solders.pubkey import Pubkey
 
 from secant import exchange, oracle
+from secant_keeper.outage import Outage
 from secant_keeper.rpc import (
     COMMITMENT,
     ENCODING,
@@ -87,6 +88,7 @@ class Reader:
         self._changed = changed
         self._silence_s = silence_s
         self._snapshot_interval_s = snapshot_interval_s
+        self._outage = Outage(log, "connection ended")
         self.slot_heard_at = 0.0
         self.synced = asyncio.Event()
 
@@ -99,7 +101,7 @@ class Reader:
                 await self._follow()
             except (aiohttp.ClientError, OSError, RpcError, ReaderFaultError) as error:
                 self._metrics.reader_restarts.inc()
-                log.warning("connection ended", reason=f"{type(error).__name__}: {error}"[:200])
+                self._outage.tell(f"{type(error).__name__}: {error}"[:200])
             failures = 0 if time.monotonic() - begun > BACKOFF_CAP_S else failures + 1
             await asyncio.sleep(backoff_s(failures))
 
@@ -167,6 +169,7 @@ class Reader:
             if not isinstance(slot, int):
                 raise ReaderFaultError("getSlot: an answer of no known shape")
             await self.snapshot(slot)
+            self._outage.over()
             due = time.monotonic() + self._snapshot_interval_s
             while True:
                 left_s = due - time.monotonic()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import merge
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from secant_keeper.venues import (
@@ -17,12 +19,13 @@ from secant_keeper.venues import (
     UnknownSeriesError,
     UnknownVenueError,
     open_recorded,
+    recorded_series,
 )
 from secant_keeper.venues.observation import RefusalError
 from secant_keeper.venues.recording import RecordedFile, recorded_format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _ROW_REASONS = frozenset({Reason.CROSSED, Reason.DUPLICATE, Reason.TIME_BACKWARDS})
@@ -57,12 +60,16 @@ class RecordedSeries:
         seen_times: Times of all its sound rows, those among them that gave no reading because they repeat,
             go back or cross.
         rejections: Why rows gave no reading.
+        path: The file it was read from; None if that is none or several.
+        parts: What each of several files says.
     """
 
     name: str
     readings: list[Reading] = field(default_factory=list)
     seen_times: list[int] = field(default_factory=list)
     rejections: Rejections = field(default_factory=Rejections)
+    path: Path | None = None
+    parts: tuple[RecordedSeries, ...] = ()
 
     @property
     def break_off(self) -> Rejection | None:
@@ -133,7 +140,7 @@ def load_series(venue: str, path: Path, names: Iterable[str | None]) -> dict[str
     if len(wanted) == 1 and wanted[0] is not None:
         counted = Rejections()
         items = open_recorded(venue, path, wanted[0], rejections=counted)
-        return {wanted[0]: _load(items, wanted[0], counted)}
+        return {wanted[0]: _load(items, wanted[0], counted, path)}
     if venue not in VENUES:
         raise UnknownVenueError(f"There is no venue {venue!r}.", f"Name one of: {', '.join(VENUES)}.")
     file = _LinesInMemory(path)
@@ -145,7 +152,7 @@ def load_series(venue: str, path: Path, names: Iterable[str | None]) -> dict[str
     for series in dict.fromkeys(chosen.values()):
         file.choose(series)
         counted = Rejections()
-        loaded[series] = _load(_counted(found.read(file, series, counted), counted), series, counted)
+        loaded[series] = _load(_counted(found.read(file, series, counted), counted), series, counted, path)
     return {name: loaded[series] for name, series in chosen.items()}
 
 
@@ -156,7 +163,41 @@ def _counted(items: Iterable[Item], rejections: Rejections) -> Iterator[Item]:
         yield item
 
 
-def _resolve(name: str | None, available: tuple[str, ...], path: Path) -> str:
+def load_files(
+    venue: str, paths: Sequence[Path], names: Iterable[str | None]
+) -> dict[str | None, RecordedSeries]:
+    """The named series of one recording, or of several that together are one, in the order of their times.
+
+    Raises:
+        VenueError: As `load_series`, of any of the files.
+    """
+    if len(paths) == 1:
+        return load_series(venue, paths[0], names)
+    held = {path: recorded_series(venue, path) for path in paths}
+    available = tuple(dict.fromkeys(name for found in held.values() for name in found))
+    shown = ", ".join(map(str, paths))
+    chosen = {name: _resolve(name, available, shown) for name in names}
+    parts: dict[str, list[RecordedSeries]] = {series: [] for series in chosen.values()}
+    for path, found in held.items():
+        here = [series for series in parts if series in found]
+        for part in load_series(venue, path, here).values() if here else ():
+            parts[part.name].append(part)
+    joined = {series: _joined(found) for series, found in parts.items()}
+    return {name: joined[series] for name, series in chosen.items()}
+
+
+def _joined(parts: list[RecordedSeries]) -> RecordedSeries:
+    if len(parts) == 1:
+        return parts[0]
+    readings = merge(*(part.readings for part in parts), key=itemgetter(0))
+    seen = [time for part in parts for time in part.seen_times]
+    whole = RecordedSeries(parts[0].name, list(readings), seen, parts=tuple(parts))
+    for part in parts:
+        whole.rejections.add(part.rejections)
+    return whole
+
+
+def _resolve(name: str | None, available: tuple[str, ...], path: object) -> str:
     if name is None and len(available) == 1:
         return available[0]
     if name is None or name not in available:
@@ -164,9 +205,9 @@ def _resolve(name: str | None, available: tuple[str, ...], path: Path) -> str:
     return name
 
 
-def _load(items: Iterable[Item], series: str, rejections: Rejections) -> RecordedSeries:
+def _load(items: Iterable[Item], series: str, rejections: Rejections, path: Path) -> RecordedSeries:
     """The series' items; whoever yields them counts the rejections, some only when they are exhausted."""
-    loaded = RecordedSeries(series, rejections=rejections)
+    loaded = RecordedSeries(series, rejections=rejections, path=path)
     last = 0
     for item in items:
         time = _time_of(item, series, last)

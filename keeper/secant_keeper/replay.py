@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from secant import oracle
 from secant_keeper.errors import InputError
 from secant_keeper.evidence import Answer, answer
-from secant_keeper.recordings import Reading, RecordedSeries, load_series
+from secant_keeper.recordings import Reading, RecordedSeries, load_files
 from secant_keeper.replay_chain import NO_ASK, NO_BID, STALENESS_S, ReplayChain, ReplayFeed
 from secant_keeper.terms import DECIMALS_MAX, Term, decimals
 
@@ -95,18 +95,20 @@ class Replay:
         answers: One for each term, in the terms' order.
         series: What each answer is of.
         published: Samples that went through the program.
+        feeds: Feeds they were published to: one for each series and spread limit.
         decimals: The feed exponents used are minus these.
     """
 
     answers: list[Answer]
     series: list[RecordedSeries]
     published: int
+    feeds: int
     decimals: list[int]
 
 
 def replay_file(
     venue: str,
-    path: Path,
+    paths: Sequence[Path],
     terms: Sequence[Term],
     default_series: str | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
@@ -115,7 +117,7 @@ def replay_file(
 
     Args:
         venue: The venue the recording is of.
-        path: The recording.
+        paths: The recording, or the files that together are one.
         terms: What to ask; terms without a series ask `default_series`.
         default_series: None for the only series the file holds.
         progress: Called now and then with the samples done and their number.
@@ -125,7 +127,7 @@ def replay_file(
         InputError: A strike does not fit the program's integers.
     """
     names = [term.series or default_series for term in terms]
-    loaded = load_series(venue, path, dict.fromkeys(names))
+    loaded = load_files(venue, paths, dict.fromkeys(names))
     return replay_terms([(term, loaded[name]) for term, name in zip(terms, names, strict=True)], progress)
 
 
@@ -154,7 +156,7 @@ def replay_terms(
         seen = question.series.count_seen(term.start, term.end)
         answers.append(answer(term, chain.record(question.record), question.decimals, seen))
     series = [question.series for question in questions]
-    return Replay(answers, series, published, sorted({one.decimals for one in questions}))
+    return Replay(answers, series, published, len(plans), sorted({one.decimals for one in questions}))
 
 
 def _run(chain: ReplayChain, plans: list[FeedPlan], progress: Callable[[int, int], None]) -> int:
@@ -238,9 +240,9 @@ def _feed_units(reading: Reading, factor: int) -> tuple[int, int, int]:
 
 def _decimals_of(term: Term) -> int:
     needed = max(decimals(term.max_spread), decimals(term.barrier or Decimal(0)))
-    strike = decimals(term.strike or Decimal(0))
+    levels = max(decimals(level or Decimal(0)) for level in (term.strike, term.low, term.high))
     # A variance is in squared units, which have twice the decimals.
-    return max(needed, (strike + 1) // 2 if term.statistic == "variance" else strike)
+    return max(needed, (levels + 1) // 2 if term.statistic == "variance" else levels)
 
 
 def _units(value: Decimal, scale: int) -> int:
@@ -259,9 +261,10 @@ def record_terms(term: Term, scale: int) -> oracle.RecordTerms:
     low, high, payout = 0, 0, oracle.PAYOUT_DIGITAL
     if term.strike is not None:
         low = _units(term.strike, value_scale)
-    elif not term.is_touch:
-        high, payout = 10**value_scale, oracle.PAYOUT_LINEAR
-    if max(abs(low), high) > I64_MAX:
+    elif term.bounds is not None:
+        low, high = (_units(level, value_scale) for level in term.bounds)
+        payout = oracle.PAYOUT_LINEAR
+    if max(abs(low), abs(high)) > I64_MAX:
         raise InputError(
             f"{term.name}: a variance of prices with {scale} decimals does not fit; at most 9 do"
         )

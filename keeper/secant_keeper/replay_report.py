@@ -43,43 +43,49 @@ _COLUMNS = (
 )
 
 
-def replay_command(venue: str, file: Path, terms: Path, series: str | None, *, as_json: bool) -> int:
+def replay_command(
+    venue: str, files: Sequence[Path], terms: Path, series: str | None, *, as_json: bool
+) -> int:
     """Replay a recording and report what each term's record says; the exit code.
 
     Raises:
-        InputError: The terms, the venue, the file or a series is not to be used.
+        InputError: The terms, the venue, a file or a series is not to be used, or nothing is recorded.
+        BrokenPipeError: Nobody reads the report to its end.
     """
     if venue not in VENUES:
         raise InputError(f"there is no venue {venue!r}; name one of: {', '.join(VENUES)}")
+    if len(set(files)) < len(files):
+        raise InputError("a file is given twice: give each part of the recording once")
     asked = read_terms(terms)
     try:
-        replay = _with_progress(venue, file, asked, series, as_json=as_json)
+        replay = _with_progress(venue, files, asked, series)
     except (VenueError, SecantError) as error:
         raise InputError(one_line(error)) from error
     read = list({id(one): one for one in replay.series}.values())
     for one in read:
         _report_rejections(one)
-    _report_unseen(venue, file, asked, replay)
-    is_cut = _report_break_off(file, read)
+    is_cut = _report_break_off(read)
+    if not is_cut and not any(one.seen_times for one in read):
+        names = listed([one.name for one in read])
+        raise InputError(f"{_listed(files)}: no sound row of {names}, so there is nothing to replay")
+    _report_unseen(venue, files, asked, replay)
     if as_json:
         json.dump([answer.as_json() for answer in replay.answers], sys.stdout, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
         _print_answers(replay)
+    sys.stdout.flush()
     return EXIT_INCOMPLETE if is_cut else 0
 
 
-def _with_progress(
-    venue: str, file: Path, asked: Sequence[Term], series: str | None, *, as_json: bool
-) -> Replay:
+def _with_progress(venue: str, files: Sequence[Path], asked: Sequence[Term], series: str | None) -> Replay:
     console = Console(stderr=True)
     columns = (TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    disable = as_json and not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=disable) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("replay", total=None)
         return replay_file(
             venue,
-            file,
+            files,
             asked,
             series,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -95,32 +101,54 @@ def _report_rejections(read: RecordedSeries) -> None:
         _tell(f"{read.name}: {count} rejected as {reason.value}{detail}")
 
 
-def _report_unseen(venue: str, file: Path, asked: Sequence[Term], replay: Replay) -> None:
-    """Say of every term whose window holds nothing what the recording holds instead."""
+def _report_unseen(venue: str, files: Sequence[Path], asked: Sequence[Term], replay: Replay) -> None:
+    """Say of every series without a row, and of every term whose window holds none, what there is instead."""
+    held = dict.fromkeys(name for file in files for name in recorded_series(venue, file))
+    empty: set[str] = set()
     for term, answer, series in zip(asked, replay.answers, replay.series, strict=True):
-        if answer.samples_seen:
-            continue
         span = series.span
-        held = "has no sound row" if span is None else f"goes from {iso_time(span[0])} to {iso_time(span[1])}"
+        if span is None and series.name not in empty:
+            empty.add(series.name)
+            _tell(f"series {series.name!r} has no sound row; recorded are {listed(tuple(held))}")
+        elif span is not None and not answer.samples_seen:
+            _tell(
+                f"{term.name}: nothing recorded from {iso_time(term.start)} to {iso_time(term.end)}; "
+                f"series {series.name!r} goes from {iso_time(span[0])} to {iso_time(span[1])}; "
+                f"recorded are {listed(tuple(held))}"
+            )
+
+
+def _report_break_off(read: Sequence[RecordedSeries]) -> bool:
+    """Say how far each file could be read that could not be to its end; whether there was one."""
+    by_file: dict[Path | None, list[RecordedSeries]] = {}
+    for part in (part for one in read for part in one.parts or (one,)):
+        by_file.setdefault(part.path, []).append(part)
+    faults = {
+        file: next((part.break_off for part in parts if part.break_off is not None), None)
+        for file, parts in by_file.items()
+    }
+    for file, fault in faults.items():
+        if fault is None:
+            continue
+        ends = [part.span[1] for part in by_file[file] if part.span is not None]
+        reach = f"up to {iso_time(max(ends))}" if ends else "and that is nothing"
         _tell(
-            f"{term.name}: nothing recorded from {iso_time(term.start)} to {iso_time(term.end)}; "
-            f"series {series.name!r} {held}; the file holds {listed(recorded_series(venue, file))}"
+            f"warning: {file} is {fault.reason.value} ({fault.detail}): "
+            f"the report holds only what could be read, {reach}"
         )
+    return any(faults.values())
 
 
-def _report_break_off(file: Path, read: Sequence[RecordedSeries]) -> bool:
-    """Say how far a recording could be read that could not be to its end; whether there was need to."""
-    faults = [one.break_off for one in read if one.break_off is not None]
-    if not faults:
-        return False
-    fault = faults[0]
-    ends = [one.span[1] for one in read if one.span is not None]
-    reach = f"up to {iso_time(max(ends))}" if ends else "and that is nothing"
-    _tell(
-        f"warning: {file} is {fault.reason.value} ({fault.detail}): "
-        f"the report holds only what could be read, {reach}"
-    )
-    return True
+def _listed(files: Sequence[Path]) -> str:
+    return ", ".join(map(str, files))
+
+
+class _Report(Console):
+    """A console that leaves it to the caller what to do when nobody reads on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        raise BrokenPipeError
 
 
 def _tell(text: str) -> None:
@@ -128,9 +156,10 @@ def _tell(text: str) -> None:
 
 
 def _print_answers(replay: Replay) -> None:
-    console = Console(highlight=False)
+    console = _Report(highlight=False)
     exponents = ", ".join(str(-decimals) for decimals in replay.decimals)
-    console.print(f"{replay.published} samples published, feed exponent {exponents}", markup=False)
+    feeds = "1 feed" if replay.feeds == 1 else f"{replay.feeds} feeds, one for each series and max_spread"
+    console.print(f"{replay.published} samples published on {feeds}; feed exponent {exponents}", markup=False)
     for answer in replay.answers:
         table = Table(show_header=False, box=None, pad_edge=False)
         for column in _COLUMNS:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMITMENT = "confirmed"
+METHOD_NOT_FOUND = -32601
+"""JSON-RPC's error code of a method that the node does not have."""
+
 ENCODING = "base64+zstd"
 ACCOUNTS_MAX = 100
 ACCOUNT_BYTES_MAX = 10 * 1024 * 1024

@@ -20,6 +20,7 @@ from solders.message import MessageV0
 from solders.transaction import VersionedTransaction
 
 from secant import exchange, oracle
+from secant_keeper.outage import Outage
 from secant_keeper.rpc import COMMITMENT, SHAPE_ERRORS, Rpc, RpcError, RpcRefusedError
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class Sender:
         self._pause = pause
         self._fee = 0
         self._fee_known_until = 0.0
+        self._outage = Outage(log, "node does not answer")
 
     async def send(self, work: Work) -> Result:
         """See a piece of work through, with a fresh blockhash whenever one expires.
@@ -260,11 +262,12 @@ class Sender:
                     send_at = time.monotonic() + REBROADCAST_S
                 height = int(await self._rpc.call("getBlockHeight", {"commitment": COMMITMENT}))
                 status = await self._status(signature)
+                self._outage.over()
                 if status is not None or height > height_max:
                     return status
             except (RpcError, *SHAPE_ERRORS) as error:
                 # It may have landed: only a status or its expiry ends this.
-                log.warning("node does not answer", reason=str(error))
+                self._outage.tell(str(error))
             await self._pause(wait_s)
             wait_s = min(POLL_CAP_S, 2 * wait_s)
 

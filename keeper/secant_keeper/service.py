@@ -14,9 +14,10 @@ import structlog
 
 from secant import exchange, oracle
 from secant._wire import DecodeError
-from secant_keeper.chain_clock import ChainClock
+from secant_keeper.chain_clock import RUN_AGAIN, ChainClock
 from secant_keeper.config import Settings, read_keypair, read_settings
-from secant_keeper.errors import ClusterError
+from secant_keeper.errors import EXIT_INCOMPLETE, ClusterError
+from secant_keeper.evidence import iso_time
 from secant_keeper.health import Health
 from secant_keeper.loop import Loop
 from secant_keeper.metrics import Metrics
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from solders.keypair import Keypair
     from solders.pubkey import Pubkey
 
+    from secant_keeper.chain_clock import LocalClock
+    from secant_keeper.config import FeedSettings
     from secant_keeper.recordings import Reading
 
 log = structlog.get_logger("keeper")
@@ -66,17 +69,16 @@ def run_command(config: Path) -> int:
     return asyncio.run(keep(settings, payer, metrics, recordings))
 
 
-async def check_cluster(rpc: Rpc, settings: Settings) -> None:
-    """See that the cluster answers and has the programs.
+async def check_cluster(rpc: Rpc, clock: ChainClock, settings: Settings) -> LocalClock | None:
+    """See that the cluster answers and has the programs; its clock if it is a localnet.
 
     Raises:
-        ClusterError: It does not, or has not.
+        ClusterError: It does not, or has not, or its clock is to be driven and cannot be.
     """
     addresses = [oracle.PROGRAM_ID, exchange.PROGRAM_ID]
     try:
         _, found = await rpc.accounts(addresses)
-        if settings.drive_clock:
-            await rpc.call("localnet_setClock", {"unixTimestamp": await ChainClock(rpc).now()})
+        local = await clock.local()
     except RpcRefusedError as error:
         raise ClusterError(f"{settings.shown_url} refuses: {error}") from error
     except RpcError as error:
@@ -84,10 +86,20 @@ async def check_cluster(rpc: Rpc, settings: Settings) -> None:
     for name, (address, _, data) in zip(("oracle", "exchange"), found, strict=True):
         if data is None:
             raise ClusterError(f"the {name} program {address} is not at {settings.shown_url}: wrong cluster?")
+    if settings.drive_clock and local is None:
+        raise ClusterError(
+            f"{settings.shown_url} is no localnet, and only a localnet's clock can be driven: "
+            "drop drive_clock, and play a recording with rebase = true in its source"
+        )
+    return local
 
 
 async def check_feeds(
-    rpc: Rpc, settings: Settings, publisher: Pubkey, recordings: dict[Pubkey, list[Reading]]
+    rpc: Rpc,
+    clock: ChainClock,
+    settings: Settings,
+    publisher: Pubkey,
+    recordings: dict[Pubkey, list[Reading]],
 ) -> None:
     """See that every feed is there and takes this key's readings; set a driven clock to the first of them.
 
@@ -99,7 +111,7 @@ async def check_feeds(
         return
     _, found = await rpc.accounts([feed.address for feed in settings.feeds])
     pending: list[int] = []
-    for address, _, data in found:
+    for settings_of_feed, (address, _, data) in zip(settings.feeds, found, strict=True):
         if data is None:
             raise ClusterError(f"there is no feed {address} at {settings.shown_url}")
         try:
@@ -110,16 +122,40 @@ async def check_feeds(
         if publisher not in publishers:
             raise ClusterError(f"the key {publisher} is not among the publishers of the feed {address}")
         published = feed.readings[publishers.index(publisher)].source_time
-        pending += [one.time for one in recordings.get(address, ()) if one.time > published][:1]
-    clock = ChainClock(rpc)
+        if address in recordings and not settings_of_feed.source.rebase:
+            later = [one.time for one in recordings[address] if one.time > published]
+            pending += later[:1]
+            if not later:
+                _warn_of_nothing_later(settings_of_feed, published)
     if settings.drive_clock and pending and min(pending) < await clock.now():
         await clock.drive(min(pending))
+
+
+def _warn_of_nothing_later(feed: FeedSettings, published: int) -> None:
+    log.warning(
+        "nothing in the recording is later than the feed's last reading: nothing will be published",
+        feed=str(feed.address),
+        file=str(feed.source.file),
+        feed_at=iso_time(published),
+        remedy="rebase = true in its source, or another feed",
+    )
+
+
+async def _let_run(clock: ChainClock) -> None:
+    """Leave a clock that was found running as it was found."""
+    try:
+        local = await clock.local()
+        if local is not None and local.is_driven:
+            await clock.run_free()
+            log.info("the localnet's clock runs again")
+    except RpcError as error:
+        log.warning("the localnet's clock may stand still", reason=str(error), remedy=RUN_AGAIN)
 
 
 async def keep(
     settings: Settings, payer: Keypair, metrics: Metrics, recordings: dict[Pubkey, list[Reading]]
 ) -> int:
-    """Run until stopped or done; the exit code.
+    """Run until stopped or done; the exit code, `EXIT_INCOMPLETE` if it ended with work undone.
 
     Raises:
         KeeperError: As `check_cluster` and `check_feeds`, or a port or a venue's key is not to be used.
@@ -127,9 +163,12 @@ async def keep(
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         rpc = Rpc(session, settings.url.get_secret_value())
-        await check_cluster(rpc, settings)
+        clock = ChainClock(rpc)
+        local = await check_cluster(rpc, clock, settings)
+        if settings.drive_clock and local is not None and not local.is_driven:
+            stack.push_async_callback(_let_run, clock)
         try:
-            await check_feeds(rpc, settings, payer.pubkey(), recordings)
+            await check_feeds(rpc, clock, settings, payer.pubkey(), recordings)
         except RpcError as error:
             raise ClusterError(f"no Solana RPC at {settings.shown_url}: {error}") from error
         state = State(publisher=payer.pubkey())
@@ -152,7 +191,7 @@ async def keep(
             dry_run=settings.dry_run,
         )
         sources = Sources(settings, state, metrics, recordings, changed=woken)
-        loop = Loop(settings, state, reader, sender, ChainClock(rpc), sources, metrics)
+        loop = Loop(settings, state, reader, sender, clock, sources, metrics)
         woken.target = loop
         health = Health(settings, state, reader, loop, sources, metrics)
         if settings.metrics_port is not None:
@@ -160,8 +199,13 @@ async def keep(
             stack.push_async_callback(runner.cleanup)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, loop.stop)
+        if not settings.feeds:
+            log.info("no feeds: nothing is published, only observed, settled and redeemed")
         log.info("started", cluster=settings.shown_url, payer=str(payer.pubkey()), dry_run=settings.dry_run)
         await _run(reader, sources, loop, health.watch(rpc, payer.pubkey()))
+        if loop.undone:
+            log.error("ended with work undone", undone=loop.undone)
+            return EXIT_INCOMPLETE
         log.info("stopped")
     return 0
 

@@ -14,7 +14,14 @@ from secant_keeper.errors import InputError, one_line
 from secant_keeper.reader import backoff_s
 from secant_keeper.recordings import Reading, load_series, reading_of
 from secant_keeper.replay import one_a_second
-from secant_keeper.venues import KalshiSigner, KalshiStream, PolymarketStream, VenueError, VenueStream
+from secant_keeper.venues import (
+    AuthenticationError,
+    KalshiSigner,
+    KalshiStream,
+    PolymarketStream,
+    VenueError,
+    VenueStream,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +97,8 @@ class Sources:
     """Feeds the state's readings for as long as it runs.
 
     Attributes:
-        finished: Set once every recording has been played; never with a live source.
+        finished: Set once every recording has been played; never while a live source is followed.
+        refused: Venues that are followed no more because they refuse the key.
 
     Args:
         settings: The feeds and where their readings come from.
@@ -117,6 +125,7 @@ class Sources:
         self._recordings = recordings
         self._changed = changed
         self.finished = asyncio.Event()
+        self.refused: list[str] = []
         self._live: dict[str, dict[str, list[Pubkey]]] = defaultdict(lambda: defaultdict(list))
         for feed in settings.feeds:
             state.readings[feed.address] = deque()
@@ -135,13 +144,11 @@ class Sources:
     async def run(self) -> None:
         """Play and follow until cancelled; the accounts must be known already."""
         async with asyncio.TaskGroup() as tasks:
-            for venue in self._streams:
-                tasks.create_task(self._follow(venue))
-            plays = [tasks.create_task(self._play(one)) for one in self._settings.feeds if one.source.file]
-            await asyncio.gather(*plays)
-            if not self._streams:
-                self.finished.set()
-                self._changed()
+            begun = [tasks.create_task(self._follow(venue)) for venue in self._streams]
+            begun += [tasks.create_task(self._play(one)) for one in self._settings.feeds if one.source.file]
+            await asyncio.gather(*begun)
+            self.finished.set()
+            self._changed()
 
     async def _play(self, feed: FeedSettings) -> None:
         known = self._state.feed(feed.address)
@@ -159,6 +166,8 @@ class Sources:
                 await asyncio.sleep(max(0.0, due_s - loop.time()))
                 self._changed()
             queue.append(reading)
+        if readings:
+            log.info("recording played out", feed=str(feed.address), readings=len(readings))
         self._changed()
 
     async def _follow(self, venue: str) -> None:
@@ -170,6 +179,12 @@ class Sources:
                     failures = 0
                     for address in self._live[venue].get(observation.series, ()):
                         self._offer(address, reading_of(observation))
+            except AuthenticationError as error:
+                self.refused.append(venue)
+                log.error(  # noqa: TRY400
+                    "venue refuses the key and is followed no more", venue=venue, reason=one_line(error)
+                )
+                return
             except VenueError as error:
                 log.error("venue stream ended", venue=venue, reason=one_line(error))  # noqa: TRY400
             failures += 1

@@ -7,7 +7,8 @@ whole seconds. What may be left out:
 - `max_gap_s` is the whole window: no interval inside it counts as unobserved;
 - `min_coverage` is 0: any accepted sample is enough;
 - `max_spread` is 1: any quote with both sides passes;
-- `series` is the one the file holds, or the one named for the whole run.
+- `series` is the one the file holds, or the one named for the whole run;
+- without `strike`, or `low` and `high`, the payout is in proportion from 0 to 1.
 """
 
 from __future__ import annotations
@@ -132,6 +133,8 @@ class Term(BaseModel):
         barrier: Level of a touch.
         strike: Level at or above which YES pays one; None pays the value itself, linearly from 0 to 1. May be
             negative for a change.
+        low: Value at or below which YES pays nothing; given with `high`, in proportion between them.
+        high: Value at or above which YES pays one.
         sustain_s: Seconds a touch must last.
         max_gap_s: Longest interval between samples that counts as observed; None is the whole window.
         grid_s: Cell of a variance.
@@ -148,6 +151,8 @@ class Term(BaseModel):
     statistic: StatisticName
     barrier: Price | None = None
     strike: Strike | None = None
+    low: Strike | None = None
+    high: Strike | None = None
     sustain_s: Seconds = 0
     max_gap_s: PositiveSeconds | None = None
     grid_s: PositiveSeconds | None = None
@@ -160,6 +165,13 @@ class Term(BaseModel):
     def is_touch(self) -> bool:
         """Whether the statistic is a touch."""
         return self.statistic in TOUCHES
+
+    @property
+    def bounds(self) -> tuple[Decimal, Decimal] | None:
+        """The bounds between which the payout is in proportion; None if it is all or nothing."""
+        if self.is_touch or self.strike is not None:
+            return None
+        return (Decimal(0) if self.low is None else self.low, Decimal(1) if self.high is None else self.high)
 
     @property
     def window_s(self) -> int:
@@ -183,9 +195,23 @@ class Term(BaseModel):
             raise ValueError(f"{self.statistic} {wanted} grid_s")
         if self.statistic == "first" and self.min_coverage:
             raise ValueError("first is decided by one sample and takes no min_coverage")
-        if self.strike is not None and self.strike < 0 and self.statistic != "change":
-            raise ValueError(f"strike: {self.strike} is outside 0 to 1")
+        self._check_bounds()
+        for name, level in (("strike", self.strike), ("low", self.low), ("high", self.high)):
+            if level is not None and level < 0 and self.statistic != "change":
+                raise ValueError(f"{name}: {level} is outside 0 to 1")
         return self
+
+    def _check_bounds(self) -> None:
+        if self.low is None and self.high is None:
+            return
+        if self.low is None or self.high is None:
+            raise ValueError("give both low and high, or neither")
+        if self.is_touch:
+            raise ValueError(f"{self.statistic} pays all or nothing and takes no low and high")
+        if self.strike is not None:
+            raise ValueError("a strike pays all or nothing: give it, or low and high")
+        if self.low >= self.high:
+            raise ValueError(f"low must be under high, not {self.low} and {self.high}")
 
     def _check_touch(self) -> None:
         if self.is_touch:
@@ -261,15 +287,17 @@ def _parse_term(entry: object, place: int, source: str) -> Term:
     try:
         return _TERM.validate_python(entry)
     except ValidationError as error:
-        raise InputError(f"{where}: {first_problem(error, {(): Term})}") from error
+        raise InputError(f"{where}: {first_problem(error, {(): ('at the top level', Term)})}") from error
 
 
-def first_problem(error: ValidationError, models: Mapping[tuple[str, ...], type[BaseModel]]) -> str:
+def first_problem(
+    error: ValidationError, sections: Mapping[tuple[str, ...], tuple[str, type[BaseModel]]]
+) -> str:
     """The first fault of a validation, in one line: the key and what is wrong with it. Unknown keys go first.
 
     Args:
         error: What the validation raised.
-        models: Every model that was validated, by the keys that lead to it.
+        sections: Where the keys of each validated model stand, and the model, by the keys that lead to it.
     """
     # A misspelt key is missing under its right name too.
     detail = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
@@ -277,8 +305,11 @@ def first_problem(error: ValidationError, models: Mapping[tuple[str, ...], type[
     key = ".".join(str(part) for part in place)
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if detail["type"] == "extra_forbidden":
-        model = models[tuple(part for part in place[:-1] if isinstance(part, str))]
+        _, model = sections[tuple(part for part in place[:-1] if isinstance(part, str))]
         message = unknown_key(str(place[-1]), list(model.model_fields))
+        homes = [where for where, other in sections.values() if place[-1] in other.model_fields]
+        if homes:
+            message = f"stands in the wrong place: it belongs {homes[0]}"
     elif detail["type"] == "missing":
         message = "is missing"
     elif detail["type"].startswith(("greater_than", "less_than")):

@@ -73,7 +73,7 @@ class DerivativeMarket:
             oracle.STATISTIC_RANGE: f"range ≥ {percent} points",
             oracle.STATISTIC_AVERAGE: f"average ≥ {percent} %",
         }
-        return f"{names[self.statistic]}, {window}"
+        return f"{names[self.statistic]}, {window}, gaps up to {MAX_GAP_S // 3600} h count as covered"
 
 
 def moment_text(unix_seconds: int) -> str:

@@ -18,10 +18,10 @@ from rich.table import Table
 from secant import exchange
 from secant.units import collateral_of
 from secant_demo.ledger import VaultIdentity, read_identity
-from secant_demo.markets import ACTS, PARENT_NAME, PARENT_WINNER, TRADERS
+from secant_demo.markets import ACTS, PARENT_NAME, PARENT_WINNER
 from secant_demo.plot import render
 from secant_demo.quotes import recorded_quotes
-from secant_demo.report import Report, make_report
+from secant_demo.report import Report, make_report, summary
 from secant_demo.stage import MAKER, MAKER_DEPOSIT, TRADER_DEPOSIT, Stage, quotes_of_act, raise_curtain
 
 if TYPE_CHECKING:
@@ -86,19 +86,15 @@ async def leave(stage: Stage, report: Report) -> None:
 
 
 def show(console: Console, report: Report, settled: VaultIdentity, left: VaultIdentity) -> None:
-    """The table, everybody's result, and the vault identity in atoms."""
+    """The table and the summary."""
     table = Table(title=_TITLE, show_lines=True)
     for heading in ("market", "terms", "evidence on chain", "result", "who won what"):
         table.add_column(heading)
     for row in report.rows:
         table.add_row(row.market, row.terms, row.evidence, row.result, row.winners)
     console.print(table)
-    results = [f"{name} {report.gains.get(name, 0):+,.6f}" for name in (*TRADERS, MAKER)]
-    console.print(f"together: {', '.join(results)} (the {MAKER} funded the pools)")
-    total, fees = sum(report.gains.values()), collateral_of(settled.fees)
-    console.print(f"the sum of them is {total:+,.6f}: zero less the fees of {fees:,.6f}")
-    console.print(f"all settled and paid:  {settled}")
-    console.print(f"everyone has left:     {left}")
+    for line in summary(report, settled, left):
+        console.print(line)
 
 
 def main() -> None:
@@ -119,7 +115,8 @@ def main() -> None:
     subtitle = (
         "Hourly middle of bid and ask, 4 October to 6 November 2024, with the levels that markets watch."
     )
-    options.page.write_text(render(_TITLE, subtitle, prices, report.barriers, report.rows), encoding="utf-8")
+    page = render(_TITLE, subtitle, prices, report.barriers, report.rows, summary(report, settled, left))
+    options.page.write_text(page, encoding="utf-8")
     console.print(f"the price with its levels and passage times: {options.page.resolve()}")
     console.print(f"{len(quotes)} hours of quotes, 7 markets, in {time.monotonic() - started:.1f} s")
     if not (settled.holds and left.holds and left.vault == 0):

@@ -90,18 +90,31 @@ def render(
     prices: Sequence[tuple[int, Decimal]],
     barriers: Sequence[Barrier],
     rows: Sequence[Row],
+    notes: Sequence[str],
 ) -> str:
-    """The page: prices as (Unix seconds, price in 0 to 1), at least two of them, in order."""
+    """The page.
+
+    Args:
+        title: Its heading.
+        subtitle: What the drawing shows.
+        prices: Unix seconds and price from 0 to 1, at least two of them, in order.
+        barriers: Levels to draw; of those with the same label the label stands once.
+        rows: The table.
+        notes: Lines under it.
+    """
     scale = _Scale(prices[0][0], prices[-1][0], 0.4, 1.0)
     drawing = [*_grid(scale), _price_line(scale, prices)]
+    labels: set[str] = set()
     for barrier in barriers:
-        drawing += _barrier(scale, barrier)
+        drawing += _barrier(scale, barrier, is_labelled=barrier.label not in labels)
+        labels.add(barrier.label)
     svg = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(drawing)}</svg>'
+    lines = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{html.escape(title)}</h1><p>{html.escape(subtitle)}</p>{svg}{_table(rows)}</html>\n"
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(subtitle)}</p>{svg}{_table(rows)}{lines}</html>\n"
     )
 
 
@@ -128,13 +141,13 @@ def _price_line(scale: _Scale, prices: Sequence[tuple[int, Decimal]]) -> str:
     return f'<polyline points="{" ".join(steps)}" fill="none" stroke="var(--price)" stroke-width="1.6"/>'
 
 
-def _barrier(scale: _Scale, barrier: Barrier) -> list[str]:
+def _barrier(scale: _Scale, barrier: Barrier, *, is_labelled: bool) -> list[str]:
     y = scale.y(float(barrier.level))
     start, end = max(barrier.start, scale.start), min(barrier.end, scale.end)
-    parts = [
-        _line(scale.x(start), y, scale.x(end), y, "var(--mark)", dashed=True),
-        f'<text x="{scale.x(start) + 6:.1f}" y="{y - 6:.1f}">{html.escape(barrier.label)}</text>',
-    ]
+    parts = [_line(scale.x(start), y, scale.x(end), y, "var(--mark)", dashed=True)]
+    if is_labelled:
+        label = html.escape(barrier.label)
+        parts.append(f'<text x="{scale.x(start) + 6:.1f}" y="{y - 6:.1f}">{label}</text>')
     if barrier.passage_time is not None:
         x = scale.x(barrier.passage_time)
         moment = datetime.fromtimestamp(barrier.passage_time, UTC).strftime("%-d %b %H:%M UTC")

@@ -8,11 +8,22 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from secant import oracle
-from secant_demo.markets import DERIVATIVES, PARENT_NAME, PARENT_TITLE, PPM, DerivativeMarket, moment_text
+from secant.units import collateral_of
+from secant_demo.markets import (
+    DERIVATIVES,
+    PARENT_NAME,
+    PARENT_TITLE,
+    PPM,
+    TRADERS,
+    DerivativeMarket,
+    moment_text,
+)
 from secant_demo.plot import Barrier, Row
+from secant_demo.stage import MAKER, TRADER_DEPOSIT
 
 if TYPE_CHECKING:
     from secant.client import EventView
+    from secant_demo.ledger import VaultIdentity
     from secant_demo.stage import Stage
 
 _NEVER = -(2**63)
@@ -69,12 +80,27 @@ async def make_report(stage: Stage) -> Report:
     return Report(rows, barriers, dict(gains))
 
 
+def summary(report: Report, settled: VaultIdentity, left: VaultIdentity) -> list[str]:
+    """Who they are, what each of them won, and the vault identity in atoms, a line each."""
+    results = [f"{name} {report.gains.get(name, 0):+,.6f}" for name in (*TRADERS, MAKER)]
+    total, fees = sum(report.gains.values()), collateral_of(settled.fees)
+    names = f"{', '.join(TRADERS[:-1])} and {TRADERS[-1]}"
+    return [
+        f"{names} are the traders, with {TRADER_DEPOSIT:,} each; the {MAKER} funded the pools they use",
+        f"together: {', '.join(results)}",
+        f"the sum of them is {total:+,.6f}: zero less the fees of {fees:,.6f}",
+        f"all settled and paid: {settled}",
+        f"everyone has left: {left}",
+    ]
+
+
 def evidence(market: DerivativeMarket, record: oracle.Record) -> str:
     """What the record on chain says, in a line."""
     tail_s = record.terms.end - record.last_time
     covered_s = record.covered_s + (tail_s if tail_s <= record.terms.max_gap_s else 0)
     coverage = Decimal(covered_s) / (record.terms.end - record.terms.start)
-    seen = f"{record.accepted} samples, {coverage:.0%} covered"
+    gap = f"{Decimal(record.longest_gap_s) / 3600:.3g} h"
+    seen = f"{record.accepted} samples, longest gap {gap}, {coverage:.0%} covered"
     if market.is_touch:
         if record.passage_time == _NEVER:
             return f"never touched, highest {_percent(record.max_value)}; {seen}"

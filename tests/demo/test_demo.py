@@ -20,6 +20,7 @@ from secant_demo.markets import TRADERS
 from secant_demo.play import play, show
 from secant_demo.plot import render
 from secant_demo.quotes import recorded_quotes
+from secant_demo.report import summary
 from secant_demo.stage import MAKER
 
 if TYPE_CHECKING:
@@ -95,11 +96,35 @@ def test_ctrl_c_during_the_imports_is_one_line(module: str) -> None:
 def test_the_page_needs_no_network(story: tuple[Report, VaultIdentity, VaultIdentity]) -> None:
     report, _, _ = story
     prices = [(quote.time, quote.mid) for quote in recorded_quotes()]
-    page = render("A <title>", "a subtitle", prices, report.barriers, report.rows)
+    page = render("A <title>", "a subtitle", prices, report.barriers, report.rows, ["a <note>"])
     assert not re.search(r"https?:|src=|@import|url\(", page)
     assert "A &lt;title&gt;" in page
     assert page.count("<circle") == 2  # one passage at 65 %, one at 90 %
     assert page.count("<tr>") == 1 + len(report.rows)
+    assert page.count("<p>a &lt;note&gt;</p>") == 1
+    assert page.count(">65 %</text>") == 1
+    assert page.count(">90 %</text>") == 2  # on the axis, and once for both markets that watch it
+
+
+def test_the_page_and_the_console_close_with_the_same_sums(
+    story: tuple[Report, VaultIdentity, VaultIdentity],
+) -> None:
+    report, settled, left = story
+    lines = summary(report, settled, left)
+    assert lines[0].startswith("ada, ben, cyd and dan are the traders, with 1,000 each; the maker funded")
+    assert str(left) in lines[-1]
+    out = io.StringIO()
+    show(Console(file=out, width=1000), report, settled, left)
+    assert out.getvalue().splitlines()[-len(lines) :] == lines
+
+
+def test_the_table_says_why_hours_without_a_quote_are_covered(
+    story: tuple[Report, VaultIdentity, VaultIdentity],
+) -> None:
+    report, _, _ = story
+    for row in report.rows[1:]:
+        assert row.terms.endswith("gaps up to 12 h count as covered")
+        assert "samples, longest gap 11 h, 100% covered" in row.evidence
 
 
 def test_the_table_is_what_the_venue_printed() -> None:

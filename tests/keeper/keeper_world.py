@@ -186,6 +186,12 @@ class World:
         assert data is not None
         return oracle.Record.decode(data)
 
+    def published_time(self) -> int:
+        """Source time of the keeper's last reading of the main feed."""
+        data = self.ledger.account_data(self.feed)
+        assert data is not None
+        return oracle.Feed.decode(data).readings[0].source_time
+
     def event(self, address: Pubkey) -> exchange.EventMarket:
         data = self.ledger.account_data(address)
         assert data is not None

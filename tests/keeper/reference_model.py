@@ -147,7 +147,9 @@ def judge(
         return "void", ["0.5", "0.5"]
     if "strike" in term:
         return ("yes", ["1", "0"]) if value >= Fraction(str(term["strike"])) else ("no", ["0", "1"])
-    ticks = Fraction(math.floor(min(max(value, Fraction(0)), Fraction(1)) * 10_000), 10_000)
+    low, high = Fraction(str(term.get("low", 0))), Fraction(str(term.get("high", 1)))
+    share = (min(max(value, low), high) - low) / (high - low)
+    ticks = Fraction(math.floor(share * 10_000), 10_000)
     return "value", [str(text(ticks)), str(text(1 - ticks))]
 
 

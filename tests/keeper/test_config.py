@@ -13,8 +13,9 @@ from solders.keypair import Keypair
 
 from secant.localnet import Localnet
 from secant_keeper.__main__ import main
-from secant_keeper.config import read_settings
+from secant_keeper.config import SECTIONS, read_settings
 from secant_keeper.errors import InputError
+from secant_keeper.settings_help import EXAMPLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,16 @@ def write(folder: Path, text: str) -> Path:
     [
         ("urll = 1", "urll: unknown key; did you mean url?"),
         ("xyz = 1", "xyz: unknown key; there are url, ws_url, "),
+        ("rebase = true", "rebase: stands in the wrong place: it belongs in a feed's source = { }"),
+        ("key_file = 'x'", "key_file: stands in the wrong place: it belongs in [kalshi]"),
+        (
+            f"[[feeds]]\naddress = '{ADDRESS}'\ndrive_clock = true\nsource = {{venue = 'kalshi'}}",
+            "feeds.0.drive_clock: stands in the wrong place: it belongs at the top level",
+        ),
+        (
+            f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'kalshi', exit_when_done = true}}",
+            "feeds.0.source.exit_when_done: stands in the wrong place: it belongs at the top level",
+        ),
         ("kalshi = {key_idd = 'x', key_file = 'y'}", "kalshi.key_idd: unknown key; did you mean key_id?"),
         ("url = 'http://h:99999'", "url is no URL, or its port is not from 0 to 65535"),
         ("url = 'http://h:port'", "its port is not from 0 to 65535"),
@@ -131,6 +142,28 @@ def test_a_missing_key(capsys: pytest.CaptureFixture[str], tmp_path: Path, conte
     assert err.count("\n") == 1
 
 
+def test_the_help_names_every_key_with_its_meaning_and_default(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--help"])
+    assert ended.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for title, model in SECTIONS.values():
+        assert f"{title}: " in text
+        for key, field in model.model_fields.items():
+            assert field.description
+            assert f" {key} {' '.join(field.description.split())}" in text
+    assert "poll_interval_s Longest pause between two turns. [1]" in text
+    assert "drive_clock Set a localnet's clock" in text
+    assert "SECANT_KEEPER_DRY_RUN=true" in text
+    assert "4 done, but for work that failed for good" in text
+
+
+def test_the_example_of_the_help_is_sound(tmp_path: Path) -> None:
+    text = EXAMPLE.replace("<a feed>", ADDRESS).replace("<another feed>", str(Keypair().pubkey()))
+    settings = read_settings(write(tmp_path, text))
+    assert [feed.source.rebase for feed in settings.feeds] == [False, True]
+
+
 def test_a_missing_config(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, err = run(capsys, tmp_path / "none.toml")
     assert code == 2
@@ -143,7 +176,7 @@ def test_nobody_at_the_url(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     code, err = run(capsys, config(tmp_path, url=f"http://127.0.0.1:{port}/secret-key"))
     assert code == 3
     assert err.count("\n") == 1
-    assert "no Solana RPC at 127.0.0.1: nobody answers there" in err
+    assert f"no Solana RPC at 127.0.0.1:{port}: nobody answers there" in err
     assert "secret-key" not in err
 
 

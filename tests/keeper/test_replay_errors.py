@@ -71,6 +71,13 @@ def replay(
         ({**TOUCH, "barrier": "half"}, "barrier: 'half' is not a decimal number"),
         ({"strike": -0.1}, "strike: -0.1 is outside 0 to 1"),
         ({"strike": "0.1234567890123"}, "more than 12 decimals"),
+        ({"low": 0.1}, "give both low and high, or neither"),
+        ({"high": 0.1}, "give both low and high, or neither"),
+        ({"low": 0.6, "high": 0.6}, "low must be under high, not 0.6 and 0.6"),
+        ({"low": -0.1, "high": 0.6}, "low: -0.1 is outside 0 to 1"),
+        ({"low": 0.1, "high": 1.1}, "high: 1.1 is outside 0 to 1"),
+        ({"low": 0.1, "high": 0.6, "strike": 0.5}, "a strike pays all or nothing"),
+        ({**TOUCH, "low": 0.1, "high": 0.6}, "touch_up pays all or nothing and takes no low and high"),
         ({**TOUCH, "sustain_s": -1}, "sustain_s: "),
         ({**TOUCH, "sustain_s": 1.5}, "sustain_s: "),
         ({**TOUCH, "sustain_s": "60"}, "sustain_s: "),
@@ -226,7 +233,7 @@ def test_a_window_without_a_row_is_set_beside_what_there_is(
     year, series = err.splitlines()
     assert year == (
         "year: nothing recorded from 2022-11-14T22:13:20Z to 2022-11-14T22:30:00Z; "
-        f"series 'test' goes from {iso(BEGIN)} to {iso(BEGIN + 490)}; the file holds 'test', 'other'"
+        f"series 'test' goes from {iso(BEGIN)} to {iso(BEGIN + 490)}; recorded are 'test', 'other'"
     )
     assert f"series 'other' goes from {iso(BEGIN + 5000)} to {iso(BEGIN + 5000)}" in series
 
@@ -271,6 +278,24 @@ def test_finer_prices_make_a_finer_feed(capsys: pytest.CaptureFixture[str], tmp_
     assert code == 0
     assert [answer["outcome"] for answer in answers] == ["value", "yes", "no"]
     assert {answer["max"] for answer in answers} == {"0.4000015"}
+
+
+def test_a_payout_between_two_bounds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = write_quotes(tmp_path / "quotes.csv", [(BEGIN, "0.4", "0.42"), (BEGIN + 1000, "0.3", "0.32")])
+    terms = [
+        {**GOOD, "name": "third", "low": "0.3", "high": "0.63"},
+        {**GOOD, "name": "under", "low": "0.5", "high": "0.6"},
+        {**GOOD, "name": "above", "low": "0.1", "high": "0.2"},
+        {**GOOD, "name": "fall", "statistic": "change", "low": "-0.2", "high": "0.2"},
+    ]
+    code, out, _ = replay(capsys, tmp_path, file, terms)
+    assert code == 0
+    assert [(one["outcome"], one["value"], one["payout"]) for one in json.loads(out)] == [
+        ("value", "0.41", ["0.3333", "0.6667"]),
+        ("value", "0.41", ["0", "1"]),
+        ("value", "0.41", ["1", "0"]),
+        ("value", "-0.1", ["0.25", "0.75"]),
+    ]
 
 
 def test_the_plain_report(capsys: pytest.CaptureFixture[str], tmp_path: Path, quotes: Path) -> None:

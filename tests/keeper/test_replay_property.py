@@ -59,6 +59,10 @@ def term_dicts(draw: st.DrawFn, place: int = 0) -> dict[str, Any]:
         term |= {"barrier": level, "sustain_s": draw(st.sampled_from([0, 1, 5, 30]))}
     elif draw(st.booleans()):
         term["strike"] = level
+    elif draw(st.booleans()):
+        lowest = -PPM if statistic == "change" else 0
+        low, high = sorted(draw(st.lists(st.integers(lowest, PPM), min_size=2, max_size=2, unique=True)))
+        term |= {"low": str(Decimal(low) / PPM), "high": str(Decimal(high) / PPM)}
     if statistic == "variance":
         term["grid_s"] = draw(st.sampled_from([1, 5, 60]))
     if statistic != "first":

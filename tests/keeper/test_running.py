@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp import web
+from keeper_running import TIMEOUT_S, Changes, a_reader, run_keeper, settings_of
 from keeper_world import BEGIN, TWAP, World, settlements, write_quotes
 from node_proxy import FORWARD, Refusal
 from prometheus_client import generate_latest
@@ -19,7 +20,6 @@ from solders.account import Account
 from solders.keypair import Keypair
 
 from secant import exchange, oracle
-from secant_keeper import loop as module
 from secant_keeper import reader as reader_module
 from secant_keeper.chain_clock import ChainClock
 from secant_keeper.config import FeedSettings, Settings, SourceSettings
@@ -31,43 +31,17 @@ from secant_keeper.reader import Reader, backoff_s
 from secant_keeper.recordings import Reading
 from secant_keeper.rpc import Rpc, RpcRefusedError, RpcUnavailableError, account_data
 from secant_keeper.sender import Sender
-from secant_keeper.service import check_feeds, configure_logging, keep
+from secant_keeper.service import check_feeds, configure_logging
 from secant_keeper.sources import Sources, load_recordings, rebased
 from secant_keeper.state import State
 from secant_keeper.venues import PolymarketStream, Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from node_proxy import NodeProxy
 
     from secant.localnet import Localnet
-
-TIMEOUT_S = 30
-
-
-class Changes:
-    """Waits for a condition that is looked at after every change."""
-
-    def __init__(self) -> None:
-        self._changed = asyncio.Event()
-
-    def __call__(self) -> None:
-        self._changed.set()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(TIMEOUT_S):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
-
-
-def a_reader(
-    rpc: Rpc, net: Localnet, state: State, changes: Changes, session: aiohttp.ClientSession, **more: Any
-) -> Reader:
-    chosen = {"silence_s": 30.0, "snapshot_interval_s": 300.0, **more}
-    return Reader(rpc, session, net.ws_url, state, Metrics(), changed=changes, **chosen)
 
 
 async def test_the_reader_snapshots_follows_and_comes_back(
@@ -223,27 +197,6 @@ def test_accounts_that_cannot_be_read(data: Any) -> None:
 
 def test_the_backoff_is_bounded() -> None:
     assert all(0 <= backoff_s(failures) <= 15 for failures in range(100))
-
-
-def settings_of(world: World, net: Localnet, url: str, quotes: Path, **more: Any) -> Settings:
-    source = SourceSettings(venue="polymarket", file=quotes, speed=0)
-    chosen = {
-        "url": url,
-        "ws_url": net.ws_url,
-        "drive_clock": True,
-        "exit_when_done": True,
-        "metrics_port": None,
-        "poll_interval_s": 0.01,
-        "feeds": (FeedSettings(address=world.feed, source=source),),
-        **more,
-    }
-    return Settings(**chosen)
-
-
-async def run_keeper(world: World, settings: Settings, metrics: Metrics) -> None:
-    recordings = load_recordings(settings, metrics)
-    async with asyncio.timeout(TIMEOUT_S):
-        assert await keep(settings, world.keeper, metrics, recordings) == 0
 
 
 async def test_bad_venue_rows_are_counted_and_the_keeper_stays_up(
@@ -421,6 +374,8 @@ async def test_health_names_what_is_wrong(
     await reader.snapshot()
     reader.slot_heard_at = loop.turned_at = now[0]
     assert (await get("healthz"))[0] == 200
+    sources.refused.append("kalshi")
+    assert "kalshi refuses the key" in (await get("healthz"))[1]
     health.balance_lamports = 5
     now[0] += 1000
     status, body = await get("healthz")
@@ -440,17 +395,7 @@ async def test_a_feed_that_this_key_cannot_publish_to(world: World, rpc: Rpc, fa
     key = stranger if fault == "another publisher" else world.keeper.pubkey()
     feed = FeedSettings(address=address, source=SourceSettings(venue="polymarket", series="x"))
     with pytest.raises(ClusterError, match=r"there is no feed|is no feed|not among the publishers"):
-        await check_feeds(rpc, Settings(feeds=(feed,)), key, {})
-
-
-async def test_a_driven_clock_goes_back_to_the_recording(world: World, rpc: Rpc) -> None:
-    feed = FeedSettings(address=world.feed, source=SourceSettings(venue="polymarket", series="x"))
-    settings = Settings(feeds=(feed,), drive_clock=True)
-    world.ledger.set_unix_timestamp(BEGIN + 10**6)
-    await check_feeds(rpc, settings, world.keeper.pubkey(), {world.feed: [Reading(BEGIN + 5, 1, 2)]})
-    assert await ChainClock(rpc).now() == BEGIN + 5
-    await check_feeds(rpc, settings, world.keeper.pubkey(), {world.feed: [Reading(BEGIN + 50, 1, 2)]})
-    assert await ChainClock(rpc).now() == BEGIN + 5
+        await check_feeds(rpc, ChainClock(rpc), Settings(feeds=(feed,)), key, {})
 
 
 def test_a_rebased_recording_keeps_its_order_and_one_reading_a_second() -> None:
@@ -501,25 +446,3 @@ async def test_live_frames_become_readings_and_garbage_is_counted(world: World) 
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await runner.cleanup()
-
-
-async def test_a_clock_near_the_wall_clock_only_lags(world: World, rpc: Rpc) -> None:
-    moment = world.ledger.unix_timestamp
-    assert await ChainClock(rpc, wall=lambda: moment + 50).now() == moment + 50
-    assert await ChainClock(rpc, wall=lambda: moment - 50).now() == moment
-    assert await ChainClock(rpc, wall=lambda: moment + 10**6).now() == moment
-
-
-async def test_a_job_that_stumbles_stops_no_other(
-    tmp_path: Path, world: World, net: Localnet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stumble(_state: State, _now: int) -> Any:
-        raise ValueError("a poisoned account")
-
-    monkeypatch.setattr(module, "JOBS", (("observe", stumble), *module.JOBS))
-    record = world.add_record(BEGIN, BEGIN + 100, TWAP, low=1)
-    quotes = write_quotes(tmp_path / "q.csv", [(BEGIN + 1, "0.5", "0.52")])
-    metrics = Metrics()
-    await run_keeper(world, settings_of(world, net, net.url, quotes), metrics)
-    assert world.record(record).accepted == 1
-    assert metrics.turn_errors._value.get() >= 1

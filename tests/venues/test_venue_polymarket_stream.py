@@ -9,6 +9,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from local_venue import Connection, LocalVenue, eventually
+from structlog.testing import capture_logs
 
 from secant_keeper.venues import (
     BookState,
@@ -283,3 +284,27 @@ async def test_results_come_from_the_channel_or_from_rest(venue: LocalVenue) -> 
         await take(observations, 1)
         assert (await stream.outcome("7")).payout_ppm == 1_000_000
         assert (await stream.outcome("9")).payout_ppm == 0
+
+
+async def test_a_venue_that_does_not_answer_is_told_once_and_when_it_does_again(
+    venue: LocalVenue,
+) -> None:
+    async def refuse(connection: Connection) -> None:
+        await connection.drop()
+
+    async def serve(connection: Connection) -> None:
+        await connection.hear()
+        await connection.say([book()])
+        await connection.idle()
+
+    venue.scripts = [refuse, refuse, refuse, serve]
+    stream = stream_of(venue)
+    with capture_logs() as logs:
+        async with observing(stream) as observations:
+            await take(observations, 1)
+    assert stream.reconnects == 3
+    warning, over = logs
+    assert (warning["event"], warning["log_level"]) == ("venue connection ended", "warning")
+    assert warning["url"] == venue.ws_url("/ws/market")
+    assert "closed by the venue" in warning["reason"]
+    assert over["event"] == "over"

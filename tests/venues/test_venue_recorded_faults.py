@@ -8,6 +8,7 @@ import pytest
 
 from secant_keeper.venues import (
     VENUES,
+    BrokenFileError,
     EmptyFileError,
     Observation,
     Quote,
@@ -306,3 +307,28 @@ def test_a_long_list_of_series_is_cut_in_the_message(tmp_path: Path) -> None:
     with pytest.raises(UnknownSeriesError, match="and 10 more") as caught:
         open_recorded("kalshi", good)
     assert len(caught.value.available) == 30
+
+
+@pytest.mark.parametrize("is_gzip", [False, True])
+@pytest.mark.parametrize(
+    ("venue", "document"),
+    [
+        ("kalshi", {"candlesticks": [{"end_period_ts": 1, "yes_bid": {}}] * 40}),
+        ("polymarket", [{"event_type": "book", "asset_id": "7", "bids": [], "asks": []}] * 40),
+    ],
+)
+def test_a_document_that_breaks_off_is_said_to(
+    tmp_path: Path, venue: str, document: object, *, is_gzip: bool
+) -> None:
+    whole = json.dumps(document).encode()
+    path = tmp_path / "document.json"
+    path.write_bytes(gzip.compress(whole)[:-12] if is_gzip else whole[: len(whole) // 2])
+    with pytest.raises(BrokenFileError, match=r"is one JSON document that breaks off.*Record it again\."):
+        recorded_series(venue, path)
+
+
+def test_what_is_no_single_document_is_not_said_to_break_off(tmp_path: Path) -> None:
+    for content in (b'{"a": 1}\n{"b": ', b"[1, 2}", b"a,b\n1,2"):
+        (tmp_path / "t").write_bytes(content)
+        with pytest.raises(UnknownFormatError):
+            recorded_series("kalshi", tmp_path / "t")

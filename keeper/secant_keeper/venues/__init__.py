@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from secant_keeper.venues import kalshi, polymarket
 from secant_keeper.venues.errors import (
     AuthenticationError,
+    BrokenFileError,
     EmptyFileError,
     KeyFileError,
     PayloadError,
@@ -96,8 +97,8 @@ def open_recorded(
         rejections: Counts the rejections yielded, and the messages passed over because they carry no quote.
 
     Raises:
-        UnknownVenueError, UnreadableFileError, EmptyFileError, UnknownFormatError, UnknownSeriesError: At the
-            call, before the first item.
+        UnknownVenueError, UnreadableFileError, EmptyFileError, UnknownFormatError, BrokenFileError,
+            UnknownSeriesError: At the call, before the first item.
     """
     return open_items(venue, _formats(venue), path, series, rejections or Rejections())
 
@@ -112,6 +113,7 @@ __all__ = [
     "VENUES",
     "AuthenticationError",
     "BookState",
+    "BrokenFileError",
     "EmptyFileError",
     "Freshness",
     "Item",

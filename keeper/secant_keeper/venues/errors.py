@@ -5,6 +5,7 @@ VenueError
  ├── UnreadableFileError    missing, a folder, no permission
  ├── EmptyFileError         no content
  ├── UnknownFormatError     no reader recognises the content
+ │    └── BrokenFileError   one JSON document that breaks off
  ├── UnknownSeriesError     the file does not hold that series (lists those it does)
  ├── KeyFileError           an API key file is missing or no private key
  ├── AuthenticationError    the venue refuses the credentials
@@ -60,6 +61,10 @@ class UnknownFormatError(VenueError):
     """No reader of the venue recognises the recording."""
 
 
+class BrokenFileError(UnknownFormatError):
+    """The recording is one JSON document that breaks off, so that nothing of it can be read."""
+
+
 class UnknownSeriesError(VenueError):
     """The recording does not hold the series asked for, or holds several and none was named.
 
@@ -69,8 +74,10 @@ class UnknownSeriesError(VenueError):
 
     def __init__(self, series: str | None, path: object, available: Iterable[str]) -> None:
         self.available = tuple(available)
-        problem = f"{path} holds no series {series!r}." if series else f"{path} holds several series or none."
-        super().__init__(problem, f"Name one of: {listed(self.available)}.")
+        count = len(self.available)
+        problem = f"{path} holds no series {series!r}." if series else f"{path} holds {count or 'no'} series."
+        remedy = f"Name one of: {listed(self.available)}." if count else "Give one with at least one quote."
+        super().__init__(problem, remedy)
 
 
 class KeyFileError(VenueError):

@@ -230,6 +230,12 @@ class Rejections:
             label = "other"
         self.ignored[label] += 1
 
+    def add(self, other: Rejections) -> None:
+        """Add what another recording of the same series was counted."""
+        self.counts += other.counts
+        self.last |= other.last
+        self.ignored += other.ignored
+
     @property
     def total(self) -> int:
         """All rejections, ignored messages not among them."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from secant_keeper.venues.errors import (
+    BrokenFileError,
     EmptyFileError,
     UnknownFormatError,
     UnknownSeriesError,
@@ -31,6 +32,8 @@ HEAD_BYTES = 1 << 16
 DOCUMENT_BYTES_MAX = 1 << 28
 GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW_BITS = 31
+_CUT = "unexpected end of data"
+"""What orjson says of a document that is sound as far as it goes."""
 
 
 class RecordedFile:
@@ -78,20 +81,33 @@ class RecordedFile:
         """The non-empty lines of the head; the last may be cut."""
         return [line for line in self.head.splitlines() if line.strip()]
 
-    @cached_property
+    @property
     def document(self) -> Any:
         """The whole file as one JSON document; None if it is none."""
+        return self._document[0]
+
+    @property
+    def is_cut_document(self) -> bool:
+        """Whether the file begins as one JSON document and ends before that does."""
+        return self._document[1]
+
+    @cached_property
+    def _document(self) -> tuple[Any, bool]:
+        """The JSON document the file is, and whether it is one that breaks off."""
         if self.head.lstrip()[:1] not in (b"{", b"["):
-            return None
+            return None, False
         content = bytearray()
         try:
             for chunk in self._chunks():
                 content += chunk
                 if len(content) > DOCUMENT_BYTES_MAX:
-                    return None
-            return orjson.loads(content)
-        except (RefusalError, orjson.JSONDecodeError):
-            return None
+                    return None, False
+        except RefusalError:
+            pass  # what could be read before the fault tells whether it is one document
+        try:
+            return orjson.loads(content), False
+        except orjson.JSONDecodeError as error:
+            return None, error.msg.startswith(_CUT)
 
     def lines(self) -> Iterator[bytes]:
         """The lines without their ends, empty ones left out.
@@ -183,10 +199,16 @@ def recorded_format(venue: str, formats: tuple[RecordedFormat, ...], file: Recor
 
     Raises:
         UnknownFormatError: None of the venue's formats fits.
+        BrokenFileError: None does, because the file is a JSON document that breaks off.
     """
     for candidate in formats:
         if candidate.recognises(file):
             return candidate
+    if file.is_cut_document:
+        raise BrokenFileError(
+            f"{file.path} is one JSON document that breaks off: nothing of it can be read.",
+            "Record it again.",
+        )
     known = "; ".join(candidate.name for candidate in formats)
     raise UnknownFormatError(
         f"{file.path} is no recording of {venue} (it begins {shown(file.head[:60])!r}).",

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import aiohttp
+import structlog
 
+from secant_keeper.outage import Outage
 from secant_keeper.venues.errors import AuthenticationError, VenueError
 from secant_keeper.venues.observation import (
     Item,
@@ -43,6 +45,9 @@ _GOODBYES = frozenset(
 FRAME_BYTES_MAX = 1 << 26
 _CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=1.0)
 _DATA = frozenset({aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY})
+
+
+log = structlog.get_logger("venues")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +216,7 @@ class VenueStream(ABC):
         self.rejections = rejections
         self.reconnects = 0
         self.last_ended = ""
+        self._outage = Outage(log.bind(url=url), "venue connection ended")
         self._url = url
         self._session = session
         self._fetch_book = fetch_book
@@ -331,6 +337,7 @@ class VenueStream(ABC):
                     self.last_ended = f"HTTP {error.status}"
                 except (aiohttp.ClientError, OSError, TimeoutError, _ConnectionEndedError) as error:
                     self.last_ended = f"{type(error).__name__}: {error}"
+                self._outage.tell(self.last_ended)
                 self.reconnects += 1
                 failures = 0 if loop.time() - started >= timing.healthy_after_s else failures + 1
                 wait_s = full_jitter_s(
@@ -405,6 +412,8 @@ class VenueStream(ABC):
             self._record(frame, recv_ms)
         reaction = self._session.received(frame, recv_ms)
         self._take(reaction.items)
+        if reaction.items:
+            self._outage.over()
         if reaction.fatal is not None:
             raise reaction.fatal
         await self._send(reaction.send)

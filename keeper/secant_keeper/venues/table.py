@@ -1,8 +1,9 @@
-"""Rows of recorded CSV tables."""
+"""Rows of recorded CSV tables. Lines before the header that begin with `#` are comments."""
 
 from __future__ import annotations
 
 import csv
+from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from secant_keeper.venues.observation import Observation, Reason, RefusalError, Rejection, shown
@@ -30,12 +31,18 @@ def split_row(line: bytes) -> list[str]:
     return rows[0] if rows else []
 
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def _is_comment(line: bytes) -> bool:
+    return line.removeprefix(BYTE_ORDER_MARK).startswith(b"#")
+
+
 def header(file: RecordedFile) -> list[str]:
-    """The column names of a table; empty if the first line is no row."""
-    if not file.head_lines:
-        return []
+    """The column names of a table; empty if its first line is no row."""
+    first = next((line for line in file.head_lines if not _is_comment(line)), b"")
     try:
-        return split_row(file.head_lines[0].removeprefix(b"\xef\xbb\xbf"))
+        return split_row(first.removeprefix(BYTE_ORDER_MARK))
     except RefusalError:
         return []
 
@@ -49,7 +56,7 @@ def rows(file: RecordedFile) -> Iterator[list[str] | Rejection]:
     width = len(header(file))
     lines = file.lines()
     try:
-        next(lines, None)
+        next(dropwhile(_is_comment, lines), None)
         for line in lines:
             if line is file.unended and not line.endswith(b'"'):
                 detail = "the last line has no line break and may be cut; add one if it is whole"
