@@ -1,8 +1,8 @@
 //! Trade fees: proportional to p(1 − p), so nothing at the edges where nothing is uncertain.
 
 use crate::{
-    fixed::{scale_up, ONE, ONE_BITS},
-    quantity::{Atoms, Bps, Lots},
+    fixed::{mul_div_down, mul_div_up, scale_up, ONE, ONE_BITS},
+    quantity::{Atoms, Bps, Lots, TICKS_PER_UNIT},
     Fault,
 };
 
@@ -35,4 +35,35 @@ pub fn path_fee_up(path: u64, liquidity: Lots, fee: Bps) -> Result<Atoms, Fault>
     let rated = liquidity.0.wrapping_mul(u64::from(fee.0.min(BPS_MAX)));
     let fee_atoms = scale_up::<ONE_BITS>(path.min(ONE - 1) as i64, rated)?;
     Ok(Atoms(fee_atoms as u64))
+}
+
+/// Lots × ticks × ticks × bps in an atom.
+const BASIS_PER_ATOM: u64 = TICKS_PER_UNIT * BPS_MAX as u64;
+
+/// The most lots whose [`fill_basis`] together fit 64 bits, at any prices.
+pub const FILL_LOTS_MAX: u64 = 500_000_000_000;
+
+/// What the fees of one fill are a share of: lots × p × (1 − p) in ticks, for a price of 1 to 9,999 ticks. For
+/// at most [`FILL_LOTS_MAX`] lots in all, sums of it do not overflow.
+#[inline(always)]
+pub fn fill_basis(price_ticks: u64, lots: u64) -> u64 {
+    lots.wrapping_mul(price_ticks.wrapping_mul(TICKS_PER_UNIT.wrapping_sub(price_ticks)))
+}
+
+/// The taker's fee on a sum of [`fill_basis`], rounded up once.
+///
+/// # Errors
+/// [`Fault::Overflow`] from 2⁶⁴ atoms on, which no sum in range reaches.
+#[inline(always)]
+pub fn fills_fee_up(basis: u64, fee: Bps) -> Result<Atoms, Fault> {
+    mul_div_up(basis, u64::from(fee.0.min(BPS_MAX)), BASIS_PER_ATOM).map(Atoms)
+}
+
+/// A maker's rebate on one fill, rounded down.
+///
+/// # Errors
+/// As [`fills_fee_up`].
+#[inline(always)]
+pub fn rebate_down(basis: u64, rebate: Bps) -> Result<Atoms, Fault> {
+    mul_div_down(basis, u64::from(rebate.0.min(BPS_MAX)), BASIS_PER_ATOM).map(Atoms)
 }

@@ -6,6 +6,8 @@
 //! | [`quantity`] | newtypes in motion: [`quantity::Atoms`], [`quantity::Lots`], [`quantity::Bps`] |
 //! | [`lmsr`], [`pm_amm`] | cost functions of the two pools |
 //! | [`fee`] | what a trade pays |
+//! | [`margin`] | what reduces a position |
+//! | [`matching`] | price-time priority, whatever rests |
 //! | [`feed`] | from k-of-n readings to one sample |
 //! | [`statistic`] | what a record computes from samples of a feed |
 //! | [`payout`] | from a statistic to a payout vector |
@@ -16,6 +18,8 @@ pub mod fee;
 pub mod feed;
 pub mod fixed;
 pub mod lmsr;
+pub mod margin;
+pub mod matching;
 pub mod payout;
 pub mod pm_amm;
 pub mod quantity;

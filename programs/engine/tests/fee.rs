@@ -1,7 +1,7 @@
 //! The fee of a trade with a pool: the rate on p(1 − p) over the path of its price.
 
 use proptest::prelude::*;
-use secant_engine::fee::{path_fee_up, Charge};
+use secant_engine::fee::{fill_basis, fills_fee_up, path_fee_up, rebate_down, Charge, FILL_LOTS_MAX};
 use secant_engine::fixed::ONE;
 use secant_engine::quantity::{Atoms, Bps, Lots};
 use secant_engine::{lmsr, pm_amm, Fault};
@@ -84,6 +84,24 @@ fn bad_paths_are_faults() {
         path_fee_up(ONE, Lots(7), WHOLE)
     );
     assert_eq!(path_fee_up(ONE, Lots(7), Bps(0)), Ok(Atoms(0)));
+}
+
+/// Kalshi's worked examples, but rounded up to an atom: 100 contracts at 50 and at 10 cents, at 7 %.
+#[test]
+fn published_fees_of_fills() {
+    assert_eq!(
+        fills_fee_up(fill_basis(5_000, 10_000), Bps(700)),
+        Ok(Atoms(1_750_000))
+    );
+    assert_eq!(
+        fills_fee_up(fill_basis(1_000, 10_000), Bps(700)),
+        Ok(Atoms(630_000))
+    );
+    assert_eq!(fills_fee_up(fill_basis(1, 1), Bps(1)), Ok(Atoms(1)));
+    assert_eq!(fills_fee_up(fill_basis(9_999, 1), Bps(0)), Ok(Atoms(0)));
+    let most = fill_basis(5_000, FILL_LOTS_MAX);
+    assert_eq!(fills_fee_up(most, WHOLE), Ok(Atoms(FILL_LOTS_MAX * 2_500)));
+    assert_eq!(fills_fee_up(most, Bps(u16::MAX)), fills_fee_up(most, WHOLE));
 }
 
 /// A binary pool of either kind: what all of them promise.
@@ -188,6 +206,24 @@ proptest! {
         let back = pool.after(lots as i64).sell(lots, Bps(fee)).unwrap();
         prop_assert_eq!(there.fee, back.fee);
         prop_assert!(there.gross >= back.gross);
+    }
+
+    /// However many makers share a taker's fills, their rebates are at most his fee.
+    #[test]
+    fn rebates_never_exceed_the_fee(
+        fills in prop::collection::vec((1..10_000u64, 1..FILL_LOTS_MAX / 20), 1..20),
+        fee in 0..=10_000u16, part in 0..=10_000u16,
+    ) {
+        let rebate = Bps((u32::from(fee) * u32::from(part) / 10_000) as u16);
+        let bases: Vec<u64> = fills.iter().map(|(price, lots)| fill_basis(*price, *lots)).collect();
+        let exact: u128 = fills
+            .iter()
+            .map(|(price, lots)| u128::from(*price) * u128::from(10_000 - price) * u128::from(*lots))
+            .sum();
+        let charged = fills_fee_up(bases.iter().sum(), Bps(fee)).unwrap().0;
+        prop_assert_eq!(u128::from(charged), (exact * u128::from(fee)).div_ceil(100_000_000));
+        let paid: u64 = bases.iter().map(|basis| rebate_down(*basis, rebate).unwrap().0).sum();
+        prop_assert!(paid <= charged);
     }
 
     #[test]
