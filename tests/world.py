@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from solders.account import Account
 from solders.instruction import AccountMeta, Instruction
@@ -18,10 +19,14 @@ from solders.transaction_metadata import FailedTransactionMetadata, TransactionM
 
 from secant import exchange, oracle
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ARTIFACTS = Path(__file__).parent.parent / "artifacts"
 TOKEN_PROGRAM = Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
 GENESIS_TIME = 1_700_000_000
 SET_ATOMS = 10_000
+BOOK_HEAD_LEN = exchange.Book.SIZE
 NEVER = -(2**63)
 NO_BID = -(2**63)
 NO_ASK = 2**63 - 1
@@ -242,6 +247,49 @@ class World:
         )
         return pool
 
+    def new_book(self, creator: User, event: Pubkey, outcome: int = 0, lots_min: int = 1) -> Pubkey:
+        book = exchange.find_book(event=event, outcome=outcome)
+        self.run(
+            exchange.create_book(
+                creator=creator.key,
+                exchange=self.exchange_address,
+                event=event,
+                book=book,
+                outcome=outcome,
+                lots_min=lots_min,
+            ),
+            signers=[creator.keys],
+        )
+        return book
+
+    def place(self, user: User, event: Pubkey, book: Pubkey, request: exchange.OrderRequest) -> Instruction:
+        return exchange.place_order(
+            owner=user.key,
+            exchange=self.exchange_address,
+            account=user.account,
+            event=event,
+            book=book,
+            request=request,
+        )
+
+    def replace(
+        self,
+        user: User,
+        event: Pubkey,
+        book: Pubkey,
+        cancellations: Sequence[exchange.Cancellation],
+        requests: Sequence[exchange.OrderRequest],
+    ) -> Instruction:
+        return exchange.replace_orders(
+            owner=user.key,
+            exchange=self.exchange_address,
+            account=user.account,
+            event=event,
+            book=book,
+            cancellations=cancellations,
+            requests=requests,
+        )
+
     def new_outcome_mint(self, payer: User, event: Pubkey, outcome: int) -> Pubkey:
         outcome_mint = exchange.find_outcome_mint(event=event, outcome=outcome)
         self.run(
@@ -330,8 +378,54 @@ class World:
     def pool(self, key: Pubkey) -> exchange.Pool:
         return exchange.Pool.decode(self.data(key))
 
+    def book(self, key: Pubkey) -> exchange.Book:
+        """The head of a book."""
+        return exchange.Book.decode(self.data(key))
+
+    def seats(self, key: Pubkey) -> list[exchange.Seat]:
+        """Every seat of a book, the free ones too."""
+        data, size = self.data(key), exchange.Seat.SIZE
+        return [
+            exchange.Seat.decode(data[BOOK_HEAD_LEN + place * size :])
+            for place in range(self.book(key).seats)
+        ]
+
+    def orders(self, key: Pubkey) -> list[exchange.Order]:
+        """What rests in a book by rising price: bids from the worst to the best, asks from the best on."""
+        data, head, size = self.data(key), self.book(key), exchange.Order.SIZE
+        first = BOOK_HEAD_LEN + head.seats * exchange.Seat.SIZE
+        room = (len(data) - first) // size
+        return [
+            exchange.Order.decode(data[first + place * size :])
+            for place in (*range(head.bids), *range(room - head.asks, room))
+        ]
+
     def record(self, key: Pubkey) -> oracle.Record:
         return oracle.Record.decode(self.data(key))
+
+
+def order(side: int, price_ticks: int, lots: int, **changes: Any) -> exchange.OrderRequest:
+    """A limit order that never expires and meets 64 others at most, but for `changes`."""
+    limit = exchange.OrderRequest(
+        client_id=0,
+        lots=lots,
+        expires_at=0,
+        price_ticks=price_ticks,
+        meets_max=64,
+        side=side,
+        kind=exchange.ORDER_LIMIT,
+        self_trade=exchange.SELF_TRADE_CANCEL_PROVIDE,
+        reduce_only=False,
+    )
+    return replace(limit, **changes)
+
+
+def bid(price_ticks: int, lots: int, **changes: Any) -> exchange.OrderRequest:
+    return order(exchange.SIDE_BID, price_ticks, lots, **changes)
+
+
+def ask(price_ticks: int, lots: int, **changes: Any) -> exchange.OrderRequest:
+    return order(exchange.SIDE_ASK, price_ticks, lots, **changes)
 
 
 def terms(

@@ -25,19 +25,37 @@ __all__ = [
     "EVENT_RESOLVED",
     "EVENT_VOID",
     "FEE_MAX_BPS",
+    "LOTS_MIN_MAX",
+    "ORDER_FILL_OR_KILL",
+    "ORDER_IMMEDIATE_OR_CANCEL",
+    "ORDER_LIMIT",
+    "ORDER_POST_ONLY",
+    "ORDER_POST_ONLY_SLIDE",
     "PAUSE_CREATE",
     "PAUSE_DEPOSIT",
     "PAUSE_TOKENIZE",
     "PAUSE_TRADE",
     "POOL_LMSR",
     "POOL_PM_AMM",
+    "PRICE_MAX_TICKS",
     "PROGRAM_ID",
     "RESOLVER_AUTHORITY",
     "RESOLVER_RECORD",
+    "SELF_TRADE_CANCEL_PROVIDE",
+    "SELF_TRADE_CANCEL_TAKE",
+    "SELF_TRADE_DECREMENT",
+    "SIDE_ASK",
+    "SIDE_BID",
     "AccountClosed",
     "AccountOpened",
     "AnyAccount",
     "AnyEvent",
+    "Book",
+    "BookChanged",
+    "BookClosed",
+    "BookCreated",
+    "Cancellation",
+    "CollateralMissing",
     "Deposited",
     "EventCreated",
     "EventLeg",
@@ -48,21 +66,31 @@ __all__ = [
     "ExchangeInitialized",
     "FeesCollected",
     "MarginAccount",
+    "Order",
+    "OrderLots",
+    "OrderRequest",
     "PauseChanged",
     "PerpLeg",
+    "PlacedOrder",
     "Pool",
     "PoolClosed",
     "PoolCreated",
     "PoolNetted",
     "PoolTraded",
     "Redeemed",
+    "Seat",
     "SetsChanged",
     "TokensChanged",
     "TokensRedeemed",
     "Withdrawn",
+    "cancel_all",
+    "cancel_orders",
     "close_account",
+    "close_book",
     "close_pool",
     "collect_fees",
+    "crank_expired",
+    "create_book",
     "create_event",
     "create_outcome_mint",
     "create_pool",
@@ -70,7 +98,10 @@ __all__ = [
     "decode_event",
     "deposit",
     "detokenize",
+    "draw_seat",
+    "expand_book",
     "find_account",
+    "find_book",
     "find_event",
     "find_exchange",
     "find_outcome_mint",
@@ -83,8 +114,10 @@ __all__ = [
     "net_pool",
     "open_account",
     "pause",
+    "place_order",
     "redeem",
     "redeem_tokens",
+    "replace_orders",
     "resolve_event",
     "settle_event",
     "tokenize",
@@ -100,14 +133,26 @@ EVENT_OPEN: Final = 0
 EVENT_RESOLVED: Final = 2
 EVENT_VOID: Final = 3
 FEE_MAX_BPS: Final = 1000
+LOTS_MIN_MAX: Final = 1000
+ORDER_FILL_OR_KILL: Final = 2
+ORDER_IMMEDIATE_OR_CANCEL: Final = 1
+ORDER_LIMIT: Final = 0
+ORDER_POST_ONLY: Final = 3
+ORDER_POST_ONLY_SLIDE: Final = 4
 PAUSE_CREATE: Final = 2
 PAUSE_DEPOSIT: Final = 1
 PAUSE_TOKENIZE: Final = 8
 PAUSE_TRADE: Final = 4
 POOL_LMSR: Final = 0
 POOL_PM_AMM: Final = 1
+PRICE_MAX_TICKS: Final = 9999
 RESOLVER_AUTHORITY: Final = 1
 RESOLVER_RECORD: Final = 0
+SELF_TRADE_CANCEL_PROVIDE: Final = 0
+SELF_TRADE_CANCEL_TAKE: Final = 1
+SELF_TRADE_DECREMENT: Final = 2
+SIDE_ASK: Final = 1
+SIDE_BID: Final = 0
 ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     6000: _wire.ProgramErrorInfo(6000, "OwnerMismatch", "The signer does not own this margin account"),
     6001: _wire.ProgramErrorInfo(6001, "AdminMismatch", "Only the exchange's admin may do this"),
@@ -190,7 +235,7 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
         "PayoutInvalid",
         "Payouts must sum to 1 (10000 ticks) over the event's outcomes and be zero beyond",
     ),
-    6033: _wire.ProgramErrorInfo(6033, "PoolMismatch", "The pool belongs to another event"),
+    6033: _wire.ProgramErrorInfo(6033, "PoolMismatch", "The pool or book belongs to another event"),
     6034: _wire.ProgramErrorInfo(
         6034,
         "PoolKindInvalid",
@@ -223,9 +268,65 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     6043: _wire.ProgramErrorInfo(
         6043,
         "PositionTooLarge",
-        "A position can be at most 100000000000000 lots of an outcome, long or short",
+        "A position can be at most 90000000000000 lots of an outcome, its open orders included",
     ),
     6044: _wire.ProgramErrorInfo(6044, "Overflow", "A number left its integer type; use smaller amounts"),
+    6045: _wire.ProgramErrorInfo(
+        6045,
+        "OrdersOpen",
+        "Orders are still open in this event's books; cancel them, or have the seats drawn, first",
+    ),
+    6046: _wire.ProgramErrorInfo(
+        6046, "BookInvalid", "The account is no book of this event and program, or is not writable"
+    ),
+    6047: _wire.ProgramErrorInfo(
+        6047,
+        "BookOutcomeInvalid",
+        "An event of two outcomes has one book, of its first; others have one for each outcome",
+    ),
+    6048: _wire.ProgramErrorInfo(
+        6048,
+        "BookFull",
+        "The book has no room for another order; expand it, or quote better than its worst order and no less",
+    ),
+    6049: _wire.ProgramErrorInfo(6049, "SeatsFull", "The book has no free seat; expand it"),
+    6050: _wire.ProgramErrorInfo(
+        6050,
+        "BookNotEmpty",
+        "The book still holds orders or undrawn fills; sweep it and draw its seats first",
+    ),
+    6051: _wire.ProgramErrorInfo(
+        6051,
+        "BookSizeInvalid",
+        "A book can have at most 2048 orders and 4096 seats, and grows by 10240 bytes at once",
+    ),
+    6052: _wire.ProgramErrorInfo(
+        6052,
+        "OrderInvalid",
+        "Order out of range: price 1 to 9999 ticks, at most 500000000000 lots and 256 orders met, expiry in the future, known side and kinds",
+    ),
+    6053: _wire.ProgramErrorInfo(
+        6053, "OrderTooSmall", "An order that rests needs at least the book's least lots"
+    ),
+    6054: _wire.ProgramErrorInfo(
+        6054, "OrderWouldTake", "The order would take from the book, and is to rest only"
+    ),
+    6055: _wire.ProgramErrorInfo(
+        6055, "OrderNotFilled", "The book cannot fill the whole order at its price; nothing was done"
+    ),
+    6056: _wire.ProgramErrorInfo(
+        6056, "LotsMinInvalid", "The least lots of an order that rests must be 1 to 1000"
+    ),
+    6057: _wire.ProgramErrorInfo(
+        6057,
+        "NothingToReduce",
+        "The order is to reduce only, and there is no position that other open orders leave to reduce",
+    ),
+    6058: _wire.ProgramErrorInfo(6058, "SeatAbsent", "The account has no seat in this book"),
+    6059: _wire.ProgramErrorInfo(
+        6059, "NothingExpired", "No order of this book has expired, and its event still trades"
+    ),
+    6060: _wire.ProgramErrorInfo(6060, "OrderNotOwned", "The order belongs to another account"),
 }
 
 
@@ -326,6 +427,545 @@ def _encode_account_opened(value: AccountOpened, name: str) -> bytes:
             _wire.encode_pubkey(value.owner, f"{name}.owner"),
         )
     )
+
+
+_BOOK = Struct("<32s32s32sQQQIIIIIIIHHBBBB36x")
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One per outcome of an event; of two outcomes only the first has one, as buying NO is selling YES.
+
+    Attributes:
+        exchange: The exchange whose collateral it pays.
+        event: The event whose outcome it trades.
+        creator: Who created it and gets the rent.
+        fees_atoms: Fees not yet collected, rebates deducted.
+        changes: How often the orders have changed; every log carries it.
+        lots_min: Least lots of an order that rests.
+        bids: Orders that buy, at the start of the room for orders.
+        asks: Orders that sell, at its end.
+        seats: How many seats there are.
+        seats_taken: How many of them are taken.
+        seat_free: First seat that was given up, counted from 1; 0 without.
+        seats_used: How many seats were ever taken: those after are free too.
+        age: Age of the next order.
+        fee_bps: Taker's fee in bps of lots × p × (1 − p).
+        rebate_bps: Maker's rebate, out of that.
+        outcome: The outcome traded.
+        outcomes: How many outcomes the event has.
+        bump: PDA bump.
+        layout: Layout of this account; 1.
+    """
+
+    exchange: Pubkey
+    event: Pubkey
+    creator: Pubkey
+    fees_atoms: int
+    changes: int
+    lots_min: int
+    bids: int
+    asks: int
+    seats: int
+    seats_taken: int
+    seat_free: int
+    seats_used: int
+    age: int
+    fee_bps: int
+    rebate_bps: int
+    outcome: int
+    outcomes: int
+    bump: int
+    layout: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b'y"y#[>U\xde'
+    SIZE: ClassVar[int] = 200
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "exchange": 8,
+        "event": 40,
+        "creator": 72,
+        "fees_atoms": 104,
+        "changes": 112,
+        "lots_min": 120,
+        "bids": 128,
+        "asks": 132,
+        "seats": 136,
+        "seats_taken": 140,
+        "seat_free": 144,
+        "seats_used": 148,
+        "age": 152,
+        "fee_bps": 156,
+        "rebate_bps": 158,
+        "outcome": 160,
+        "outcomes": 161,
+        "bump": 162,
+        "layout": 163,
+    }
+
+    @classmethod
+    def decode(cls, data: bytes) -> Book:
+        """Reads a Book and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _book(_wire.unpack(_BOOK, data, "Book", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "book") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_book(self, name)
+
+
+def _book(values: tuple[Any, ...], at: int) -> Book:
+    return Book(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        Pubkey.from_bytes(values[at + 2]),
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+        values[at + 6],
+        values[at + 7],
+        values[at + 8],
+        values[at + 9],
+        values[at + 10],
+        values[at + 11],
+        values[at + 12],
+        values[at + 13],
+        values[at + 14],
+        values[at + 15],
+        values[at + 16],
+        values[at + 17],
+        values[at + 18],
+    )
+
+
+def _encode_book(value: Book, name: str) -> bytes:
+    if not isinstance(value, Book):
+        raise _wire.ArgumentError(name, value, "a Book")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.exchange, f"{name}.exchange"),
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_pubkey(value.creator, f"{name}.creator"),
+            _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
+            _wire.encode_u64(value.changes, f"{name}.changes"),
+            _wire.encode_u64(value.lots_min, f"{name}.lots_min"),
+            _wire.encode_u32(value.bids, f"{name}.bids"),
+            _wire.encode_u32(value.asks, f"{name}.asks"),
+            _wire.encode_u32(value.seats, f"{name}.seats"),
+            _wire.encode_u32(value.seats_taken, f"{name}.seats_taken"),
+            _wire.encode_u32(value.seat_free, f"{name}.seat_free"),
+            _wire.encode_u32(value.seats_used, f"{name}.seats_used"),
+            _wire.encode_u32(value.age, f"{name}.age"),
+            _wire.encode_u16(value.fee_bps, f"{name}.fee_bps"),
+            _wire.encode_u16(value.rebate_bps, f"{name}.rebate_bps"),
+            _wire.encode_u8(value.outcome, f"{name}.outcome"),
+            _wire.encode_u8(value.outcomes, f"{name}.outcomes"),
+            _wire.encode_u8(value.bump, f"{name}.bump"),
+            _wire.encode_u8(value.layout, f"{name}.layout"),
+            bytes(36),
+        )
+    )
+
+
+_ORDER_LOTS = Struct("<QQ")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLots:
+    """Lots that an order lost, at its own price.
+
+    Attributes:
+        order_id: u64.
+        lots: u64.
+    """
+
+    order_id: int
+    lots: int
+
+    SIZE: ClassVar[int] = 16
+
+    @classmethod
+    def decode(cls, data: bytes) -> OrderLots:
+        """Reads an OrderLots from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _order_lots(_wire.unpack(_ORDER_LOTS, data, "OrderLots"), 0)
+
+    def encode(self, name: str = "order_lots") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_order_lots(self, name)
+
+
+def _order_lots(values: tuple[Any, ...], at: int) -> OrderLots:
+    return OrderLots(values[at], values[at + 1])
+
+
+def _encode_order_lots(value: OrderLots, name: str) -> bytes:
+    if not isinstance(value, OrderLots):
+        raise _wire.ArgumentError(name, value, "an OrderLots")
+    return b"".join(
+        (
+            _wire.encode_u64(value.order_id, f"{name}.order_id"),
+            _wire.encode_u64(value.lots, f"{name}.lots"),
+        )
+    )
+
+
+_PLACED_ORDER = Struct("<QQQQQQIH2x")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """What became of an order.
+
+    Attributes:
+        client_id: The owner's own mark.
+        order_id: Number of what rests; 0 if nothing does.
+        filled_lots: Lots that traded.
+        paid_atoms: What they cost, or brought, fee apart.
+        fee_atoms: The taker's fee.
+        rested_lots: Lots that rest.
+        expires_at: When it stops trading, Unix seconds; 0 for never.
+        seat: The seat it rests in, counted from 0.
+    """
+
+    client_id: int
+    order_id: int
+    filled_lots: int
+    paid_atoms: int
+    fee_atoms: int
+    rested_lots: int
+    expires_at: int
+    seat: int
+
+    SIZE: ClassVar[int] = 56
+
+    @classmethod
+    def decode(cls, data: bytes) -> PlacedOrder:
+        """Reads a PlacedOrder from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _placed_order(_wire.unpack(_PLACED_ORDER, data, "PlacedOrder"), 0)
+
+    def encode(self, name: str = "placed_order") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_placed_order(self, name)
+
+
+def _placed_order(values: tuple[Any, ...], at: int) -> PlacedOrder:
+    return PlacedOrder(
+        values[at],
+        values[at + 1],
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+        values[at + 6],
+        values[at + 7],
+    )
+
+
+def _encode_placed_order(value: PlacedOrder, name: str) -> bytes:
+    if not isinstance(value, PlacedOrder):
+        raise _wire.ArgumentError(name, value, "a PlacedOrder")
+    return b"".join(
+        (
+            _wire.encode_u64(value.client_id, f"{name}.client_id"),
+            _wire.encode_u64(value.order_id, f"{name}.order_id"),
+            _wire.encode_u64(value.filled_lots, f"{name}.filled_lots"),
+            _wire.encode_u64(value.paid_atoms, f"{name}.paid_atoms"),
+            _wire.encode_u64(value.fee_atoms, f"{name}.fee_atoms"),
+            _wire.encode_u64(value.rested_lots, f"{name}.rested_lots"),
+            _wire.encode_u32(value.expires_at, f"{name}.expires_at"),
+            _wire.encode_u16(value.seat, f"{name}.seat"),
+            bytes(2),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BookChanged:
+    """The orders of a book changed: everything one instruction did there.
+
+    Whose instruction it was, its accounts tell.
+
+    Attributes:
+        book: key.
+        changes: How often the orders had changed before: one more than in the log before, or logs are
+            missing.
+        fills: Resting orders that traded, best first.
+        dropped: Resting orders that lost lots without a trade: cancelled, expired, evicted, or their
+            owner's own.
+        placed: any number of `PlacedOrder`.
+    """
+
+    book: Pubkey
+    changes: int
+    fills: tuple[OrderLots, ...]
+    dropped: tuple[OrderLots, ...]
+    placed: tuple[PlacedOrder, ...]
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x8ay\xfe]K}r}"
+
+    @classmethod
+    def decode(cls, data: bytes) -> BookChanged:
+        """Reads a BookChanged and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _read_book_changed(_wire.body(data, "BookChanged", cls.DISCRIMINATOR))
+
+    def encode(self, name: str = "book_changed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_book_changed(self, name)
+
+
+def _read_book_changed(reader: _wire.Reader) -> BookChanged:
+    return BookChanged(
+        book=reader.pubkey(),
+        changes=reader.u64(),
+        fills=reader.vec(lambda: _order_lots(reader.unpack(_ORDER_LOTS), 0)),
+        dropped=reader.vec(lambda: _order_lots(reader.unpack(_ORDER_LOTS), 0)),
+        placed=reader.vec(lambda: _placed_order(reader.unpack(_PLACED_ORDER), 0)),
+    )
+
+
+def _encode_book_changed(value: BookChanged, name: str) -> bytes:
+    if not isinstance(value, BookChanged):
+        raise _wire.ArgumentError(name, value, "a BookChanged")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.book, f"{name}.book"),
+            _wire.encode_u64(value.changes, f"{name}.changes"),
+            _wire.encode_vec(value.fills, f"{name}.fills", _encode_order_lots),
+            _wire.encode_vec(value.dropped, f"{name}.dropped", _encode_order_lots),
+            _wire.encode_vec(value.placed, f"{name}.placed", _encode_placed_order),
+        )
+    )
+
+
+_BOOK_CLOSED = Struct("<32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class BookClosed:
+    """The event BookClosed.
+
+    Attributes:
+        book: key.
+        fees_atoms: u64.
+    """
+
+    book: Pubkey
+    fees_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"RMxq\x07P\x1d)"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> BookClosed:
+        """Reads a BookClosed and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _book_closed(_wire.unpack(_BOOK_CLOSED, data, "BookClosed", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "book_closed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_book_closed(self, name)
+
+
+def _book_closed(values: tuple[Any, ...], at: int) -> BookClosed:
+    return BookClosed(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_book_closed(value: BookClosed, name: str) -> bytes:
+    if not isinstance(value, BookClosed):
+        raise _wire.ArgumentError(name, value, "a BookClosed")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.book, f"{name}.book"),
+            _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
+        )
+    )
+
+
+_BOOK_CREATED = Struct("<32s32sB")
+
+
+@dataclass(frozen=True, slots=True)
+class BookCreated:
+    """The event BookCreated.
+
+    Attributes:
+        book: key.
+        event: key.
+        outcome: u8.
+    """
+
+    book: Pubkey
+    event: Pubkey
+    outcome: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"V\xe9\xfb\x1f\x9b\xdd\x0e="
+    SIZE: ClassVar[int] = 73
+
+    @classmethod
+    def decode(cls, data: bytes) -> BookCreated:
+        """Reads a BookCreated and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _book_created(_wire.unpack(_BOOK_CREATED, data, "BookCreated", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "book_created") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_book_created(self, name)
+
+
+def _book_created(values: tuple[Any, ...], at: int) -> BookCreated:
+    return BookCreated(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_book_created(value: BookCreated, name: str) -> bytes:
+    if not isinstance(value, BookCreated):
+        raise _wire.ArgumentError(name, value, "a BookCreated")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.book, f"{name}.book"),
+            _wire.encode_pubkey(value.event, f"{name}.event"),
+            _wire.encode_u8(value.outcome, f"{name}.outcome"),
+        )
+    )
+
+
+_CANCELLATION = Struct("<QH")
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """An order to be cancelled.
+
+    Attributes:
+        order_id: Its number.
+        hint: Where it was last seen among the room for orders; found without it too.
+    """
+
+    order_id: int
+    hint: int
+
+    SIZE: ClassVar[int] = 10
+
+    @classmethod
+    def decode(cls, data: bytes) -> Cancellation:
+        """Reads a Cancellation from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _cancellation(_wire.unpack(_CANCELLATION, data, "Cancellation"), 0)
+
+    def encode(self, name: str = "cancellation") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_cancellation(self, name)
+
+
+def _cancellation(values: tuple[Any, ...], at: int) -> Cancellation:
+    return Cancellation(values[at], values[at + 1])
+
+
+def _encode_cancellation(value: Cancellation, name: str) -> bytes:
+    if not isinstance(value, Cancellation):
+        raise _wire.ArgumentError(name, value, "a Cancellation")
+    return b"".join(
+        (
+            _wire.encode_u64(value.order_id, f"{name}.order_id"),
+            _wire.encode_u16(value.hint, f"{name}.hint"),
+        )
+    )
+
+
+_COLLATERAL_MISSING = Struct("<Q")
+
+
+@dataclass(frozen=True, slots=True)
+class CollateralMissing:
+    """What an account lacks for an instruction that is refused for it.
+
+    Attributes:
+        amount_atoms: u64.
+    """
+
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"!9|\x0b\xab\xabh\x8a"
+    SIZE: ClassVar[int] = 16
+
+    @classmethod
+    def decode(cls, data: bytes) -> CollateralMissing:
+        """Reads a CollateralMissing and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _collateral_missing(
+            _wire.unpack(_COLLATERAL_MISSING, data, "CollateralMissing", cls.DISCRIMINATOR), 0
+        )
+
+    def encode(self, name: str = "collateral_missing") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_collateral_missing(self, name)
+
+
+def _collateral_missing(values: tuple[Any, ...], at: int) -> CollateralMissing:
+    return CollateralMissing(values[at])
+
+
+def _encode_collateral_missing(value: CollateralMissing, name: str) -> bytes:
+    if not isinstance(value, CollateralMissing):
+        raise _wire.ArgumentError(name, value, "a CollateralMissing")
+    return b"".join((_wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),))
 
 
 _DEPOSITED = Struct("<32sQ")
@@ -433,7 +1073,7 @@ def _encode_event_created(value: EventCreated, name: str) -> bytes:
     )
 
 
-_EVENT_LEG = Struct("<32sq16q")
+_EVENT_LEG = Struct("<32sq16q16Q16H")
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,15 +1082,21 @@ class EventLeg:
 
     Attributes:
         event: The event; the zero address if the leg is free.
-        floor_lots: The least of `lots` over the event's outcomes: what the leg is worth at worst.
+        floor_atoms: What the leg is worth at worst: the least over the outcomes of 10,000 · `lots` −
+            `risk_atoms`.
         lots: Lots of each outcome.
+        risk_atoms: What the open orders lose at worst if the outcome wins: bids on the others filled,
+            and asks on it.
+        seats: Seat in the book of each outcome, counted from 1; 0 without.
     """
 
     event: Pubkey
-    floor_lots: int
+    floor_atoms: int
     lots: tuple[int, ...]
+    risk_atoms: tuple[int, ...]
+    seats: tuple[int, ...]
 
-    SIZE: ClassVar[int] = 168
+    SIZE: ClassVar[int] = 328
 
     @classmethod
     def decode(cls, data: bytes) -> EventLeg:
@@ -471,7 +1117,13 @@ class EventLeg:
 
 
 def _event_leg(values: tuple[Any, ...], at: int) -> EventLeg:
-    return EventLeg(Pubkey.from_bytes(values[at]), values[at + 1], values[at + 2 : at + 18])
+    return EventLeg(
+        Pubkey.from_bytes(values[at]),
+        values[at + 1],
+        values[at + 2 : at + 18],
+        values[at + 18 : at + 34],
+        values[at + 34 : at + 50],
+    )
 
 
 def _encode_event_leg(value: EventLeg, name: str) -> bytes:
@@ -480,8 +1132,10 @@ def _encode_event_leg(value: EventLeg, name: str) -> bytes:
     return b"".join(
         (
             _wire.encode_pubkey(value.event, f"{name}.event"),
-            _wire.encode_i64(value.floor_lots, f"{name}.floor_lots"),
+            _wire.encode_i64(value.floor_atoms, f"{name}.floor_atoms"),
             _wire.encode_array(value.lots, f"{name}.lots", _wire.encode_i64, 16),
+            _wire.encode_array(value.risk_atoms, f"{name}.risk_atoms", _wire.encode_u64, 16),
+            _wire.encode_array(value.seats, f"{name}.seats", _wire.encode_u16, 16),
         )
     )
 
@@ -1004,7 +1658,7 @@ def _encode_perp_leg(value: PerpLeg, name: str) -> bytes:
     )
 
 
-_MARGIN_ACCOUNT = Struct("<32s32sqqQBBB69x" + 8 * (_EVENT_LEG.format[1:]) + 8 * (_PERP_LEG.format[1:]))
+_MARGIN_ACCOUNT = Struct("<32s32sqqBBB77x" + 8 * (_EVENT_LEG.format[1:]) + 8 * (_PERP_LEG.format[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -1017,8 +1671,7 @@ class MarginAccount:
         exchange: Exchange whose collateral this is.
         owner: Who may trade and withdraw.
         cash_atoms: Collateral; negative only as far as complete sets or better back it.
-        floor_lots: Σ over event legs of `floor_lots`.
-        orders_reserve_atoms: Worst case of open orders; 0 until order books exist.
+        floor_atoms: Σ over event legs of `floor_atoms`.
         index: Which of the owner's accounts this is.
         bump: PDA bump.
         layout: Layout of this account; 1.
@@ -1029,8 +1682,7 @@ class MarginAccount:
     exchange: Pubkey
     owner: Pubkey
     cash_atoms: int
-    floor_lots: int
-    orders_reserve_atoms: int
+    floor_atoms: int
     index: int
     bump: int
     layout: int
@@ -1038,18 +1690,17 @@ class MarginAccount:
     perp_legs: tuple[PerpLeg, ...]
 
     DISCRIMINATOR: ClassVar[bytes] = b"\x85\xdc\xad\xd5\xb3\xd3+\xee"
-    SIZE: ClassVar[int] = 2408
+    SIZE: ClassVar[int] = 3688
     OFFSETS: ClassVar[dict[str, int]] = {
         "exchange": 8,
         "owner": 40,
         "cash_atoms": 72,
-        "floor_lots": 80,
-        "orders_reserve_atoms": 88,
-        "index": 96,
-        "bump": 97,
-        "layout": 98,
+        "floor_atoms": 80,
+        "index": 88,
+        "bump": 89,
+        "layout": 90,
         "event_legs": 168,
-        "perp_legs": 1512,
+        "perp_legs": 2792,
     }
 
     @classmethod
@@ -1079,9 +1730,8 @@ def _margin_account(values: tuple[Any, ...], at: int) -> MarginAccount:
         values[at + 4],
         values[at + 5],
         values[at + 6],
-        values[at + 7],
-        tuple([_event_leg(values, at_) for at_ in range(at + 8, at + 152, 18)]),
-        tuple([_perp_leg(values, at_) for at_ in range(at + 152, at + 184, 4)]),
+        tuple([_event_leg(values, at_) for at_ in range(at + 7, at + 407, 50)]),
+        tuple([_perp_leg(values, at_) for at_ in range(at + 407, at + 439, 4)]),
     )
 
 
@@ -1093,14 +1743,155 @@ def _encode_margin_account(value: MarginAccount, name: str) -> bytes:
             _wire.encode_pubkey(value.exchange, f"{name}.exchange"),
             _wire.encode_pubkey(value.owner, f"{name}.owner"),
             _wire.encode_i64(value.cash_atoms, f"{name}.cash_atoms"),
-            _wire.encode_i64(value.floor_lots, f"{name}.floor_lots"),
-            _wire.encode_u64(value.orders_reserve_atoms, f"{name}.orders_reserve_atoms"),
+            _wire.encode_i64(value.floor_atoms, f"{name}.floor_atoms"),
             _wire.encode_u8(value.index, f"{name}.index"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(69),
+            bytes(77),
             _wire.encode_array(value.event_legs, f"{name}.event_legs", _encode_event_leg, 8),
             _wire.encode_array(value.perp_legs, f"{name}.perp_legs", _encode_perp_leg, 8),
+        )
+    )
+
+
+_ORDER = Struct("<QQQIH2x")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that rests.
+
+    Attributes:
+        id: Price in ticks (32 bits), age (31 bits), 1 for an ask: unique in its book.
+        lots: Lots still open.
+        client_id: The owner's own mark.
+        expires_at: When it stops trading, Unix seconds; 0 for never.
+        seat: The owner's seat, counted from 0.
+    """
+
+    id: int
+    lots: int
+    client_id: int
+    expires_at: int
+    seat: int
+
+    SIZE: ClassVar[int] = 32
+
+    @classmethod
+    def decode(cls, data: bytes) -> Order:
+        """Reads an Order from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _order(_wire.unpack(_ORDER, data, "Order"), 0)
+
+    def encode(self, name: str = "order") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_order(self, name)
+
+
+def _order(values: tuple[Any, ...], at: int) -> Order:
+    return Order(values[at], values[at + 1], values[at + 2], values[at + 3], values[at + 4])
+
+
+def _encode_order(value: Order, name: str) -> bytes:
+    if not isinstance(value, Order):
+        raise _wire.ArgumentError(name, value, "an Order")
+    return b"".join(
+        (
+            _wire.encode_u64(value.id, f"{name}.id"),
+            _wire.encode_u64(value.lots, f"{name}.lots"),
+            _wire.encode_u64(value.client_id, f"{name}.client_id"),
+            _wire.encode_u32(value.expires_at, f"{name}.expires_at"),
+            _wire.encode_u16(value.seat, f"{name}.seat"),
+            bytes(2),
+        )
+    )
+
+
+_ORDER_REQUEST = Struct("<QQIHHBBB?")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order to be placed.
+
+    Attributes:
+        client_id: The owner's own mark; any number.
+        lots: How much.
+        expires_at: When it stops trading, Unix seconds; 0 for never.
+        price_ticks: The worst price it takes, and where it rests: 1 to 9,999.
+        meets_max: How many resting orders it may meet, at most 256. What still crosses then is dropped,
+            never rested.
+        side: One of the SIDE constants.
+        kind: One of the ORDER constants.
+        self_trade: One of the SELF_TRADE constants.
+        reduce_only: Whether it is cut down to the position that it reduces.
+    """
+
+    client_id: int
+    lots: int
+    expires_at: int
+    price_ticks: int
+    meets_max: int
+    side: int
+    kind: int
+    self_trade: int
+    reduce_only: bool
+
+    SIZE: ClassVar[int] = 28
+
+    @classmethod
+    def decode(cls, data: bytes) -> OrderRequest:
+        """Reads an OrderRequest from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _order_request(_wire.unpack(_ORDER_REQUEST, data, "OrderRequest"), 0)
+
+    def encode(self, name: str = "order_request") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_order_request(self, name)
+
+
+def _order_request(values: tuple[Any, ...], at: int) -> OrderRequest:
+    return OrderRequest(
+        values[at],
+        values[at + 1],
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+        values[at + 6],
+        values[at + 7],
+        values[at + 8],
+    )
+
+
+def _encode_order_request(value: OrderRequest, name: str) -> bytes:
+    if not isinstance(value, OrderRequest):
+        raise _wire.ArgumentError(name, value, "an OrderRequest")
+    return b"".join(
+        (
+            _wire.encode_u64(value.client_id, f"{name}.client_id"),
+            _wire.encode_u64(value.lots, f"{name}.lots"),
+            _wire.encode_u32(value.expires_at, f"{name}.expires_at"),
+            _wire.encode_u16(value.price_ticks, f"{name}.price_ticks"),
+            _wire.encode_u16(value.meets_max, f"{name}.meets_max"),
+            _wire.encode_u8(value.side, f"{name}.side"),
+            _wire.encode_u8(value.kind, f"{name}.kind"),
+            _wire.encode_u8(value.self_trade, f"{name}.self_trade"),
+            _wire.encode_bool(value.reduce_only, f"{name}.reduce_only"),
         )
     )
 
@@ -1548,6 +2339,95 @@ def _encode_redeemed(value: Redeemed, name: str) -> bytes:
     )
 
 
+_SEAT = Struct("<32sqqQQQQQQII")
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What the orders of one margin account have done and may yet do.
+
+    Attributes:
+        account: The margin account; the zero address if the seat is free.
+        cash_atoms: Cash of fills not yet drawn, rebates included.
+        lots: Lots of fills not yet drawn.
+        bid_lots: Lots of open bids.
+        ask_lots: Lots of open asks.
+        bid_atoms: What open bids pay in all.
+        ask_atoms: What open asks lose in all if the outcome wins.
+        bid_reserved_atoms: `bid_atoms` as the margin account reserves them.
+        ask_reserved_atoms: `ask_atoms` as the margin account reserves them.
+        orders: Open orders.
+        seat_free: Next seat that was given up, counted from 1, while this one is.
+    """
+
+    account: Pubkey
+    cash_atoms: int
+    lots: int
+    bid_lots: int
+    ask_lots: int
+    bid_atoms: int
+    ask_atoms: int
+    bid_reserved_atoms: int
+    ask_reserved_atoms: int
+    orders: int
+    seat_free: int
+
+    SIZE: ClassVar[int] = 104
+
+    @classmethod
+    def decode(cls, data: bytes) -> Seat:
+        """Reads a Seat from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _seat(_wire.unpack(_SEAT, data, "Seat"), 0)
+
+    def encode(self, name: str = "seat") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_seat(self, name)
+
+
+def _seat(values: tuple[Any, ...], at: int) -> Seat:
+    return Seat(
+        Pubkey.from_bytes(values[at]),
+        values[at + 1],
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+        values[at + 6],
+        values[at + 7],
+        values[at + 8],
+        values[at + 9],
+        values[at + 10],
+    )
+
+
+def _encode_seat(value: Seat, name: str) -> bytes:
+    if not isinstance(value, Seat):
+        raise _wire.ArgumentError(name, value, "a Seat")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_i64(value.cash_atoms, f"{name}.cash_atoms"),
+            _wire.encode_i64(value.lots, f"{name}.lots"),
+            _wire.encode_u64(value.bid_lots, f"{name}.bid_lots"),
+            _wire.encode_u64(value.ask_lots, f"{name}.ask_lots"),
+            _wire.encode_u64(value.bid_atoms, f"{name}.bid_atoms"),
+            _wire.encode_u64(value.ask_atoms, f"{name}.ask_atoms"),
+            _wire.encode_u64(value.bid_reserved_atoms, f"{name}.bid_reserved_atoms"),
+            _wire.encode_u64(value.ask_reserved_atoms, f"{name}.ask_reserved_atoms"),
+            _wire.encode_u32(value.orders, f"{name}.orders"),
+            _wire.encode_u32(value.seat_free, f"{name}.seat_free"),
+        )
+    )
+
+
 _SETS_CHANGED = Struct("<32s32sq")
 
 
@@ -1778,10 +2658,11 @@ def _encode_withdrawn(value: Withdrawn, name: str) -> bytes:
     )
 
 
-AnyAccount: TypeAlias = EventMarket | Exchange | MarginAccount | Pool
+AnyAccount: TypeAlias = Book | EventMarket | Exchange | MarginAccount | Pool
 
 
-ACCOUNTS: Final[dict[bytes, type[EventMarket | Exchange | MarginAccount | Pool]]] = {
+ACCOUNTS: Final[dict[bytes, type[Book | EventMarket | Exchange | MarginAccount | Pool]]] = {
+    Book.DISCRIMINATOR: Book,
     EventMarket.DISCRIMINATOR: EventMarket,
     Exchange.DISCRIMINATOR: Exchange,
     MarginAccount.DISCRIMINATOR: MarginAccount,
@@ -1805,6 +2686,10 @@ def decode_account(data: bytes) -> AnyAccount:
 AnyEvent: TypeAlias = (
     AccountClosed
     | AccountOpened
+    | BookChanged
+    | BookClosed
+    | BookCreated
+    | CollateralMissing
     | Deposited
     | EventCreated
     | EventLocked
@@ -1830,6 +2715,10 @@ EVENTS: Final[
         type[
             AccountClosed
             | AccountOpened
+            | BookChanged
+            | BookClosed
+            | BookCreated
+            | CollateralMissing
             | Deposited
             | EventCreated
             | EventLocked
@@ -1851,6 +2740,10 @@ EVENTS: Final[
 ] = {
     AccountClosed.DISCRIMINATOR: AccountClosed,
     AccountOpened.DISCRIMINATOR: AccountOpened,
+    BookChanged.DISCRIMINATOR: BookChanged,
+    BookClosed.DISCRIMINATOR: BookClosed,
+    BookCreated.DISCRIMINATOR: BookCreated,
+    CollateralMissing.DISCRIMINATOR: CollateralMissing,
     Deposited.DISCRIMINATOR: Deposited,
     EventCreated.DISCRIMINATOR: EventCreated,
     EventLocked.DISCRIMINATOR: EventLocked,
@@ -1902,6 +2795,21 @@ def find_account(*, exchange: Pubkey, owner: Pubkey, index: int) -> Pubkey:
             _wire.encode_u8(index, "index"),
         ],
         PROGRAM_ID,
+    )[0]
+
+
+def find_book(*, event: Pubkey, outcome: int) -> Pubkey:
+    """The address of the book.
+
+    Args:
+        event: key.
+        outcome: u8.
+
+    Raises:
+        ArgumentError: a seed is out of its range.
+    """
+    return Pubkey.find_program_address(
+        [b"book", _wire.encode_pubkey(event, "event"), _wire.encode_u8(outcome, "outcome")], PROGRAM_ID
     )[0]
 
 
@@ -1975,6 +2883,75 @@ def find_vault(*, exchange: Pubkey) -> Pubkey:
     return Pubkey.find_program_address([b"vault", _wire.encode_pubkey(exchange, "exchange")], PROGRAM_ID)[0]
 
 
+def cancel_all(
+    *,
+    owner: Pubkey,
+    account: Pubkey,
+    book: Pubkey,
+    side: int | None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Cancels all orders of a side (0 bids, 1 asks) or of both, at most 256.
+
+    Never paused.
+
+    Args:
+        owner: the owner. [signer]
+        account: the account. [writable]
+        book: A book in which the account has a seat. [writable]
+        side: u8 or None.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"b\xbfK\xdcs(G\xed" + _wire.encode_option(side, "side", _wire.encode_u8),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def cancel_orders(
+    *,
+    owner: Pubkey,
+    account: Pubkey,
+    book: Pubkey,
+    cancellations: Sequence[Cancellation],
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Cancels orders, those that are still there.
+
+    Never paused.
+
+    Args:
+        owner: the owner. [signer]
+        account: the account. [writable]
+        book: A book in which the account has a seat. [writable]
+        cancellations: any number of `Cancellation`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xee\xe1_\x9e\xe3g\x08\xc2"
+        + _wire.encode_vec(cancellations, "cancellations", _encode_cancellation),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def close_account(
     *, owner: Pubkey, account: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
 ) -> Instruction:
@@ -1991,6 +2968,36 @@ def close_account(
         [
             AccountMeta(owner, is_signer=True, is_writable=True),
             AccountMeta(account, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def close_book(
+    *,
+    creator: Pubkey,
+    exchange: Pubkey,
+    event: Pubkey,
+    book: Pubkey,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Closes an empty book: its creator at any time, anyone once the event is settled.
+
+    Args:
+        creator: CHECK: gets the rent; must sign unless the event is settled. [writable]
+        exchange: the exchange. [writable]
+        event: the event.
+        book: the book. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xd8\xd1H\x9f\xd1\xce\x87B",
+        [
+            AccountMeta(creator, is_signer=False, is_writable=True),
+            AccountMeta(exchange, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )
@@ -2034,7 +3041,7 @@ def close_pool(
 def collect_fees(
     *, exchange: Pubkey, vault: Pubkey, treasury: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
 ) -> Instruction:
-    """Pays the fees of closed pools, and of the pools passed, to the treasury.
+    """Pays the fees of closed pools, and of the pools and books passed, to the treasury.
 
     Anyone may.
 
@@ -2052,6 +3059,71 @@ def collect_fees(
             AccountMeta(vault, is_signer=False, is_writable=True),
             AccountMeta(treasury, is_signer=False, is_writable=True),
             AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def crank_expired(
+    *, event: Pubkey, book: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Takes expired orders out of a book, at most 256; all of them once its event trades no more.
+
+    Anyone may.
+
+    Args:
+        event: the event.
+        book: A book of the event. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xf2\xd6\xc5\x8d\xbd\xaf\x96\x18",
+        [
+            AccountMeta(event, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def create_book(
+    *,
+    creator: Pubkey,
+    exchange: Pubkey,
+    event: Pubkey,
+    outcome: int,
+    lots_min: int,
+    book: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Creates the order book of an outcome; orders that rest in it have at least `lots_min` lots.
+
+    Args:
+        creator: Pays the rent, and gets it back. [signer, writable]
+        exchange: the exchange.
+        event: the event.
+        outcome: u8.
+        lots_min: u64.
+        book: the book. [writable] Left out: `find_book(event=event, outcome=outcome)`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    if book is None:
+        book = find_book(event=event, outcome=outcome)
+    return Instruction(
+        PROGRAM_ID,
+        b"\xaf\xda\xfb\x12[\x13\xc2g"
+        + _wire.encode_u8(outcome, "outcome")
+        + _wire.encode_u64(lots_min, "lots_min"),
+        [
+            AccountMeta(creator, is_signer=True, is_writable=True),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(event, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
             *remaining_accounts,
         ],
     )
@@ -2275,6 +3347,61 @@ def detokenize(
             AccountMeta(outcome_mint, is_signer=False, is_writable=True),
             AccountMeta(source, is_signer=False, is_writable=True),
             AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def draw_seat(
+    *, account: Pubkey, event: Pubkey, book: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Moves what a seat's fills have brought into its margin account; once the event trades no more, cancels
+    its orders too, at most 256.
+
+    Anyone may; never paused.
+
+    Args:
+        account: the account. [writable]
+        event: the event.
+        book: A book of the event in which the account has a seat. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"4\x1a8\x10\x80\x04\x95\xec",
+        [
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def expand_book(
+    *, payer: Pubkey, book: Pubkey, seats: int, orders: int, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Adds room for seats and orders to a book.
+
+    Anyone may.
+
+    Args:
+        payer: Pays the rent, which goes to the book's creator when it is closed. [signer, writable]
+        book: A book. [writable]
+        seats: u16.
+        orders: u16.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xf8/:`@R\xb3g" + _wire.encode_u16(seats, "seats") + _wire.encode_u16(orders, "orders"),
+        [
+            AccountMeta(payer, is_signer=True, is_writable=True),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
             *remaining_accounts,
         ],
     )
@@ -2506,6 +3633,44 @@ def pause(
     )
 
 
+def place_order(
+    *,
+    owner: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    book: Pubkey,
+    request: OrderRequest,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Places one order: takes from the other side, and rests by its kind.
+
+    Args:
+        owner: the owner. [signer]
+        exchange: the exchange.
+        account: the account. [writable]
+        event: the event.
+        book: A book of the event. [writable]
+        request: `OrderRequest`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"3\xc2\x9b\xafm\x82`j" + _encode_order_request(request, "request"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def redeem(*, account: Pubkey, event: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()) -> Instruction:
     """Pays a settled event's shares into a margin account.
 
@@ -2571,6 +3736,48 @@ def redeem_tokens(
             AccountMeta(vault, is_signer=False, is_writable=True),
             AccountMeta(destination, is_signer=False, is_writable=True),
             AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def replace_orders(
+    *,
+    owner: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    book: Pubkey,
+    cancellations: Sequence[Cancellation],
+    requests: Sequence[OrderRequest],
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Cancels orders, those that are still there, and places others.
+
+    Args:
+        owner: the owner. [signer]
+        exchange: the exchange.
+        account: the account. [writable]
+        event: the event.
+        book: A book of the event. [writable]
+        cancellations: any number of `Cancellation`.
+        requests: any number of `OrderRequest`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xd6\xf2'8\xdb\xee\xa71"
+        + _wire.encode_vec(cancellations, "cancellations", _encode_cancellation)
+        + _wire.encode_vec(requests, "requests", _encode_order_request),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )

@@ -78,6 +78,8 @@ def _rust_items(text: str) -> Iterator[tuple[int, str, int]]:
     for found in _RUST_ITEM.finditer(text):
         length = 0
         end = re.compile(rf"^{found['indent']}\}}", re.MULTILINE).search(text, found.end())
-        if found["kind"] == "fn" and end is not None:
+        signature = text[found.end() :].partition("{")[0]
+        bodyless = re.search(r";$", signature, re.MULTILINE)  # as a trait declares it
+        if found["kind"] == "fn" and end is not None and not bodyless:
             length = text.count("\n", found.start(), end.end()) + 1
         yield text.count("\n", 0, found.start()) + 1, found["name"], length

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
@@ -13,6 +13,9 @@ from world import TOKEN_PROGRAM, User, World, terms
 
 from .refusals import Stage
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 DEPOSIT_ATOMS = 10**10
 POOL_LOTS = 10_000
 RECORD_END_S = 2_000
@@ -21,8 +24,8 @@ RECORD_END_S = 2_000
 class Scene(Stage):
     """Alice and Mallory on one exchange, Alice on a foreign one too.
 
-    `event` (two outcomes, settled by `judge`) and `pool` are Alice's, `other_event` and `other_pool` are
-    Mallory's; `record_event` is settled by `record`.
+    `event` (two outcomes, settled by `judge`), `pool` and `book` are Alice's, `other_event`, `other_pool` and
+    `other_book` are Mallory's; `record_event` is settled by `record`.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,8 @@ class Scene(Stage):
         self.tokens = world.new_token_account(self.outcome_mint, self.alice.key)
         self.mallory_tokens = world.new_token_account(self.outcome_mint, self.mallory.key)
         self.second_tokens = world.new_token_account(self.second_outcome_mint, self.alice.key)
+        self.book = world.new_book(self.alice, self.event)
+        self.other_book = world.new_book(self.mallory, self.other_event)
         self._add_records()
         self.foreign = World(svm=world.svm)
         self._add_foreign()
@@ -77,6 +82,7 @@ class Scene(Stage):
             self.foreign_alice, resolver=self.judge.pubkey(), name="foreign"
         )
         self.foreign_pool = foreign.new_pool(self.foreign_alice, self.foreign_event, liquidity_lots=POOL_LOTS)
+        self.foreign_book = foreign.new_book(self.foreign_alice, self.foreign_event)
 
     def _addresses(self) -> dict[str, Pubkey]:
         world, foreign = self.world, self.foreign
@@ -99,6 +105,8 @@ class Scene(Stage):
             "record_event": self.record_event,
             "pool": self.pool,
             "other_pool": self.other_pool,
+            "book": self.book,
+            "other_book": self.other_book,
             "outcome_mint": self.outcome_mint,
             "second_outcome_mint": self.second_outcome_mint,
             "other_outcome_mint": self.other_outcome_mint,
@@ -118,6 +126,7 @@ class Scene(Stage):
             "foreign_wallet": self.foreign_wallet,
             "foreign_event": self.foreign_event,
             "foreign_pool": self.foreign_pool,
+            "foreign_book": self.foreign_book,
             "token_program": TOKEN_PROGRAM,
             "system_program": Pubkey.default(),
             "oracle_program": oracle.PROGRAM_ID,
@@ -197,6 +206,60 @@ class Scene(Stage):
         )
         return signed(closing, user.key)
 
+    def place(
+        self, user: User, request: exchange.OrderRequest, event: Pubkey | None = None, outcome: int = 0
+    ) -> Instruction:
+        event = event or self.event
+        return self.world.place(user, event, exchange.find_book(event=event, outcome=outcome), request)
+
+    def replace(
+        self,
+        user: User,
+        cancelled: Iterable[int],
+        requests: Sequence[exchange.OrderRequest],
+        event: Pubkey | None = None,
+    ) -> Instruction:
+        event = event or self.event
+        book = exchange.find_book(event=event, outcome=0)
+        return self.world.replace(user, event, book, cancellations(*cancelled), requests)
+
+    def cancel(self, user: User, *order_ids: int, book: Pubkey | None = None) -> Instruction:
+        return exchange.cancel_orders(
+            owner=user.key,
+            account=user.account,
+            book=book or self.book,
+            cancellations=cancellations(*order_ids),
+        )
+
+    def cancel_all(self, user: User, side: int | None = None, book: Pubkey | None = None) -> Instruction:
+        return exchange.cancel_all(owner=user.key, account=user.account, book=book or self.book, side=side)
+
+    def draw_seat(self, user: User, event: Pubkey | None = None, outcome: int = 0) -> Instruction:
+        event = event or self.event
+        book = exchange.find_book(event=event, outcome=outcome)
+        return exchange.draw_seat(account=user.account, event=event, book=book)
+
+    def crank_expired(self, event: Pubkey | None = None, outcome: int = 0) -> Instruction:
+        event = event or self.event
+        return exchange.crank_expired(event=event, book=exchange.find_book(event=event, outcome=outcome))
+
+    def close_book(self, user: User, event: Pubkey | None = None, outcome: int = 0) -> Instruction:
+        """Closes a book of `user`, who signs."""
+        event = event or self.event
+        closing = exchange.close_book(
+            creator=user.key,
+            exchange=self.world.exchange_address,
+            event=event,
+            book=exchange.find_book(event=event, outcome=outcome),
+        )
+        return signed(closing, user.key)
+
+    def expand_book(self, seats: int, orders: int, book: Pubkey | None = None) -> Instruction:
+        """Expands a book, paid for by Mallory."""
+        return exchange.expand_book(
+            payer=self.mallory.key, book=book or self.book, seats=seats, orders=orders
+        )
+
     def collect_fees(self, *pairs: tuple[Pubkey, Pubkey]) -> Instruction:
         metas = [
             meta
@@ -247,6 +310,28 @@ class Scene(Stage):
         """Touches the barrier of `record`, unless `value` is below it."""
         self.run(self.publish(value), self.observe())
 
+    # At the book of `event`
+
+    def rest(self, user: User, *requests: exchange.OrderRequest) -> list[int]:
+        """Places orders one by one and returns the numbers of what rests."""
+        return [self.trade_book(user, request).placed[0].order_id for request in requests]
+
+    def trade_book(self, user: User, request: exchange.OrderRequest) -> exchange.BookChanged:
+        """Places one order and returns what it changed."""
+        (changed,) = self.run(self.place(user, request))
+        assert isinstance(changed, exchange.BookChanged)
+        return changed
+
+    def resting(self) -> list[tuple[int, int]]:
+        """Price and lots of each order by rising price."""
+        return [(order.id >> 32, order.lots) for order in self.world.orders(self.book)]
+
+    def seat(self, user: User, book: Pubkey | None = None) -> exchange.Seat | None:
+        """The seat of a user, or None without one."""
+        found = [seat for seat in self.world.seats(book or self.book) if seat.account == user.account]
+        assert len(found) <= 1
+        return found[0] if found else None
+
     # Decoded state
 
     def exchange_state(self) -> exchange.Exchange:
@@ -261,14 +346,59 @@ class Scene(Stage):
         found: list[Any] = [leg for leg in legs if leg.event == (event or self.event)]
         return tuple(found[0].lots[:2]) if found else None
 
-    def vault_surplus(self, *pools: Pubkey, events: tuple[Pubkey, ...], users: tuple[User, ...]) -> int:
-        """What the vault holds beyond cash, pools, fees and escrows; 0 after every instruction."""
+    def leg(self, user: User, event: Pubkey | None = None) -> exchange.EventLeg | None:
+        """The leg of an event, or None without one."""
+        legs = self.world.margin(user).event_legs
+        return next((leg for leg in legs if leg.event == (event or self.event)), None)
+
+    def free(self, user: User) -> int:
+        """Atoms that may be withdrawn."""
+        margin = self.world.margin(user)
+        return margin.cash_atoms + margin.floor_atoms
+
+    def assert_funded(self, *users: User, event: Pubkey | None = None) -> None:
+        """Fails unless the vault holds what is owed, and each outcome of an unsettled event has as many lots.
+
+        All users with cash are Alice, Mallory and `users`; nobody holds tokens; pools have not traded.
+        """
+        event = event or self.event
+        market = self.world.event(event)
+        everyone = {user.account: user for user in (self.alice, self.mallory, *users)}.values()
+        books = [exchange.find_book(event=event, outcome=outcome) for outcome in range(market.outcomes)]
+        books = [book for book in books if self.world.exists(book)]
+        pools = [pool for pool in (self.pool, self.other_pool) if self.world.exists(pool)]
+        surplus = self.vault_surplus(*pools, books=books, events=(event,), users=tuple(everyone))
+        assert surplus == 0
+        held = [0] * market.outcomes
+        for leg in filter(None, (self.leg(user, event) for user in everyone)):
+            held = [lots + more for lots, more in zip(held, leg.lots, strict=False)]
+        for book in books:
+            held[self.world.book(book).outcome] += sum(seat.lots for seat in self.world.seats(book))
+        if market.status < exchange.EVENT_RESOLVED:
+            assert {lots * 10_000 for lots in held} == {market.escrow_atoms}
+
+    def vault_surplus(
+        self,
+        *pools: Pubkey,
+        books: Iterable[Pubkey] = (),
+        events: tuple[Pubkey, ...],
+        users: tuple[User, ...],
+    ) -> int:
+        """What the vault holds beyond cash, pools, books, fees and escrows; 0 after every instruction."""
         owed = sum(self.cash(user) for user in users) + self.exchange_state().fees_atoms
         owed += sum(self.world.event(event).escrow_atoms for event in events)
         for pool in pools:
             state = self.world.pool(pool)
             owed += state.cash_atoms + state.fees_atoms
+        for book in books:
+            owed += self.world.book(book).fees_atoms
+            owed += sum(seat.cash_atoms for seat in self.world.seats(book))
         return self.world.token_amount(self.world.vault) - owed
+
+
+def cancellations(*order_ids: int) -> list[exchange.Cancellation]:
+    """Cancels orders by their numbers, without a hint."""
+    return [exchange.Cancellation(order_id=order_id, hint=65_535) for order_id in order_ids]
 
 
 def signed(instruction: Instruction, *keys: Pubkey) -> Instruction:

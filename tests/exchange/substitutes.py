@@ -87,6 +87,20 @@ POOL: Final = {
     "record": WRONG_OWNER,
     "mallory_wallet": TOO_SMALL,
 }
+BOOK: Final = {"read_only": NOT_WRITABLE} | dict.fromkeys(
+    (
+        "clone",
+        "other_type",
+        "nobody",
+        "mallory_account",
+        "foreign_exchange",
+        "foreign_event",
+        "foreign_pool",
+        "record",
+        "mallory_wallet",
+    ),
+    "BookInvalid",
+)
 TOKEN_ACCOUNT: Final = {
     "read_only": NOT_WRITABLE,
     "clone": WRONG_OWNER,

@@ -6,6 +6,7 @@ import pytest
 from solders.system_program import TransferParams, transfer
 
 from secant import exchange
+from world import ask, bid
 
 from .refusals import TOO_SMALL, UNSIGNED, Refusal, Substitution, substitutions
 from .substitutes import MARGIN_ACCOUNT
@@ -60,7 +61,29 @@ def _sets_against_cash(scene: Scene) -> None:
     scene.run(scene.world.withdraw(scene.alice, scene.cash(scene.alice)))
 
 
+def _swept_away(scene: Scene) -> None:
+    """No cash and no lots, and an order that has left the book, but not yet the account's reserve."""
+    scene.rest(scene.alice, bid(1, 1, expires_at=scene.world.now + 1))
+    scene.world.set_time(scene.world.now + 1)
+    scene.run(scene.crank_expired())
+    scene.run(scene.world.withdraw(scene.alice, scene.free(scene.alice)))
+
+
+def _an_order_and_no_cash(scene: Scene) -> None:
+    """An order that only complete sets back."""
+    scene.run(scene.mint_set(scene.alice, 10))
+    scene.rest(scene.alice, ask(9_999, 10))
+    scene.run(scene.world.withdraw(scene.alice, scene.cash(scene.alice)))
+
+
 REFUSED: list[Refusal[Scene]] = [
+    Refusal("a seat not drawn", "AccountNotEmpty", lambda s: call(s, 0), _swept_away),
+    Refusal(
+        "an order that sets alone back",
+        "AccountNotEmpty",
+        lambda s: call(s, 0),
+        _an_order_and_no_cash,
+    ),
     Refusal("cash", "AccountNotEmpty", lambda s: call(s, 0)),
     Refusal(
         "an atom",
@@ -131,6 +154,14 @@ def test_a_stranger_s_atom_delays_it_by_one_withdrawal(scene: Scene) -> None:
     scene.run(gift)
     scene.assert_refused("AccountNotEmpty", call(scene, 0))
     scene.run(scene.world.withdraw(scene.alice, 1), call(scene, 0))
+
+
+def test_an_account_that_has_left_every_book_closes(scene: Scene) -> None:
+    _swept_away(scene)
+    scene.run(scene.draw_seat(scene.alice))
+    _empty_cash(scene)
+    scene.run(call(scene, 0))
+    assert scene.world.book(scene.book).seats_taken == 0
 
 
 @pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)

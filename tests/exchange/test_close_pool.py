@@ -113,14 +113,14 @@ def test_its_creator_takes_over_the_position_before_settlement(scene: Scene) -> 
     ]
     assert scene.cash(scene.alice) == cash + pool.cash_atoms
     assert scene.lots(scene.alice) == (-100, 30)
-    assert scene.world.margin(scene.alice).floor_lots == -100
+    assert scene.world.margin(scene.alice).floor_atoms == -1_000_000
     assert scene.world.event(scene.event).escrow_atoms == 0
 
 
 def test_an_untraded_pool_opens_no_leg(scene: Scene) -> None:
     scene.run(scene.close_pool(scene.alice))
     assert scene.lots(scene.alice) is None
-    assert scene.world.margin(scene.alice).floor_lots == 0
+    assert scene.world.margin(scene.alice).floor_atoms == 0
 
 
 def test_a_full_account_takes_over_an_untraded_pool(scene: Scene) -> None:
@@ -161,7 +161,7 @@ def test_the_creator_s_own_trades_against_the_pool_cancel(scene: Scene) -> None:
     scene.run(scene.trade(scene.alice, 0, 100))
     scene.run(scene.close_pool(scene.alice))
     assert scene.lots(scene.alice) is None
-    assert scene.world.margin(scene.alice).floor_lots == 0
+    assert scene.world.margin(scene.alice).floor_atoms == 0
 
 
 def test_a_pool_of_the_creator_opens_again(scene: Scene) -> None:

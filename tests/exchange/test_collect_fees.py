@@ -6,6 +6,7 @@ import pytest
 from solders.instruction import AccountMeta, Instruction
 
 from secant import exchange
+from world import ask, bid
 
 from .refusals import TWICE, Refusal, Substitution, substitutions
 from .substitutes import EXCHANGE_WRITABLE, TOKEN_ACCOUNT, TOKEN_PROGRAM
@@ -46,7 +47,52 @@ def _trailing(scene: Scene, *keys: Pubkey, is_writable: bool = True) -> Instruct
     return Instruction(base.program_id, bytes(base.data), [*base.accounts, *metas])
 
 
+def _trade_books(scene: Scene) -> int:
+    """Fees in the open books of both events, and how much they are."""
+    for event in (scene.event, scene.other_event):
+        scene.run(scene.place(scene.mallory, ask(5_000, 100), event))
+        scene.run(scene.place(scene.alice, bid(5_000, 100), event))
+    return 2 * (17_500 - 4_375)
+
+
 REFUSED: list[Refusal[Scene]] = [
+    Refusal(
+        "a book of another exchange",
+        "ExchangeMismatch",
+        lambda s: s.collect_fees((s.foreign_book, s.foreign_event)),
+    ),
+    Refusal(
+        "a foreign book with an event of ours",
+        "PoolMismatch",
+        lambda s: s.collect_fees((s.foreign_book, s.other_event)),
+    ),
+    Refusal("the event of another book", "PoolMismatch", lambda s: s.collect_fees((s.other_book, s.event))),
+    Refusal("a book without its event", "PoolMismatch", lambda s: _trailing(s, s.book)),
+    Refusal("event before book", "PoolMismatch", lambda s: _trailing(s, s.event, s.book)),
+    Refusal("a copied book", "PoolMismatch", lambda s: s.collect_fees((s.clone(s.book), s.event))),
+    Refusal("a book of no type", "PoolMismatch", lambda s: s.collect_fees((s.other_type(s.book), s.event))),
+    Refusal(
+        "a read-only book",
+        "PoolMismatch",
+        lambda s: _trailing(s, s.book, s.event, is_writable=False),
+    ),
+    Refusal(
+        "a closed book",
+        "PoolMismatch",
+        lambda s: s.collect_fees((s.book, s.event)),
+        lambda s: s.run(s.close_book(s.alice)),
+    ),
+    Refusal(
+        "a margin account as a book",
+        "PoolMismatch",
+        lambda s: s.collect_fees((s.alice.account, s.event)),
+    ),
+    Refusal(
+        "nothing in a book",
+        "AmountZero",
+        lambda s: s.collect_fees((s.book, s.event)),
+        lambda s: s.run(call(s)),
+    ),
     Refusal("nothing to collect", "AmountZero", call, lambda s: s.run(call(s))),
     Refusal("a pool without its event", "PoolMismatch", lambda s: _trailing(s, s.other_pool)),
     Refusal("event before pool", "PoolMismatch", lambda s: _trailing(s, s.other_event, s.other_pool)),
@@ -105,6 +151,39 @@ def test_a_pool_passed_twice_pays_once(arranged: Scene) -> None:
     pair = (arranged.other_pool, arranged.other_event)
     (collected,) = arranged.run(arranged.collect_fees(pair, pair))
     assert collected.amount_atoms == fees
+
+
+def test_pays_the_fees_of_open_books_beside_those_of_pools(arranged: Scene) -> None:
+    scene = arranged
+    fees = _trade_books(scene) + scene.exchange_state().fees_atoms
+    fees += scene.world.pool(scene.other_pool).fees_atoms
+    seats = scene.world.seats(scene.book)
+    (collected,) = scene.run(
+        scene.collect_fees(
+            (scene.book, scene.event),
+            (scene.other_pool, scene.other_event),
+            (scene.other_book, scene.other_event),
+        )
+    )
+    assert collected.amount_atoms == fees == scene.world.token_amount(scene.world.treasury)
+    for book in (scene.book, scene.other_book):
+        assert scene.world.book(book).fees_atoms == 0
+    assert scene.world.seats(scene.book) == seats
+
+
+def test_a_book_passed_twice_pays_once(arranged: Scene) -> None:
+    scene = arranged
+    fees = _trade_books(scene) // 2 + scene.exchange_state().fees_atoms
+    pair = (scene.book, scene.event)
+    (collected,) = scene.run(scene.collect_fees(pair, pair))
+    assert collected.amount_atoms == fees
+
+
+def test_fees_of_a_closed_book_are_collected_from_the_exchange(scene: Scene) -> None:
+    _trade_books(scene)
+    scene.run(scene.draw_seat(scene.mallory), scene.close_book(scene.alice))
+    (collected,) = scene.run(scene.collect_fees())
+    assert collected.amount_atoms == 17_500 - 4_375
 
 
 def test_the_cash_of_a_pool_stays(arranged: Scene) -> None:

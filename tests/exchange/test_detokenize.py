@@ -89,7 +89,7 @@ def test_turns_tokens_into_ledger_shares(arranged: Scene) -> None:
         exchange.TokensChanged(account=scene.alice.account, event=scene.event, outcome=0, lots=-10)
     ]
     assert scene.lots(scene.alice) == (-40, 0)
-    assert scene.world.margin(scene.alice).floor_lots == -40
+    assert scene.world.margin(scene.alice).floor_atoms == -400_000
     assert scene.world.token_amount(scene.tokens) == 40
     assert scene.world.event(scene.event).tokenized_lots[0] == 90
 

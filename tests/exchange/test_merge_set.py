@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from secant import exchange
+from world import ask, bid
 
 from .refusals import Refusal, Substitution, substitutions
 from .substitutes import EVENT_WRITABLE, MARGIN_ACCOUNT, SIGNER
@@ -56,14 +57,14 @@ def test_turns_sets_into_cash(arranged: Scene) -> None:
     ]
     assert arranged.cash(arranged.alice) == cash + 400_000
     assert arranged.lots(arranged.alice) == (60, 60)
-    assert arranged.world.margin(arranged.alice).floor_lots == 60
+    assert arranged.world.margin(arranged.alice).floor_atoms == 600_000
     assert arranged.world.event(arranged.event).escrow_atoms == 1_600_000
 
 
 def test_the_last_set_frees_the_leg(arranged: Scene) -> None:
     arranged.run(call(arranged, 100))
     assert arranged.lots(arranged.alice) is None
-    assert arranged.world.margin(arranged.alice).floor_lots == 0
+    assert arranged.world.margin(arranged.alice).floor_atoms == 0
 
 
 def test_works_after_the_lock_and_under_every_pause(arranged: Scene) -> None:
@@ -84,6 +85,45 @@ def test_sets_bought_outcome_by_outcome_merge(scene: Scene) -> None:
     scene.settle(2_500, 7_500)
     scene.run(scene.close_pool(scene.alice))
     assert scene.world.event(scene.event).escrow_atoms == 0
+
+
+def test_what_open_orders_reserve_stays(arranged: Scene) -> None:
+    """The last set goes, the orders' leg does not, and the cash is free but for what they could lose."""
+    scene = arranged
+    scene.rest(scene.alice, bid(4_000, 100))
+    scene.run(scene.world.withdraw(scene.alice, scene.free(scene.alice)))
+    assert scene.cash(scene.alice) == 400_000 - 1_000_000
+    scene.run(call(scene))
+    leg = scene.leg(scene.alice)
+    assert leg is not None
+    assert (leg.lots[:2], leg.risk_atoms[:2], leg.floor_atoms) == ((0, 0), (0, 400_000), -400_000)
+    assert (scene.cash(scene.alice), scene.free(scene.alice)) == (400_000, 0)
+    scene.run(scene.cancel_all(scene.alice))
+    assert scene.leg(scene.alice) is None
+    assert scene.free(scene.alice) == 400_000
+
+
+def test_the_sets_an_ask_sells_from_merge_if_cash_covers_it(arranged: Scene) -> None:
+    scene = arranged
+    scene.rest(scene.alice, ask(6_000, 100))
+    scene.run(scene.world.withdraw(scene.alice, scene.free(scene.alice)))
+    scene.run(call(scene))
+    assert scene.free(scene.alice) == 0
+    scene.trade_book(scene.mallory, bid(6_000, 100))
+    scene.run(scene.draw_seat(scene.alice))
+    assert scene.lots(scene.alice) == (-100, 0)
+    assert scene.free(scene.alice) == 100 * 6_000 * 4_000 * 175 // 10**8
+    scene.assert_funded()
+
+
+def test_fills_not_yet_drawn_are_no_sets_yet(arranged: Scene) -> None:
+    scene = arranged
+    scene.run(call(scene), scene.trade(scene.alice, 1, 50))
+    scene.rest(scene.alice, bid(4_000, 50))
+    scene.trade_book(scene.mallory, ask(4_000, 50))
+    scene.assert_refused("SetsInsufficient", call(scene, 50))
+    scene.run(scene.draw_seat(scene.alice), call(scene, 50))
+    assert scene.leg(scene.alice) is None
 
 
 @pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)

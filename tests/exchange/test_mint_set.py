@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .scene import Scene
 
 # The most lots of one outcome that a settled event values: 2^63 / 2^16, rounded down.
-POSITION_MAX_LOTS = 10**14
+POSITION_MAX_LOTS = 90_000_000_000_000
 
 
 def arrange(scene: Scene) -> None:
@@ -49,7 +49,7 @@ REFUSED: list[Refusal[Scene]] = [
     Refusal("paused", "Paused", call, lambda s: s.run(s.pause(exchange.PAUSE_CREATE))),
     Refusal("nothing", "AmountZero", lambda s: call(s, 0)),
     Refusal("beyond 63 bits", "Overflow", lambda s: call(s, 2**63)),
-    Refusal("beyond a position's limit", "PositionTooLarge", lambda s: call(s, 10**14 + 1)),
+    Refusal("beyond a position's limit", "PositionTooLarge", lambda s: call(s, POSITION_MAX_LOTS + 1)),
     Refusal("face value beyond 63 bits", "Overflow", lambda s: call(s, (2**63 - 1) // 10_000 + 1)),
     Refusal("at the lock time", "EventNotOpen", call, lambda s: s.world.set_time(s.world.now + 1_000)),
     Refusal("locked early", "EventNotOpen", call, lambda s: s.run(s.lock(s.judge.pubkey()))),
@@ -65,7 +65,7 @@ def test_turns_cash_into_every_outcome(scene: Scene) -> None:
     ]
     assert scene.cash(scene.alice) == cash - 1_000_000
     assert scene.lots(scene.alice) == (100, 100)
-    assert scene.world.margin(scene.alice).floor_lots == 100
+    assert scene.world.margin(scene.alice).floor_atoms == 1_000_000
     assert scene.world.event(scene.event).escrow_atoms == 1_000_000
 
 
@@ -73,7 +73,7 @@ def test_sets_free_the_reserve_of_a_short(scene: Scene) -> None:
     scene.run(scene.trade(scene.alice, 0, -100))
     scene.run(call(scene, 100))
     assert scene.lots(scene.alice) == (0, 100)
-    assert scene.world.margin(scene.alice).floor_lots == 0
+    assert scene.world.margin(scene.alice).floor_atoms == 0
 
 
 def test_closing_a_short_of_every_outcome_frees_the_leg(scene: Scene) -> None:
@@ -81,7 +81,7 @@ def test_closing_a_short_of_every_outcome_frees_the_leg(scene: Scene) -> None:
     assert scene.lots(scene.alice) == (-100, -100)
     scene.run(call(scene, 100))
     assert scene.lots(scene.alice) is None
-    assert scene.world.margin(scene.alice).floor_lots == 0
+    assert scene.world.margin(scene.alice).floor_atoms == 0
 
 
 def test_a_pause_leaves_closing_a_short_of_every_outcome_open(scene: Scene) -> None:

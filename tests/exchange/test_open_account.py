@@ -71,7 +71,7 @@ def test_opens_an_empty_account(scene: Scene) -> None:
     account = exchange.MarginAccount.decode(scene.world.data(address))
     assert (account.exchange, account.owner) == (scene.world.exchange_address, scene.alice.key)
     assert (account.index, account.bump, account.layout) == (1, bump, 1)
-    assert (account.cash_atoms, account.floor_lots, account.orders_reserve_atoms) == (0, 0, 0)
+    assert (account.cash_atoms, account.floor_atoms) == (0, 0)
     assert not any(scene.world.data(address)[8 + 64 + 27 :])
 
 

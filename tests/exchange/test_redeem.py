@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from secant import exchange
+from world import ask, bid
 
 from .refusals import Refusal, Substitution, substitutions
 from .substitutes import EVENT_WRITABLE, MARGIN_ACCOUNT
@@ -50,7 +51,29 @@ def _past_the_deadline(scene: Scene) -> None:
     scene.world.set_time(scene.world.event(scene.other_event).settlement_deadline + 1)
 
 
+def _open_book(scene: Scene) -> None:
+    """A fill of Alice's in the book of another event, and that event settled."""
+    scene.run(scene.place(scene.alice, bid(4_000, 10), scene.other_event))
+    scene.run(scene.place(scene.mallory, ask(4_000, 10), scene.other_event))
+    scene.run(
+        scene.lock(scene.judge.pubkey(), scene.other_event),
+        scene.resolve(10_000, event=scene.other_event),
+    )
+
+
+def _open_orders(scene: Scene) -> None:
+    scene.run(scene.place(scene.alice, bid(3_000, 10), scene.other_event))
+    _open_book(scene)
+
+
 REFUSED: list[Refusal[Scene]] = [
+    Refusal("fills not drawn", "OrdersOpen", lambda s: s.redeem(s.alice, s.other_event), _open_book),
+    Refusal(
+        "orders open",
+        "OrdersOpen",
+        lambda s: s.redeem(s.alice, s.other_event),
+        _open_orders,
+    ),
     Refusal("redeemed already", "LegAbsent", call, lambda s: s.run(call(s))),
     Refusal(
         "settled event of another exchange",
@@ -83,7 +106,7 @@ def test_pays_each_outcome_its_ticks(arranged: Scene) -> None:
     ]
     assert scene.cash(scene.mallory) == before - 40 * 6_000
     margin = scene.world.margin(scene.mallory)
-    assert margin.floor_lots == 0
+    assert margin.floor_atoms == 0
     assert scene.lots(scene.mallory) is None
     assert not any(lots for leg in margin.event_legs for lots in leg.lots)
 
@@ -131,6 +154,19 @@ def test_negative_cash_comes_back_by_redeeming(scene: Scene) -> None:
     scene.settle(3_333, 6_667)
     scene.run(scene.redeem(scene.mallory))
     assert scene.cash(scene.mallory) == 0
+
+
+def test_what_the_books_hold_is_drawn_first_by_anyone(arranged: Scene) -> None:
+    scene = arranged
+    _open_book(scene)
+    cash = scene.cash(scene.alice)
+    scene.assert_refused("OrdersOpen", scene.redeem(scene.alice, scene.other_event))
+    scene.run(scene.draw_seat(scene.alice, scene.other_event), scene.redeem(scene.alice, scene.other_event))
+    rebate = 10 * 4_000 * 6_000 * 175 // 10**8
+    assert scene.cash(scene.alice) == cash + 10 * 6_000 + rebate
+    assert scene.leg(scene.alice, scene.other_event) is None
+    scene.run(scene.redeem(scene.mallory, scene.other_event))
+    assert scene.world.event(scene.other_event).escrow_atoms == 0
 
 
 @pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)

@@ -103,7 +103,7 @@ def test_turns_ledger_shares_into_tokens(arranged: Scene) -> None:
         exchange.TokensChanged(account=scene.alice.account, event=scene.event, outcome=0, lots=30)
     ]
     assert scene.lots(scene.alice) == (70, 100)
-    assert scene.world.margin(scene.alice).floor_lots == 70
+    assert scene.world.margin(scene.alice).floor_atoms == 700_000
     assert scene.world.token_amount(scene.tokens) == 30
     state = scene.world.event(scene.event)
     assert (state.tokenized_lots[0], state.escrow_atoms) == (30, 1_000_000)

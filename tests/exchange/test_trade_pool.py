@@ -116,7 +116,7 @@ def test_a_buy_moves_cash_fee_and_lots(scene: Scene) -> None:
     assert pool.sold_lots[:2] == (100, 0)
     assert scene.cash(scene.alice) == cash - 518_750
     assert scene.lots(scene.alice) == (100, 0)
-    assert scene.world.margin(scene.alice).floor_lots == 0
+    assert scene.world.margin(scene.alice).floor_atoms == 0
 
 
 def test_a_short_sale_reserves_its_worst_case(scene: Scene) -> None:
@@ -125,7 +125,7 @@ def test_a_short_sale_reserves_its_worst_case(scene: Scene) -> None:
     assert (traded.lots, traded.cost_atoms, traded.fee_atoms) == (-100, -498_750, 17_500)
     assert scene.cash(scene.alice) == cash + 481_250
     assert scene.lots(scene.alice) == (-100, 0)
-    assert scene.world.margin(scene.alice).floor_lots == -100
+    assert scene.world.margin(scene.alice).floor_atoms == -1_000_000
     assert scene.world.pool(scene.pool).sold_lots[:2] == (-100, 0)
 
 
@@ -146,7 +146,7 @@ def test_going_back_frees_the_leg_and_never_profits(scene: Scene) -> None:
         assert scene.cash(scene.alice) <= cash - 2
         cash = scene.cash(scene.alice)
     assert scene.world.pool(scene.pool).sold_lots[:2] == (0, 0)
-    assert scene.world.margin(scene.alice).floor_lots == 0
+    assert scene.world.margin(scene.alice).floor_atoms == 0
 
 
 def test_splitting_a_trade_never_pays(scene: Scene) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from invariant import demand
+from order_books import OrderBook, check_reserves, worths_atoms
 from solders.pubkey import Pubkey
 
 from secant import exchange, oracle
@@ -21,16 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 UNSETTLED = (exchange.EVENT_OPEN, exchange.EVENT_LOCKED)
-
-
-class BrokenInvariantError(AssertionError):
-    """A rule that must hold after every instruction does not."""
-
-
-def demand(holds: bool, rule: str, *facts: object) -> None:  # noqa: FBT001 - the rule's own truth
-    """Raises BrokenInvariantError naming the rule and the facts unless it holds."""
-    if not holds:
-        raise BrokenInvariantError(f"{rule}: {', '.join(str(fact) for fact in facts)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ class Margin:
     def decode(cls, data: bytes) -> Margin:
         raw = exchange.MarginAccount.decode(data)
         legs = {leg.event: leg.lots for leg in raw.event_legs if leg.event != Pubkey.default()}
-        free_atoms = raw.cash_atoms + SET_ATOMS * raw.floor_lots - raw.orders_reserve_atoms
+        free_atoms = raw.cash_atoms + raw.floor_atoms
         return cls(raw.exchange, raw.owner, raw.cash_atoms, free_atoms, legs, raw)
 
 
@@ -111,6 +103,7 @@ class AccountBook:
         self.margins = Shelf("margin", Margin.decode)
         self.events = Shelf("event", exchange.EventMarket.decode)
         self.pools = Shelf("pool", exchange.Pool.decode)
+        self.order_books = Shelf("order book", OrderBook.decode)
         self.feeds = Shelf("feed", oracle.Feed.decode)
         self.records = Shelf("record", oracle.Record.decode)
         self.collateral = Shelf("collateral", Tokens.decode)
@@ -119,6 +112,7 @@ class AccountBook:
         self._shelf_of: dict[Pubkey, Shelf[object]] = {}
         self._seen: dict[Pubkey, Account | None] = {}
         self.gifts_atoms: dict[Pubkey, int] = defaultdict(int)
+        self._worths_atoms: dict[Pubkey, int] = {}
 
     def watch(self, shelf: Shelf[T], key: Pubkey) -> Pubkey:
         """Follows an account from now on; it need not exist yet."""
@@ -181,6 +175,12 @@ class AccountBook:
         for pool in self.pools.found.values():
             owed[self.events.found[pool.event].exchange] += pool.cash_atoms + pool.fees_atoms
             held[pool.event].append(tuple([-lots for lots in pool.sold_lots]))
+        for book in self.order_books.found.values():
+            head = book.head
+            owed[head.exchange] += head.fees_atoms + sum(seat.cash_atoms for seat in book.seats.values())
+            filled = [0] * 16
+            filled[head.outcome] = sum(seat.lots for seat in book.seats.values())
+            held[head.event].append(tuple(filled))
         for key, event in self.events.found.items():
             owed[event.exchange] += event.escrow_atoms
             self._check_event(key, event, held[key])
@@ -194,6 +194,19 @@ class AccountBook:
                 desk.fees_atoms,
                 self.gifts_atoms[desk.vault],
             )
+
+    def check_order_books(self, changes: list[Change], signers: set[Pubkey] | None) -> None:
+        """Books, seats and legs together; without `signers` anybody may have signed."""
+        if not any(change.kind in {"order book", "margin"} for change in changes):
+            return
+        check_reserves(self)
+        worths, before = worths_atoms(self), self._worths_atoms
+        self._worths_atoms = worths
+        for key, atoms in worths.items():
+            owner = self.margins.found[key].owner
+            demand(atoms >= 0, "an account is solvent with its seats drawn", key, atoms)
+            if signers is not None and owner not in signers and key in before:
+                demand(atoms >= before[key], "nobody else makes seats poorer", key, before[key], atoms)
 
     def _check_event(
         self, key: Pubkey, event: exchange.EventMarket, positions: list[tuple[int, ...]]

@@ -236,15 +236,17 @@ class EventRules(Machine):
             instruction = exchange.net_pool(event=pools[key].event, pool=key)
             self.market.attempt("net_pool", instruction, fault)
 
-    @rule(desk=sizes.which, pools=st.lists(sizes.which, max_size=3), fault=FAULT)
-    def collect_fees(self, desk: int, pools: list[int], fault: Fault | None) -> None:
-        """Pools may come twice, or from another exchange."""
+    @rule(desk=sizes.which, holders=st.lists(st.integers(0, 31), max_size=4), fault=FAULT)
+    def collect_fees(self, desk: int, holders: list[int], fault: Fault | None) -> None:
+        """Pools and books may come twice, or from another exchange."""
         key, state = pick(list(self.book.exchanges.found.items()), desk)
+        events = {pool: found.event for pool, found in self.book.pools.found.items()}
+        events |= {book: found.head.event for book, found in self.book.order_books.found.items()}
         pairs = []
-        for place in pools if self.book.pools.found else ():
-            pool, pool_state = pick(list(self.book.pools.found.items()), place)
-            pairs.append(AccountMeta(pool, is_signer=False, is_writable=True))
-            pairs.append(AccountMeta(pool_state.event, is_signer=False, is_writable=False))
+        for place in holders if events else ():
+            holder = pick(list(events), place)
+            pairs.append(AccountMeta(holder, is_signer=False, is_writable=True))
+            pairs.append(AccountMeta(events[holder], is_signer=False, is_writable=False))
         instruction = exchange.collect_fees(
             exchange=key, vault=state.vault, treasury=state.treasury, remaining_accounts=pairs
         )
@@ -278,7 +280,11 @@ class EventRules(Machine):
         instruction = exchange.resolve_event(authority=state.resolver, event=key, payout_ticks=ticks)
         self.market.attempt("resolve_event", instruction, fault)
 
-    @rule(event=sizes.which, value=st.integers(0, 1_000_000), fault=FAULT)
+    @rule(
+        event=sizes.which,
+        value=st.one_of(st.integers(0, 1_000_000), st.integers(600_000, 1_000_000)),
+        fault=FAULT,
+    )
     def decide_and_settle(self, event: int, value: int, fault: Fault | None) -> None:
         """Brings the record of an event to its decision, by a last reading or by the end of its window."""
         asked = [

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from account_book import AccountBook, BrokenInvariantError, demand, outcome_mint
+from account_book import AccountBook, outcome_mint
 from faults import Cast, Fault, spoil
+from invariant import BrokenInvariantError, demand
 from secant_bench.seeded_world import SeededWorld
 from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
@@ -33,6 +34,7 @@ WALLET_ATOMS = 10**12
 DEPOSITS_ATOMS = (10**10, 10**10, 10**9, 5 * 10**6)
 DAY_S = 86_400
 SETS_LOTS = 600
+QUOTE_LOTS = 100
 
 
 class RefusedInstructionError(AssertionError):
@@ -49,6 +51,11 @@ def find_event(desk: bytes, creator: bytes, event_id: bytes) -> Pubkey:
 @lru_cache(maxsize=4096)
 def find_pool(event: bytes, creator: bytes) -> Pubkey:
     return exchange.find_pool(event=Pubkey.from_bytes(event), creator=Pubkey.from_bytes(creator))
+
+
+@lru_cache(maxsize=4096)
+def find_book(event: bytes, outcome: int) -> Pubkey:
+    return exchange.find_book(event=Pubkey.from_bytes(event), outcome=outcome)
 
 
 @lru_cache(maxsize=1024)
@@ -169,6 +176,47 @@ class Marketplace:
             book.watch(book.supplies, mint)
         for outcome, user in enumerate(self.users[1:3]):
             self._hold(user, event, outcome)
+        for outcome in (0, 1) if 2 < outcomes < 16 else (0,):
+            self._open_book(creator, event, outcome)
+
+    def _open_book(self, creator: User, event: Pubkey, outcome: int) -> None:
+        """A book in which two users quote."""
+        world, key = self.world, find_book(bytes(event), outcome)
+        create = exchange.create_book(
+            creator=creator.key,
+            exchange=world.exchange_address,
+            event=event,
+            outcome=outcome,
+            lots_min=1 + 4 * outcome,
+            book=key,
+        )
+        world.run(create, signers=[creator.keys])
+        for side, user in enumerate(self.users[1:3]):
+            requests = [
+                exchange.OrderRequest(
+                    client_id=step,
+                    lots=QUOTE_LOTS * step,
+                    expires_at=0,
+                    price_ticks=5_000 - step if side == exchange.SIDE_BID else 5_000 + step,
+                    meets_max=8,
+                    side=side,
+                    kind=exchange.ORDER_LIMIT,
+                    self_trade=exchange.SELF_TRADE_CANCEL_PROVIDE,
+                    reduce_only=False,
+                )
+                for step in (1, 5)
+            ]
+            quote = exchange.replace_orders(
+                owner=user.key,
+                exchange=world.exchange_address,
+                account=user.account,
+                event=event,
+                book=key,
+                cancellations=[],
+                requests=requests,
+            )
+            world.run(quote, signers=[user.keys])
+        self.book.watch(self.book.order_books, key)
 
     def _hold(self, user: User, event: Pubkey, outcome: int) -> None:
         """Gives a user complete sets and some of one outcome's tokens."""
@@ -269,9 +317,11 @@ class Marketplace:
 
     def check(self, signers: set[Pubkey] | None = None, passed: set[Pubkey] | None = None) -> None:
         """Takes in what changed and checks it, alone and together."""
-        for change in self.book.refresh():
+        changes = self.book.refresh()
+        for change in changes:
             check_change(self.book, change, set(self.keys) if signers is None else signers)
             self.book.note_gift(change, passed)
+        self.book.check_order_books(changes, signers)
         self.book.check_identities()
         total = self.book.collateral_total()
         demand(

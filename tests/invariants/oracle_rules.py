@@ -14,7 +14,7 @@ from marketplace import DAY_S, identifier
 from sizes import pick
 from solders.instruction import AccountMeta
 
-from secant import oracle
+from secant import exchange, oracle
 from world import NO_ASK, NO_BID, terms
 
 if TYPE_CHECKING:
@@ -187,10 +187,14 @@ class OracleRules(Machine):
 
     @rule(which=sizes.which)
     def observe_at_the_end(self, which: int) -> None:
-        """Waits for a window to be over when that is near, so that records come to their decision."""
+        """Waits for a window to be over when that is near, so that records are decided and settle events."""
         record = pick(list(self.book.records.found), which)
         state = self.book.records.found[record]
         feed = self.book.feeds.found.get(state.feed)
         if feed is not None and 0 < state.terms.end - self.world.now < DAY_S // 4:
             self.world.set_time(state.terms.end + feed.staleness_s + 1)
         self.market.attempt("observe", oracle.observe(feed=state.feed, record=record))
+        decided = self.book.records.found[record].status != oracle.RECORD_OPEN
+        for event, asked in list(self.book.events.found.items()):
+            if decided and asked.resolver == record and not asked.settled_time:
+                self.market.attempt("settle_event", exchange.settle_event(event=event, record=record))

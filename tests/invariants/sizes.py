@@ -20,7 +20,7 @@ lots = st.one_of(
     st.integers(1, 2_000),
     st.integers(1, 2_000),
     st.integers(1, 100_000),
-    st.sampled_from([0, 10**6, 10**12, 10**14, 10**14 + 1, 2**49, I64_MAX, U64_MAX]),
+    st.sampled_from([0, 10**6, 10**12, 9 * 10**13, 9 * 10**13 + 1, 2**49, I64_MAX, U64_MAX]),
 )
 atoms = st.one_of(
     st.integers(1, 10**8),
@@ -39,6 +39,31 @@ portions = st.sampled_from(["all", "all", "half", "half", "one", "none", "more",
 liquidity = st.one_of(
     st.integers(10, 5_000), st.integers(10, 5_000), st.sampled_from([0, 1, 10**12, U64_MAX])
 )
+# Near each other, so that orders meet.
+prices = st.one_of(
+    *[st.integers(4_980, 5_020)] * 4, st.integers(1, 9_999), st.sampled_from([1, 9_999, 0, 10_000, 65_535])
+)
+order_lots = st.one_of(
+    *[st.integers(1, 3_000)] * 4,
+    st.integers(1, 200_000),
+    st.sampled_from([0, 10**9, 5 * 10**11, 5 * 10**11 + 1, U64_MAX]),
+)
+# Kind, self-trade mode, seconds to live (0 for ever), meets_max, and whether it is to reduce only.
+_sane_marks = st.tuples(
+    st.sampled_from([0, 0, 0, 1, 2, 3, 4, 4]),
+    st.integers(0, 2),
+    st.sampled_from([0, 0, 0, 30, 60, 600, 3_600]),
+    st.sampled_from([64, 256, 8, 2]),
+    st.sampled_from([False, False, False, True]),
+)
+_wild_marks = st.tuples(
+    st.integers(0, 5),
+    st.integers(0, 3),
+    st.sampled_from([0, 1, -1]),
+    st.sampled_from([0, 1, 256, 257]),
+    st.booleans(),
+)
+order_marks = st.one_of(*[_sane_marks] * 5, _wild_marks)
 # What tokens are said to be of, while mint and token account agree with each other.
 claims = st.sampled_from(["true", "true", "true", "true", "other outcome", "other event"])
 pause_bits = st.sampled_from([1, 2, 4, 8, 3, 15, 0, 16, 255])

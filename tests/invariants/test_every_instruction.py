@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from book_rules import BookRules
 from event_rules import EventRules
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -30,7 +31,7 @@ INSTRUCTIONS = {
 }
 
 
-class EveryInstruction(TradingRules, EventRules, OracleRules):
+class EveryInstruction(TradingRules, BookRules, EventRules, OracleRules):
     """All rules together."""
 
 

@@ -50,6 +50,7 @@ def test_prefunded_addresses_can_be_created(lamports: int) -> None:
         ),
         3,
     )
+    create(exchange.create_book(creator=key, exchange=desk, event=event, outcome=0, lots_min=1), 3)
     create(exchange.create_outcome_mint(payer=key, event=event, outcome=0), 2)
     create(
         exchange.create_pool(

@@ -317,11 +317,16 @@ class TradingRules(Machine):
         amount = portion_of(tokens.amount, portion)
         self.market.attempt("transfer", self.market.transfer(source, destination, owner, amount))
 
-    @rule(event=sizes.which, which=sizes.which, fault=FAULT)
-    def redeem(self, event: int, which: int, fault: Fault | None) -> None:
+    @rule(event=sizes.which, which=sizes.which, drawn=st.sampled_from([True, True, True, False]), fault=FAULT)
+    def redeem(self, event: int, which: int, drawn: bool, fault: Fault | None) -> None:  # noqa: FBT001
+        """Mostly once what the account has in the event's books is drawn."""
         paid = self.market.paid_legs()
         key = pick(self.market.settled(is_settled=True), event)
         holders = self.market.holders(key)
         if paid or holders:
             account, leg = pick(paid, which) if paid else (pick(holders, which), key)
+            for book, state in list(self.book.order_books.found.items()) if drawn else ():
+                if state.head.event == leg and state.seat_of(account) is not None:
+                    draw = exchange.draw_seat(account=account, event=leg, book=book)
+                    self.market.attempt("draw_seat", draw)
             self.market.attempt("redeem", exchange.redeem(account=account, event=leg), fault)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeVar
 
-from account_book import UNSETTLED, Change, Margin, MintSupply, Tokens, demand
+from account_book import UNSETTLED, Change, Margin, MintSupply, Tokens
+from invariant import demand
+from order_books import OrderBook, age_of, check_order_book
 from solders.pubkey import Pubkey
 
 from secant import exchange, oracle
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from account_book import AccountBook
 
 PAYOUT_TICKS = 10_000
-POSITION_MAX_LOTS = 10**14  # beyond it nothing could be valued, and so never be redeemed
+POSITION_MAX_LOTS = 90_000_000_000_000  # that an owner's own instructions lead to
+SEAT_LOTS_MAX = 500_000_000_000  # that the fills of one book add to it before the owner comes again
 T = TypeVar("T")
 
 
@@ -27,6 +30,8 @@ def check_change(book: AccountBook, change: Change, signers: set[Pubkey]) -> Non
         _check_margin(book, change.key, _of(Margin, old), _of(Margin, new), signers)
     elif isinstance(present, exchange.Pool):
         _check_pool(book, change.key, _of(exchange.Pool, old), _of(exchange.Pool, new), signers)
+    elif isinstance(present, OrderBook):
+        _check_order_book(book, change.key, _of(OrderBook, old), _of(OrderBook, new), signers)
     elif isinstance(present, exchange.EventMarket):
         _check_event(change.key, _of(exchange.EventMarket, old), _of(exchange.EventMarket, new))
     elif isinstance(present, Tokens):
@@ -52,34 +57,83 @@ def _check_margin(
     if new is None:
         assert old is not None
         demand(old.owner in signers, "only its owner closes a margin account", key)
-        demand(
-            old.cash_atoms == 0 and not old.legs and old.raw.orders_reserve_atoms == 0,
-            "only an empty margin account is closed",
-            key,
-            old,
-        )
+        demand(old.cash_atoms == 0 and not old.legs, "only an empty margin account is closed", key, old)
         return
-    floor_lots = 0
+    floor_atoms = 0
     occupied = 0
     for leg in new.raw.event_legs:
         if leg.event == Pubkey.default():
-            demand(not any(leg.lots) and leg.floor_lots == 0, "a free leg holds nothing", key, leg)
+            free = not any((*leg.lots, *leg.risk_atoms, *leg.seats, leg.floor_atoms))
+            demand(free, "a free leg holds nothing", key, leg)
             continue
         occupied += 1
-        count = book.events.found[leg.event].outcomes
-        demand(any(leg.lots[:count]), "an occupied leg holds something", key, leg)
-        demand(not any(leg.lots[count:]), "a leg holds nothing beyond the outcomes", key, leg)
-        demand(max(map(abs, leg.lots)) <= POSITION_MAX_LOTS, "a position can be redeemed", key, leg)
-        demand(leg.floor_lots == min(leg.lots[:count]), "a leg's floor is its least outcome", key, leg)
-        floor_lots += leg.floor_lots
+        _check_leg(key, leg, book.events.found[leg.event].outcomes)
+        floor_atoms += leg.floor_atoms
     demand(occupied == len(new.legs), "one leg an event", key, occupied)
-    demand(new.raw.floor_lots == floor_lots, "floor_lots sums the legs", key, new.raw.floor_lots, floor_lots)
+    demand(new.raw.floor_atoms == floor_atoms, "floor_atoms sums the legs", key, new.raw, floor_atoms)
     demand(new.free_atoms >= 0, "a margin account is solvent in every state", key, new)
     if old is None:
         return
     demand((new.owner, new.desk) == (old.owner, old.desk), "owner and exchange stay", key)
     if new.owner not in signers:
         demand(new.free_atoms >= old.free_atoms, "nobody else makes an account poorer", key, old, new)
+
+
+def _check_leg(key: Pubkey, leg: exchange.EventLeg, count: int) -> None:
+    lots, risks = leg.lots[:count], leg.risk_atoms[:count]
+    demand(any(lots) or any(risks), "an occupied leg holds something", key, leg)
+    beyond = (*leg.lots[count:], *leg.risk_atoms[count:], *leg.seats[count:])
+    demand(not any(beyond), "a leg holds nothing beyond the outcomes", key, leg)
+    demand(any(risks) == any(leg.seats), "a leg with a seat has orders to reserve for", key, leg)
+    largest = POSITION_MAX_LOTS + SEAT_LOTS_MAX
+    demand(max(map(abs, lots)) <= largest, "a position can be redeemed", key, leg)
+    worst_atoms = min(SET_ATOMS * held - risk for held, risk in zip(lots, risks, strict=True))
+    demand(leg.floor_atoms == worst_atoms, "a leg's floor is its worst outcome", key, leg, worst_atoms)
+
+
+def _check_order_book(
+    ledger: AccountBook, key: Pubkey, old: OrderBook | None, new: OrderBook | None, signers: set[Pubkey]
+) -> None:
+    if new is None:
+        assert old is not None
+        demand(not old.orders and not old.seats, "only an empty book is closed", key, old)
+        settled = ledger.events.found[old.head.event].status not in UNSETTLED
+        demand(settled or old.head.creator in signers, "others close a settled event's book only", key)
+        return
+    check_order_book(key, new)
+    head = new.head
+    demand(0 <= head.rebate_bps <= head.fee_bps, "a rebate is part of the fee", key, head)
+    if old is None:
+        demand(head.creator in signers and not new.orders and not new.seats, "a new book is empty", key, new)
+        return
+    kept = [
+        (each.exchange, each.event, each.creator, each.lots_min, each.fee_bps, each.rebate_bps, each.outcome)
+        for each in (old.head, head)
+    ]
+    demand(kept[0] == kept[1], "a book keeps its terms", key, kept)
+    demand(head.seats >= old.head.seats and new.orders_max >= old.orders_max, "a book only grows", key)
+    demand(0 <= head.changes - old.head.changes <= 1, "an instruction is one change", key, old.head, head)
+    _check_orders(ledger, key, (old, new), signers)
+
+
+def _check_orders(
+    ledger: AccountBook, key: Pubkey, books: tuple[OrderBook, OrderBook], signers: set[Pubkey]
+) -> None:
+    old, new = books
+    if old.orders != new.orders:
+        demand(new.head.changes == old.head.changes + 1, "changed orders are counted", key, new.head)
+    before = {order.id: order for order in old.orders}
+    for order in new.orders:
+        owner = ledger.margins.found[new.seats[order.seat].account].owner
+        was = before.get(order.id)
+        if was is None:
+            fresh = age_of(order) >= old.head.age
+            demand(fresh and order.lots >= new.head.lots_min, "an order is new and large enough", key, order)
+            demand(owner in signers, "nobody else places an order", key, order)
+        else:
+            demand(order.lots <= was.lots, "an order only loses lots", key, was, order)
+            terms = [(each.client_id, each.expires_at, each.seat) for each in (was, order)]
+            demand(terms[0] == terms[1], "an order keeps its terms", key, terms)
 
 
 def _check_pool(

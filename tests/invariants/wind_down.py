@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from account_book import demand, outcome_mint
+from account_book import outcome_mint
+from invariant import demand
 
 from secant import exchange, oracle
 
@@ -28,7 +29,7 @@ def wind_down(market: Marketplace) -> None:
     settle_by_records(market)
     void_the_rest(market)
     for place, event in enumerate(list(market.book.events.found)):
-        steps = (close_pools, redeem_tokens, redeem_legs)
+        steps = (close_pools, redeem_tokens, leave_books_and_redeem)
         for step in steps[place % 3 :] + steps[: place % 3]:
             step(market, event)
     collect(market)
@@ -141,6 +142,26 @@ def redeem_tokens(market: Marketplace, event: Pubkey) -> None:
                 )
 
 
+def leave_books_and_redeem(market: Marketplace, event: Pubkey) -> None:
+    """Sweeps the event's books, or leaves that to the draws; draws, closes and redeems without any key."""
+    book = market.book
+    for key, state in list(book.order_books.found.items()):
+        if state.head.event != event:
+            continue
+        while state.head.outcome % 2 == 0 and book.order_books.found[key].orders:
+            market.must("crank_expired", exchange.crank_expired(event=event, book=key))
+        while seats := book.order_books.found[key].seats:
+            account = next(iter(seats.values())).account
+            market.must("draw_seat", exchange.draw_seat(account=account, event=event, book=key))
+        market.must(
+            "close_book",
+            exchange.close_book(
+                creator=state.head.creator, exchange=state.head.exchange, event=event, book=key
+            ),
+        )
+    redeem_legs(market, event)
+
+
 def redeem_legs(market: Marketplace, event: Pubkey) -> None:
     for key, margin in list(market.book.margins.found.items()):
         if event in margin.legs:
@@ -178,7 +199,8 @@ def empty_accounts(market: Marketplace) -> None:
 
 def check_nothing_left(market: Marketplace) -> None:
     book = market.book
-    demand(not book.margins.found and not book.pools.found, "every account and every pool is closed")
+    left = (book.margins.found, book.pools.found, book.order_books.found)
+    demand(not any(left), "every account, every pool and every book is closed", left)
     for key, event in book.events.found.items():
         demand(event.escrow_atoms == 0, "a paid event holds nothing", key, event.escrow_atoms)
     for key, supply in book.supplies.found.items():

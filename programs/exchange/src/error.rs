@@ -69,7 +69,7 @@ pub enum ExchangeError {
     DeadlineNotPassed,
     #[msg("Payouts must sum to 1 (10000 ticks) over the event's outcomes and be zero beyond")]
     PayoutInvalid,
-    #[msg("The pool belongs to another event")]
+    #[msg("The pool or book belongs to another event")]
     PoolMismatch,
     #[msg("No such pool kind; allowed are LMSR (0; 2 to 16 outcomes) and pm-AMM (1; 2 outcomes)")]
     PoolKindInvalid,
@@ -89,10 +89,42 @@ pub enum ExchangeError {
     OutcomeMintMismatch,
     #[msg("More tokens are given than exist of this outcome")]
     TokensInsufficient,
-    #[msg("A position can be at most 100000000000000 lots of an outcome, long or short")]
+    #[msg("A position can be at most 90000000000000 lots of an outcome, its open orders included")]
     PositionTooLarge,
     #[msg("A number left its integer type; use smaller amounts")]
     Overflow,
+    #[msg("Orders are still open in this event's books; cancel them, or have the seats drawn, first")]
+    OrdersOpen,
+    #[msg("The account is no book of this event and program, or is not writable")]
+    BookInvalid,
+    #[msg("An event of two outcomes has one book, of its first; others have one for each outcome")]
+    BookOutcomeInvalid,
+    #[msg("The book has no room for another order; expand it, or quote better than its worst order and no less")]
+    BookFull,
+    #[msg("The book has no free seat; expand it")]
+    SeatsFull,
+    #[msg("The book still holds orders or undrawn fills; sweep it and draw its seats first")]
+    BookNotEmpty,
+    #[msg("A book can have at most 2048 orders and 4096 seats, and grows by 10240 bytes at once")]
+    BookSizeInvalid,
+    #[msg("Order out of range: price 1 to 9999 ticks, at most 500000000000 lots and 256 orders met, expiry in the future, known side and kinds")]
+    OrderInvalid,
+    #[msg("An order that rests needs at least the book's least lots")]
+    OrderTooSmall,
+    #[msg("The order would take from the book, and is to rest only")]
+    OrderWouldTake,
+    #[msg("The book cannot fill the whole order at its price; nothing was done")]
+    OrderNotFilled,
+    #[msg("The least lots of an order that rests must be 1 to 1000")]
+    LotsMinInvalid,
+    #[msg("The order is to reduce only, and there is no position that other open orders leave to reduce")]
+    NothingToReduce,
+    #[msg("The account has no seat in this book")]
+    SeatAbsent,
+    #[msg("No order of this book has expired, and its event still trades")]
+    NothingExpired,
+    #[msg("The order belongs to another account")]
+    OrderNotOwned,
 }
 
 impl From<secant_engine::Fault> for ExchangeError {

@@ -1,5 +1,9 @@
 //! What happened, for indexers. Amounts are atoms, sizes lots, times Unix seconds.
-use anchor_lang::prelude::*;
+use {
+    alloc::vec::Vec,
+    anchor_lang::{event::sol_log_data, prelude::*},
+    bytemuck::{Pod, Zeroable},
+};
 
 #[event]
 pub struct ExchangeInitialized {
@@ -42,6 +46,12 @@ pub struct Deposited {
 #[event(bytemuck)]
 pub struct Withdrawn {
     pub account: Address,
+    pub amount_atoms: u64,
+}
+
+/// What an account lacks for an instruction that is refused for it.
+#[event(bytemuck)]
+pub struct CollateralMissing {
     pub amount_atoms: u64,
 }
 
@@ -130,4 +140,106 @@ pub struct TokensRedeemed {
     pub outcome: u8,
     pub lots: u64,
     pub amount_atoms: u64,
+}
+
+#[event]
+pub struct BookCreated {
+    pub book: Address,
+    pub event: Address,
+    pub outcome: u8,
+}
+
+#[event]
+pub struct BookClosed {
+    pub book: Address,
+    pub fees_atoms: u64,
+}
+
+/// The orders of a book changed: everything one instruction did there. Whose instruction it was, its accounts
+/// tell.
+#[event]
+pub struct BookChanged {
+    pub book: Address,
+    /// How often the orders had changed before: one more than in the log before, or logs are missing.
+    pub changes: u64,
+    /// Resting orders that traded, best first.
+    pub fills: Vec<OrderLots>,
+    /// Resting orders that lost lots without a trade: cancelled, expired, evicted, or their owner's own.
+    pub dropped: Vec<OrderLots>,
+    pub placed: Vec<PlacedOrder>,
+}
+
+/// Lots that an order lost, at its own price.
+#[derive(Clone, Copy, AnchorSerialize, AnchorDeserialize, IdlType, Pod, Zeroable)]
+#[repr(C)]
+pub struct OrderLots {
+    pub order_id: u64,
+    pub lots: u64,
+}
+
+/// What became of an order.
+#[derive(Clone, Copy, AnchorSerialize, AnchorDeserialize, IdlType, Pod, Zeroable)]
+#[repr(C)]
+pub struct PlacedOrder {
+    /// The owner's own mark.
+    pub client_id: u64,
+    /// Number of what rests; 0 if nothing does.
+    pub order_id: u64,
+    /// Lots that traded.
+    pub filled_lots: u64,
+    /// What they cost, or brought, fee apart.
+    pub paid_atoms: u64,
+    /// The taker's fee.
+    pub fee_atoms: u64,
+    /// Lots that rest.
+    pub rested_lots: u64,
+    /// When it stops trading, Unix seconds; 0 for never.
+    pub expires_at: u32,
+    /// The seat it rests in, counted from 0.
+    pub seat: u16,
+    pub reserved: u16,
+}
+
+impl BookChanged {
+    /// The log before anything has happened, with room for the rows that may come: growing it costs more.
+    #[inline(always)]
+    pub fn new(book: &Address, changes: u64, fills: usize, dropped: usize, placed: usize) -> Self {
+        Self {
+            book: *book,
+            changes,
+            fills: Vec::with_capacity(fills),
+            dropped: Vec::with_capacity(dropped),
+            placed: Vec::with_capacity(placed),
+        }
+    }
+
+    /// Logs what `emit!` would: the rows' bytes are their encoding, copied as they are.
+    #[inline(always)]
+    pub fn log(&self) {
+        const HEAD_LEN: usize = 48;
+        let (fills_len, dropped_len) = (self.fills.len() * 16, self.dropped.len() * 16);
+        let placed_at = HEAD_LEN + 8 + fills_len + dropped_len;
+        let mut bytes = alloc::vec![0; placed_at + 4 + self.placed.len() * 56];
+        let (head, tail) = bytes.split_at_mut(HEAD_LEN);
+        head[..8].copy_from_slice(Self::DISCRIMINATOR);
+        head[8..40].copy_from_slice(self.book.as_ref());
+        head[40..].copy_from_slice(&self.changes.to_le_bytes());
+        let tail = put_rows(tail, &self.fills);
+        let tail = put_rows(tail, &self.dropped);
+        put_rows(tail, &self.placed);
+        sol_log_data(&[&bytes]);
+    }
+}
+
+/// Writes a count and its rows, and returns the bytes after them.
+#[inline(always)]
+fn put_rows<'a, T: Pod>(bytes: &'a mut [u8], rows: &[T]) -> &'a mut [u8] {
+    let (count, tail) = bytes.split_at_mut(4);
+    count.copy_from_slice(&(rows.len() as u32).to_le_bytes());
+    if rows.is_empty() {
+        return tail;
+    }
+    let (row_bytes, tail) = tail.split_at_mut(core::mem::size_of_val(rows));
+    row_bytes.copy_from_slice(bytemuck::cast_slice(rows));
+    tail
 }

@@ -12,24 +12,34 @@ use {alloc::vec::Vec, anchor_lang::prelude::*};
 #[cfg(target_arch = "bpf")]
 use {sbf_libcalls as _, solana_compiler_builtins as _}; // linked for their symbols
 
+pub mod desk;
 pub mod error;
 pub mod event;
+pub mod order_request;
 pub mod token;
 pub mod state {
+    pub mod book;
     pub mod exchange;
     pub mod margin;
     pub mod market;
     pub mod pool;
 }
 pub mod instructions {
+    pub mod cancel_all;
+    pub mod cancel_orders;
     pub mod close_account;
+    pub mod close_book;
     pub mod close_pool;
     pub mod collect_fees;
+    pub mod crank_expired;
+    pub mod create_book;
     pub mod create_event;
     pub mod create_outcome_mint;
     pub mod create_pool;
     pub mod deposit;
     pub mod detokenize;
+    pub mod draw_seat;
+    pub mod expand_book;
     pub mod initialize;
     pub mod lock_event;
     pub mod merge_set;
@@ -37,8 +47,10 @@ pub mod instructions {
     pub mod net_pool;
     pub mod open_account;
     pub mod pause;
+    pub mod place_order;
     pub mod redeem;
     pub mod redeem_tokens;
+    pub mod replace_orders;
     pub mod resolve_event;
     pub mod settle_event;
     pub mod tokenize;
@@ -50,12 +62,15 @@ pub mod instructions {
 
 pub use {
     instructions::{
-        close_account::*, close_pool::*, collect_fees::*, create_event::*, create_outcome_mint::*,
-        create_pool::*, deposit::*, detokenize::*, initialize::*, lock_event::*, merge_set::*, mint_set::*,
-        net_pool::*, open_account::*, pause::*, redeem::*, redeem_tokens::*, resolve_event::*,
-        settle_event::*, tokenize::*, trade_pool::*, unpause::*, void_event::*, withdraw::*,
+        cancel_all::*, cancel_orders::*, close_account::*, close_book::*, close_pool::*, collect_fees::*,
+        crank_expired::*, create_book::*, create_event::*, create_outcome_mint::*, create_pool::*,
+        deposit::*, detokenize::*, draw_seat::*, expand_book::*, initialize::*, lock_event::*, merge_set::*,
+        mint_set::*, net_pool::*, open_account::*, pause::*, place_order::*, redeem::*, redeem_tokens::*,
+        replace_orders::*, resolve_event::*, settle_event::*, tokenize::*, trade_pool::*, unpause::*,
+        void_event::*, withdraw::*,
     },
-    state::{exchange::*, margin::*, market::*, pool::*},
+    order_request::*,
+    state::{book::*, exchange::*, margin::*, market::*, pool::*},
 };
 
 declare_id!("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M");
@@ -68,6 +83,41 @@ pub mod exchange {
     /// to pay, or the least to receive, fee included.
     pub fn trade_pool(ctx: &mut Context<TradePool>, outcome: u8, lots: i64, limit_atoms: u64) -> Result<()> {
         TradePool::run(ctx, outcome, lots, limit_atoms)
+    }
+
+    /// Places one order: takes from the other side, and rests by its kind.
+    pub fn place_order(ctx: &mut Context<PlaceOrder>, request: OrderRequest) -> Result<()> {
+        PlaceOrder::run(ctx, request)
+    }
+
+    /// Cancels orders, those that are still there, and places others.
+    pub fn replace_orders(
+        ctx: &mut Context<ReplaceOrders>,
+        cancellations: Vec<Cancellation>,
+        requests: Vec<OrderRequest>,
+    ) -> Result<()> {
+        ReplaceOrders::run(ctx, &cancellations, &requests)
+    }
+
+    /// Cancels orders, those that are still there. Never paused.
+    pub fn cancel_orders(ctx: &mut Context<CancelOrders>, cancellations: Vec<Cancellation>) -> Result<()> {
+        CancelOrders::run(ctx, &cancellations)
+    }
+
+    /// Cancels all orders of a side (0 bids, 1 asks) or of both, at most 256. Never paused.
+    pub fn cancel_all(ctx: &mut Context<CancelAll>, side: Option<u8>) -> Result<()> {
+        CancelAll::run(ctx, side)
+    }
+
+    /// Moves what a seat's fills have brought into its margin account; once the event trades no more, cancels
+    /// its orders too, at most 256. Anyone may; never paused.
+    pub fn draw_seat(ctx: &mut Context<DrawSeat>) -> Result<()> {
+        DrawSeat::run(ctx)
+    }
+
+    /// Takes expired orders out of a book, at most 256; all of them once its event trades no more. Anyone may.
+    pub fn crank_expired(ctx: &mut Context<CrankExpired>) -> Result<()> {
+        CrankExpired::run(ctx)
     }
 
     /// Turns cash into complete sets: 10,000 atoms a lot.
@@ -179,13 +229,28 @@ pub mod exchange {
         ClosePool::run(ctx)
     }
 
+    /// Creates the order book of an outcome; orders that rest in it have at least `lots_min` lots.
+    pub fn create_book(ctx: &mut Context<CreateBook>, outcome: u8, lots_min: u64) -> Result<()> {
+        CreateBook::run(ctx, outcome, lots_min)
+    }
+
+    /// Adds room for seats and orders to a book. Anyone may.
+    pub fn expand_book(ctx: &mut Context<ExpandBook>, seats: u16, orders: u16) -> Result<()> {
+        ExpandBook::run(ctx, seats, orders)
+    }
+
+    /// Closes an empty book: its creator at any time, anyone once the event is settled.
+    pub fn close_book(ctx: &mut Context<CloseBook>) -> Result<()> {
+        CloseBook::run(ctx)
+    }
+
     /// Takes the complete sets out of what a pool has sold, which changes no price and keeps its numbers
     /// small. Anyone may; never paused.
     pub fn net_pool(ctx: &mut Context<NetPool>) -> Result<()> {
         NetPool::run(ctx)
     }
 
-    /// Pays the fees of closed pools, and of the pools passed, to the treasury. Anyone may.
+    /// Pays the fees of closed pools, and of the pools and books passed, to the treasury. Anyone may.
     pub fn collect_fees(ctx: &mut Context<CollectFees>) -> Result<()> {
         CollectFees::run(ctx)
     }

@@ -1,12 +1,12 @@
 use {
     crate::token,
-    crate::{error::ExchangeError, event::FeesCollected, EventMarket, Exchange, Pool},
+    crate::{error::ExchangeError, event::FeesCollected, Book, EventMarket, Exchange, Pool},
     anchor_lang::prelude::*,
     anchor_spl::token::TokenAccount,
 };
 
-/// Open pools whose fees are collected too follow as remaining accounts, each with its event:
-/// pool (writable), event, pool, event …
+/// Open pools and books whose fees are collected too follow as remaining accounts, each writable and with its
+/// event: pool, event, book, event …
 #[derive(Accounts)]
 pub struct CollectFees {
     #[account(mut)]
@@ -55,20 +55,28 @@ impl CollectFees {
     }
 }
 
-/// Takes the fees out of one open pool of this exchange.
-fn take(pool: AccountView, event: AccountView, exchange: &Address) -> Result<u64> {
+/// Takes the fees out of one open pool or book of this exchange.
+fn take(holder: AccountView, event: AccountView, exchange: &Address) -> Result<u64> {
     let event = Account::<EventMarket>::load(event).map_err(|_| ExchangeError::PoolMismatch)?;
     require!(
         anchor_lang::address_eq(&event.exchange, exchange),
         ExchangeError::ExchangeMismatch
     );
-    require!(pool.is_writable(), ExchangeError::PoolMismatch);
-    // SAFETY: the framework refuses a trailing account that aliases a declared one, and a pool passed
-    // twice is loaded and dropped in turn.
-    let mut pool = unsafe { Account::<Pool>::load_mut(pool) }.map_err(|_| ExchangeError::PoolMismatch)?;
+    require!(holder.is_writable(), ExchangeError::PoolMismatch);
+    // SAFETY: the framework refuses a trailing account that aliases a declared one, and one passed twice is
+    // loaded and dropped in turn.
+    if let Ok(mut pool) = unsafe { Account::<Pool>::load_mut(holder) } {
+        require!(
+            anchor_lang::address_eq(&pool.event, event.address()),
+            ExchangeError::PoolMismatch
+        );
+        return Ok(core::mem::take(&mut pool.fees_atoms));
+    }
+    // SAFETY: as above.
+    let mut book = unsafe { Account::<Book>::load_mut(holder) }.map_err(|_| ExchangeError::PoolMismatch)?;
     require!(
-        anchor_lang::address_eq(&pool.event, event.address()),
+        anchor_lang::address_eq(&book.event, event.address()),
         ExchangeError::PoolMismatch
     );
-    Ok(core::mem::take(&mut pool.fees_atoms))
+    Ok(core::mem::take(&mut book.fees_atoms))
 }

@@ -22,11 +22,14 @@ impl MergeSet {
         event.require_unsettled()?;
         let (lots, face_atoms) = sets(lots)?;
         let leg = account.leg(event.address())?;
+        let outcomes = event.outcome_count();
         require!(
-            account.event_legs[leg].floor_lots >= lots,
+            account.event_legs[leg].lots[..outcomes]
+                .iter()
+                .all(|held| *held >= lots),
             ExchangeError::SetsInsufficient
         );
-        account.add_sets(leg, event.outcome_count(), -lots)?;
+        account.add_sets(leg, outcomes, -lots)?;
         account.add_cash(face_atoms)?;
         event.add_escrow(-face_atoms);
         account.assert_invariants()?;

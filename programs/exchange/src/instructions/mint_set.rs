@@ -34,9 +34,9 @@ impl MintSet {
         let leg = account.leg_or_open(event.address())?;
         let outcomes = event.outcome_count();
         if exchange.pause_bits & PAUSE_CREATE != 0 {
-            let reduces = account.event_legs[leg].lots[..outcomes]
-                .iter()
-                .all(|held| *held <= -lots);
+            let held = &account.event_legs[leg];
+            require!(!held.has_orders(), ExchangeError::OrdersOpen);
+            let reduces = held.lots[..outcomes].iter().all(|held| *held <= -lots);
             require!(reduces, ExchangeError::Paused);
         }
         account.add_cash(-face_atoms)?;

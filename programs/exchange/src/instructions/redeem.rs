@@ -18,9 +18,12 @@ impl Redeem {
         let Self { account, event } = &mut ctx.accounts;
         event.require_settled()?;
         let leg = account.leg(event.address())?;
-        let lots = &account.event_legs[leg].lots[..event.outcome_count()];
-        let amount_atoms = payout::value_atoms(lots, &event.payout_ticks).map_err(ExchangeError::from)?;
-        account.clear_leg(leg)?;
+        let outcomes = event.outcome_count();
+        let held = &account.event_legs[leg];
+        require!(!held.has_orders(), ExchangeError::OrdersOpen);
+        let amount_atoms =
+            payout::value_atoms(&held.lots[..outcomes], &event.payout_ticks).map_err(ExchangeError::from)?;
+        account.clear_positions(leg, outcomes)?;
         account.add_cash(amount_atoms)?;
         event.add_escrow(-amount_atoms);
         account.assert_invariants()?;

@@ -47,8 +47,9 @@ impl Tokenize {
         let signed_lots = i64::try_from(lots).map_err(|_| ExchangeError::Overflow)?;
 
         let leg = account.leg_or_open(event.address())?;
-        if account.event_legs[leg].lots[index] < signed_lots {
-            // Shares that are not held are written, which is a new position.
+        let held = &account.event_legs[leg];
+        if held.lots[index] < signed_lots || held.seats[index] != 0 {
+            // Shares that are not held, or may be sold in a book already, are written: a new position.
             event.require_open(Clock::get()?.unix_timestamp)?;
         }
         account.add_outcome(leg, event.outcome_count(), index, -signed_lots)?;

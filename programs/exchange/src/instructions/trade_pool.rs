@@ -39,10 +39,10 @@ impl TradePool {
         require!(lots != 0, ExchangeError::AmountZero);
         let leg = account.leg_or_open(event.address())?;
         if exchange.pause_bits & PAUSE_TRADE != 0 {
-            require!(
-                reduces(account.event_legs[leg].lots[index], lots),
-                ExchangeError::Paused
-            );
+            let held = &account.event_legs[leg];
+            // What a seat has not paid out yet is no position to reduce.
+            require!(held.seats[index] == 0, ExchangeError::OrdersOpen);
+            require!(reduces(held.lots[index], lots), ExchangeError::Paused);
         }
 
         let (cost_atoms, fee_atoms) = price(pool, index, lots, limit_atoms)?;

@@ -1,16 +1,18 @@
 //! A margin account: a cash ledger, event legs and perp legs, solvent in every state of every event.
 use {
-    crate::error::ExchangeError,
+    crate::{error::ExchangeError, event::CollateralMissing, Book},
     anchor_lang::prelude::*,
-    secant_engine::quantity::{signed_face_value, OUTCOMES_MAX},
+    secant_engine::quantity::{OUTCOMES_MAX, TICKS_PER_UNIT},
+    secant_oracle::event::log_event,
 };
 
 /// Legs of each kind.
 pub const LEGS_MAX: usize = 8;
 
-/// Most lots of one outcome, long or short: eight legs of them still add up in 64 bits, so whatever is
-/// entered can be valued, reduced and redeemed.
-pub const POSITION_MAX_LOTS: u64 = 100_000_000_000_000;
+/// Most lots of one outcome, long or short, that an owner's own instructions lead to: with what the orders of
+/// eight legs can add ([`crate::SEAT_LOTS_MAX`] a book) they still sum up in 64 bits, so whatever is entered
+/// can be valued, reduced and redeemed.
+pub const POSITION_MAX_LOTS: u64 = 90_000_000_000_000;
 
 /// What one owner holds. Positions are signed: a short is a negative number of lots.
 #[account]
@@ -21,17 +23,15 @@ pub struct MarginAccount {
     pub owner: Address,
     /// Collateral; negative only as far as complete sets or better back it.
     pub cash_atoms: i64,
-    /// Σ over event legs of `floor_lots`.
-    pub floor_lots: i64,
-    /// Worst case of open orders; 0 until order books exist.
-    pub orders_reserve_atoms: u64,
+    /// Σ over event legs of `floor_atoms`.
+    pub floor_atoms: i64,
     /// Which of the owner's accounts this is.
     pub index: u8,
     /// PDA bump.
     pub bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 69],
+    pub reserved: [u8; 77],
     /// Positions in events; a free leg has the zero address.
     pub event_legs: [EventLeg; 8],
     /// Positions in perpetuals; all free until perpetuals exist.
@@ -44,10 +44,14 @@ pub struct MarginAccount {
 pub struct EventLeg {
     /// The event; the zero address if the leg is free.
     pub event: Address,
-    /// The least of `lots` over the event's outcomes: what the leg is worth at worst.
-    pub floor_lots: i64,
+    /// What the leg is worth at worst: the least over the outcomes of 10,000 · `lots` − `risk_atoms`.
+    pub floor_atoms: i64,
     /// Lots of each outcome.
     pub lots: [i64; 16],
+    /// What the open orders lose at worst if the outcome wins: bids on the others filled, and asks on it.
+    pub risk_atoms: [u64; 16],
+    /// Seat in the book of each outcome, counted from 1; 0 without.
+    pub seats: [u16; 16],
 }
 
 /// A position in one perpetual.
@@ -74,7 +78,16 @@ impl MarginAccount {
             .ok_or_else(|| ExchangeError::LegAbsent.into())
     }
 
+    /// The leg of a book's event, if the account has a seat in the book.
+    #[inline(always)]
+    pub fn leg_at(&self, book: &Book) -> Option<usize> {
+        let leg = self.leg(&book.event).ok()?;
+        let seat = self.event_legs[leg].seats.get(usize::from(book.outcome))?;
+        (*seat != 0).then_some(leg)
+    }
+
     /// The leg of `event`, opened if there is none.
+    #[inline(always)]
     pub fn leg_or_open(&mut self, event: &Address) -> Result<usize> {
         let mut free = LEGS_MAX;
         for (place, leg) in self.event_legs.iter().enumerate() {
@@ -92,9 +105,15 @@ impl MarginAccount {
 
     /// Adds signed `lots` of one outcome and restates the leg's floor.
     pub fn add_outcome(&mut self, leg: usize, outcomes: usize, outcome: usize, lots: i64) -> Result<()> {
-        let position = &mut self.event_legs[leg].lots[outcome];
-        *position = bounded(position.checked_add(lots))?;
+        self.add_lots(leg, outcome, lots)?;
         self.restate_floor(leg, outcomes)
+    }
+
+    /// Adds signed `lots` of one outcome; [`Self::restate_floor`] must follow.
+    pub fn add_lots(&mut self, leg: usize, outcome: usize, lots: i64) -> Result<()> {
+        let position = &mut self.event_legs[leg].lots[outcome];
+        *position = bounded(*position, position.checked_add(lots))?;
+        Ok(())
     }
 
     /// Adds signed `lots` of every outcome; the leg's floor moves with them.
@@ -102,12 +121,16 @@ impl MarginAccount {
         let leg = &mut self.event_legs[leg];
         let mut occupied = 0;
         for position in &mut leg.lots[..outcomes] {
-            *position = bounded(position.checked_add(lots))?;
+            *position = bounded(*position, position.checked_add(lots))?;
             occupied |= *position;
         }
-        leg.floor_lots += lots; // the least of the positions just added to
-        self.floor_lots = self.floor_lots.checked_add(lots).ok_or(ExchangeError::Overflow)?;
-        if occupied == 0 {
+        let face_atoms = lots.wrapping_mul(TICKS_PER_UNIT as i64); // of a position within its limit
+        leg.floor_atoms += face_atoms;
+        self.floor_atoms = self
+            .floor_atoms
+            .checked_add(face_atoms)
+            .ok_or(ExchangeError::Overflow)?;
+        if occupied == 0 && !leg.has_orders() {
             leg.event = Address::default();
         }
         Ok(())
@@ -116,20 +139,15 @@ impl MarginAccount {
     /// Takes `lots` of each outcome off the leg and restates its floor.
     pub fn sub_outcomes(&mut self, leg: usize, outcomes: usize, lots: &[i64]) -> Result<()> {
         for (position, lots) in self.event_legs[leg].lots[..outcomes].iter_mut().zip(lots) {
-            *position = bounded(position.checked_sub(*lots))?;
+            *position = bounded(*position, position.checked_sub(*lots))?;
         }
         self.restate_floor(leg, outcomes)
     }
 
-    /// Empties a leg.
-    pub fn clear_leg(&mut self, leg: usize) -> Result<()> {
-        let floor_lots = self.event_legs[leg].floor_lots;
-        self.event_legs[leg] = bytemuck::Zeroable::zeroed();
-        self.floor_lots = self
-            .floor_lots
-            .checked_sub(floor_lots)
-            .ok_or(ExchangeError::Overflow)?;
-        Ok(())
+    /// Takes off whatever the leg holds; its open orders stay.
+    pub fn clear_positions(&mut self, leg: usize, outcomes: usize) -> Result<()> {
+        self.event_legs[leg].lots = [0; 16];
+        self.restate_floor(leg, outcomes)
     }
 
     /// Adds signed atoms to the cash.
@@ -141,20 +159,25 @@ impl MarginAccount {
         Ok(())
     }
 
-    fn restate_floor(&mut self, leg: usize, outcomes: usize) -> Result<()> {
+    /// Restates what a leg is worth at worst; without lots and orders it becomes free.
+    pub fn restate_floor(&mut self, leg: usize, outcomes: usize) -> Result<()> {
         let leg = &mut self.event_legs[leg];
-        let mut floor_lots = i64::MAX;
+        let mut floor_atoms = i64::MAX;
         let mut occupied = 0;
-        for lots in &leg.lots[..outcomes] {
-            floor_lots = floor_lots.min(*lots);
-            occupied |= *lots;
+        for (lots, risk_atoms) in leg.lots[..outcomes].iter().zip(&leg.risk_atoms) {
+            // Below 2⁶¹ for lots and risks within their limits.
+            let worst_atoms = lots
+                .wrapping_mul(TICKS_PER_UNIT as i64)
+                .wrapping_sub(*risk_atoms as i64);
+            floor_atoms = floor_atoms.min(worst_atoms);
+            occupied |= *lots | *risk_atoms as i64;
         }
-        self.floor_lots = self
-            .floor_lots
-            .checked_sub(leg.floor_lots)
-            .and_then(|sum| sum.checked_add(floor_lots))
+        self.floor_atoms = self
+            .floor_atoms
+            .checked_sub(leg.floor_atoms)
+            .and_then(|sum| sum.checked_add(floor_atoms))
             .ok_or(ExchangeError::Overflow)?;
-        leg.floor_lots = floor_lots;
+        leg.floor_atoms = floor_atoms;
         if occupied == 0 {
             leg.event = Address::default();
         }
@@ -163,37 +186,45 @@ impl MarginAccount {
 
     /// Atoms that may leave: the cash, with every event at its worst outcome and every order filled.
     pub fn free_atoms(&self) -> Result<i64> {
-        let floor_atoms = signed_face_value(self.floor_lots).map_err(ExchangeError::from)?;
         self.cash_atoms
-            .checked_add(floor_atoms)
-            .and_then(|atoms| atoms.checked_sub_unsigned(self.orders_reserve_atoms))
+            .checked_add(self.floor_atoms)
             .ok_or_else(|| ExchangeError::Overflow.into())
     }
 
     /// The rule this account keeps at every write: solvent in every state.
     pub fn assert_invariants(&self) -> Result<()> {
-        require!(self.free_atoms()? >= 0, ExchangeError::InsolventAccount);
+        let free_atoms = self.free_atoms()?;
+        if free_atoms < 0 {
+            log_event(CollateralMissing {
+                amount_atoms: free_atoms.unsigned_abs(),
+            });
+            return Err(ExchangeError::InsolventAccount.into());
+        }
         Ok(())
     }
 
     /// Whether closing the account loses nothing.
     pub fn is_empty(&self) -> bool {
         self.cash_atoms == 0
-            && self.orders_reserve_atoms == 0
             && self.event_legs.iter().all(EventLeg::is_free)
             && self.perp_legs.iter().all(|leg| leg.market == Address::default())
     }
 }
 
-/// A position within [`POSITION_MAX_LOTS`].
-fn bounded(lots: Option<i64>) -> Result<i64> {
+/// A position within [`POSITION_MAX_LOTS`], or nearer to it than before.
+fn bounded(before: i64, lots: Option<i64>) -> Result<i64> {
     match lots {
-        Some(lots) if lots.unsigned_abs() <= POSITION_MAX_LOTS => Ok(lots),
+        Some(lots) if lots.unsigned_abs() <= POSITION_MAX_LOTS.max(before.unsigned_abs()) => Ok(lots),
         _ => Err(ExchangeError::PositionTooLarge.into()),
     }
 }
 
 impl EventLeg {
+    /// Whether any book holds an order of this account, as far as it knows.
+    pub fn has_orders(&self) -> bool {
+        self.seats.iter().any(|seat| *seat != 0)
+    }
+
     /// Whether the leg may take a new event.
     pub fn is_free(&self) -> bool {
         anchor_lang::address_eq(&self.event, &Address::new_from_array([0; 32]))

@@ -88,12 +88,14 @@ impl EventMarket {
         self.status >= EVENT_RESOLVED
     }
 
+    /// Whether the event trades at `now`.
+    pub fn trades(&self, now: i64) -> bool {
+        self.status == EVENT_OPEN && now < self.lock_time
+    }
+
     /// Refuses unless the event trades at `now`.
     pub fn require_open(&self, now: i64) -> Result<()> {
-        require!(
-            self.status == EVENT_OPEN && now < self.lock_time,
-            ExchangeError::EventNotOpen
-        );
+        require!(self.trades(now), ExchangeError::EventNotOpen);
         Ok(())
     }
 

@@ -1,0 +1,36 @@
+use {
+    crate::{
+        desk::Desk, error::ExchangeError, event::BookChanged, require_book, BookParts, Cancellation,
+        MarginAccount,
+    },
+    anchor_lang::prelude::*,
+};
+
+#[derive(Accounts)]
+pub struct CancelOrders {
+    #[account(address = account.owner @ ExchangeError::OwnerMismatch)]
+    pub owner: Signer,
+    #[account(mut)]
+    pub account: Account<MarginAccount>,
+    /// A book in which the account has a seat.
+    #[account(mut)]
+    pub book: UncheckedAccount,
+}
+
+impl CancelOrders {
+    pub fn run(ctx: &mut Context<Self>, cancellations: &[Cancellation]) -> Result<()> {
+        let Self { account, book, .. } = &mut ctx.accounts;
+        require_book(book.account())?;
+        let mut view = *book.account();
+        let mut data = view.try_borrow_mut()?;
+        let parts = BookParts::of_any(&mut data)?;
+        let log = BookChanged::new(book.address(), parts.head.changes, 0, cancellations.len(), 0);
+        let Some(leg) = account.leg_at(parts.head) else {
+            return Ok(()); // without a seat, no order is left
+        };
+        let mut desk = Desk::open(account, parts, leg, log)?;
+        desk.cancel_each(cancellations)?;
+        desk.close()?.log();
+        Ok(())
+    }
+}
