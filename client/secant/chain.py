@@ -497,8 +497,14 @@ class Chain:
             if isinstance(notification, AccountNotification):
                 yield notification.result.value
 
-    async def watch_events(self, mentioned: Pubkey) -> AsyncIterator[tuple[Signature, tuple[AnyEvent, ...]]]:
+    async def watch_events(
+        self, mentioned: Pubkey, on_subscribed: Callable[[], None] | None = None
+    ) -> AsyncIterator[tuple[Signature, tuple[AnyEvent, ...]]]:
         """Yields the events of every successful transaction that names an address, until the caller stops.
+
+        Args:
+            mentioned: The address.
+            on_subscribed: Called once the node has said that events will come from now on.
 
         Raises:
             RpcUnreachable: the WebSocket cannot be opened, or closed.
@@ -507,16 +513,23 @@ class Chain:
         async for notification in self._watch(
             lambda socket: socket.logs_subscribe(
                 filter_=RpcTransactionLogsFilterMentions(mentioned), commitment=self._commitment
-            )
+            ),
+            on_subscribed,
         ):
             if isinstance(notification, LogsNotification) and notification.result.value.err is None:
                 value = notification.result.value
                 yield value.signature, decode_events(value.logs)
 
-    async def _watch(self, subscribe: Callable[[SolanaWsClient], Awaitable[object]]) -> AsyncIterator[object]:
+    async def _watch(
+        self,
+        subscribe: Callable[[SolanaWsClient], Awaitable[object]],
+        on_subscribed: Callable[[], None] | None = None,
+    ) -> AsyncIterator[object]:
         try:
             async with SolanaWsClient(self.ws_url) as socket:
                 await subscribe(socket)
+                if on_subscribed is not None:
+                    on_subscribed()
                 async for notification in socket:
                     yield notification
         except SecantError:

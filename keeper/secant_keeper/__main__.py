@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--json", action="store_true", help="the report as a JSON list on stdout")
     run = commands.add_parser(
         "run",
-        help="publish, observe, settle and redeem on a cluster",
+        help="publish, observe, settle, draw and redeem on a cluster",
         description="Keeps the feeds, records and events of a cluster until it is told to stop.",
     )
     run.reference = _settings_reference

@@ -36,7 +36,7 @@ from secant_keeper.venues import VENUES
 ENVIRONMENT_PREFIX = "SECANT_KEEPER_"
 PORT_MAX = 65_535
 _KEY_REMEDY = 'name another with keypair = "...", or create one: solana-keygen new, or secant wallet create'
-JobName = Literal["publish", "observe", "settle", "redeem"]
+JobName = Literal["publish", "observe", "settle", "draw", "redeem"]
 
 
 def _pubkey(value: object) -> Pubkey:
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     """Set a localnet's clock to the recordings' times; a clock found running runs again at the end."""
     drive_clock_until: int | None = None
     """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
-    jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "redeem")
+    jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "draw", "redeem")
     """Which jobs run."""
     feeds: tuple[FeedSettings, ...] = ()
     """What to publish."""

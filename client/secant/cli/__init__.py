@@ -24,6 +24,7 @@ from secant.errors import (
 from secant.wallet import DEFAULT_PATH
 
 from .account import accounts, airdrop, deposit, wallets, withdraw
+from .book import books
 from .event import events
 from .exchange import exchanges
 from .feed import feeds
@@ -100,6 +101,7 @@ app.command()(deposit)
 app.command()(withdraw)
 app.add_typer(events, name="event")
 app.add_typer(pools, name="pool")
+app.add_typer(books, name="book")
 app.command()(redeem)
 app.command("mint-set")(mint_set)
 app.command("merge-set")(merge_set)

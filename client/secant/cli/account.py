@@ -93,6 +93,8 @@ def _behind_free(view: AccountView) -> list[tuple[str, str]]:
         parts.append(f"plus {amount(sets)} for complete sets, which pay 1 each whichever outcome wins")
     if shorts:
         parts.append(f"less {amount(shorts)} that shares sold short may cost")
+    if view.reserved:
+        parts.append(f"less {amount(view.reserved)} that open orders may cost")
     return [("", f"the cash, {', '.join(parts)}")] if parts else []
 
 

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from .accounts import AccountMethods
 from .admin import AdminMethods
+from .books import BookMethods
 from .events import EventRef
 from .feeds import FeedRef
+from .orders import (
+    BookView,
+    DropReceipt,
+    Level,
+    LocalBook,
+    OrderKind,
+    OrderReceipt,
+    OrderView,
+    SelfTrade,
+)
 from .receipts import (
     CashReceipt,
     FeesReceipt,
@@ -45,8 +56,10 @@ from .tokens import TokenMethods
 
 __all__ = [
     "AccountView",
+    "BookView",
     "CashReceipt",
     "Client",
+    "DropReceipt",
     "EventRef",
     "EventStatus",
     "EventView",
@@ -54,7 +67,12 @@ __all__ = [
     "FeedRef",
     "FeedView",
     "FeesReceipt",
+    "Level",
+    "LocalBook",
     "NetReceipt",
+    "OrderKind",
+    "OrderReceipt",
+    "OrderView",
     "Outcome",
     "Pausable",
     "PauseReceipt",
@@ -69,6 +87,7 @@ __all__ = [
     "RecordView",
     "RedemptionReceipt",
     "ResolverKind",
+    "SelfTrade",
     "SetReceipt",
     "SettlementReceipt",
     "Side",
@@ -81,7 +100,7 @@ __all__ = [
 ]
 
 
-class Client(AccountMethods, AdminMethods, TokenMethods, RecordMethods):
+class Client(AccountMethods, AdminMethods, BookMethods, TokenMethods, RecordMethods):
     """One wallet on one exchange.
 
     ``async with Client.connect("localnet", Wallet.load()) as client: await client.buy("rain", "YES", 10)``

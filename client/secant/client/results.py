@@ -203,7 +203,8 @@ class AccountView:
         owner: Who may trade and withdraw.
         index: Which of the owner's accounts it is.
         cash: Collateral; negative only as far as complete sets back it.
-        free: What may be withdrawn or spent: the cash with every event at its worst outcome.
+        free: What may be withdrawn or spent: the cash with every event at its worst outcome and order fill.
+        reserved: How much more would be free without open orders.
         positions: What it holds, by event.
     """
 
@@ -212,6 +213,7 @@ class AccountView:
     index: int
     cash: Decimal
     free: Decimal
+    reserved: Decimal
     positions: tuple[Position, ...]
 
 

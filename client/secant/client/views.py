@@ -11,7 +11,7 @@ from solders.pubkey import Pubkey
 
 from secant import exchange, oracle
 from secant.errors import ClientOutdated, InputError
-from secant.units import collateral_of, feed_value_of, price_of, shares_of
+from secant.units import TICKS_PER_UNIT, collateral_of, feed_value_of, price_of, shares_of
 
 from .results import (
     AccountView,
@@ -232,19 +232,25 @@ def account_view(
         for leg in stored.event_legs
         if leg.event != Pubkey.default()
     )
+    reserved_atoms = sum(
+        min(leg.lots[: len(events[leg.event].outcomes)]) * TICKS_PER_UNIT - leg.floor_atoms
+        for leg in stored.event_legs
+        if leg.event != Pubkey.default()
+    )
     return AccountView(
         address=address,
         owner=stored.owner,
         index=stored.index,
         cash=collateral_of(stored.cash_atoms),
         free=free_of(stored),
+        reserved=collateral_of(reserved_atoms),
         positions=positions,
     )
 
 
 def free_of(stored: exchange.MarginAccount) -> Decimal:
     """What an account may withdraw or spend: the program's own sum, over numbers it keeps."""
-    return collateral_of(stored.cash_atoms + stored.floor_lots * 10_000 - stored.orders_reserve_atoms)
+    return collateral_of(stored.cash_atoms + stored.floor_atoms)
 
 
 def token_amount(data: bytes) -> int:

@@ -22,7 +22,7 @@ REDEEMS_MAX = 10
 
 
 def plan(state: State, now: int) -> Iterator[Work]:
-    """Redemptions of every leg in a settled event, several in one transaction."""
+    """Redemptions of every leg without orders in a settled event, several in one transaction."""
     del now  # a settled event can be redeemed at any time
     due = sorted(_due(state), key=lambda pair: bytes(pair[0]))
     for at in range(0, len(due), REDEEMS_MAX):
@@ -35,5 +35,5 @@ def _due(state: State) -> Iterator[tuple[Pubkey, Instruction]]:
     for address, account in state.margin_accounts():
         for leg in account.event_legs:
             event = state.event(leg.event)
-            if event is not None and event.status in SETTLED:
+            if event is not None and event.status in SETTLED and not any(leg.seats):
                 yield address, exchange.redeem(account=address, event=leg.event)

@@ -1,0 +1,227 @@
+"""Commands about order books: reading, placing and cancelling."""
+
+from contextlib import aclosing
+from typing import Annotated
+
+import typer
+
+from secant.client import BookView, Client, DropReceipt, OrderKind, OrderReceipt, OrderView, SelfTrade, Side
+from secant.errors import InputError
+
+from .event import Event
+from .moments import seconds_from
+from .output import amount, answer, facts, moment, say, table
+from .settings import address_in, with_client
+
+books = typer.Typer(help="Order books: show, watch, create, place, orders, cancel, draw, sweep, close.")
+
+Outcome = Annotated[str, typer.Argument(metavar="OUTCOME", help="The outcome's label or number.")]
+MaybeOutcome = Annotated[
+    str, typer.Argument(metavar="[OUTCOME]", help="The outcome; the first unless given.")
+]
+Owner = Annotated[str | None, typer.Option(help="Whose account; yours unless given.")]
+
+
+@books.command("show")
+def show_book(
+    context: typer.Context,
+    event: Event,
+    outcome: MaybeOutcome = "0",
+    depth: Annotated[int, typer.Option(min=1, max=2_048, help="How many prices of a side.")] = 10,
+) -> None:
+    """The prices of a book, the best beside the middle."""
+
+    async def work(client: Client) -> BookView:
+        return await client.book(event, outcome)
+
+    view = with_client(context, work, signs=False)
+    if answer(context, view):
+        return
+    rows = [("sell", level.price, level.shares, level.orders) for level in reversed(view.asks[:depth])]
+    rows += [("buy", level.price, level.shares, level.orders) for level in view.bids[:depth]]
+    table(("side", f"price of {view.outcome}", "shares", "orders"), rows)
+    facts(
+        [
+            ("book", view.address),
+            ("taker's fee", f"{view.fee_bps} bps of shares * p * (1 - p); makers get {view.rebate_bps}"),
+            ("least order", f"{amount(view.min_shares)} shares"),
+        ]
+    )
+
+
+@books.command("watch")
+def watch_book(
+    context: typer.Context,
+    event: Event,
+    outcome: MaybeOutcome = "0",
+    updates: Annotated[
+        int | None, typer.Option(min=1, help="How many states to print; until interrupted unless given.")
+    ] = None,
+) -> None:
+    """Print the best prices of a book, now and after every change; with --json, whole books, one a line."""
+
+    async def work(client: Client) -> None:
+        printed = 0
+        async with aclosing(client.watch_book(event, outcome)) as views:
+            async for view in views:
+                if not answer(context, view):
+                    say(_touch(view))
+                printed += 1
+                if printed == updates:
+                    return
+
+    with_client(context, work, signs=False)
+
+
+@books.command("create")
+def create_book(
+    context: typer.Context,
+    event: Event,
+    outcome: MaybeOutcome = "0",
+    min_shares: Annotated[str, typer.Option(help="Least shares of an order that rests.")] = "0.01",
+) -> None:
+    """Create the book of an outcome; of two outcomes one book serves both."""
+    receipt = with_client(context, lambda client: client.create_book(event, outcome, min_shares=min_shares))
+    if not answer(context, receipt):
+        say(f"created book {receipt.address}")
+
+
+@books.command("place")
+def place_order(
+    context: typer.Context,
+    event: Event,
+    side: Annotated[Side, typer.Argument(metavar="SIDE", help="buy or sell.")],
+    outcome: Outcome,
+    shares: Annotated[str, typer.Argument(metavar="SHARES", help="How many.")],
+    price: Annotated[str, typer.Argument(metavar="PRICE", help="The worst price: 0.0001 to 0.9999.")],
+    kind: Annotated[OrderKind, typer.Option(help="What becomes of what it does not take at once.")] = (
+        OrderKind.LIMIT
+    ),
+    expires: Annotated[
+        str | None, typer.Option(help="When it stops trading: 10m, 2h, or a UTC time; never unless given.")
+    ] = None,
+    self_trade: Annotated[SelfTrade, typer.Option(help="What happens to own orders it meets.")] = (
+        SelfTrade.CANCEL_PROVIDE
+    ),
+    client_id: Annotated[int, typer.Option(min=0, help="Your own mark.")] = 0,
+    *,
+    reduce_only: Annotated[
+        bool, typer.Option("--reduce-only", help="Cut it down to the position that it reduces.")
+    ] = False,
+) -> None:
+    """Place an order."""
+
+    async def work(client: Client) -> OrderReceipt:
+        now = await client.chain.clock_time()
+        return await client.place_order(
+            event,
+            outcome,
+            side,
+            shares,
+            price,
+            kind=kind,
+            expires=None if expires is None else seconds_from(expires, now, "--expires"),
+            reduce_only=reduce_only,
+            self_trade=self_trade,
+            client_id=client_id,
+        )
+
+    receipt = with_client(context, work)
+    if answer(context, receipt):
+        return
+    done, gave = ("bought", "for") if receipt.side is Side.BUY else ("sold", "and received")
+    parts = []
+    if receipt.price is not None:
+        parts.append(
+            f"{done} {amount(receipt.filled)} {receipt.outcome} {gave} {amount(receipt.amount)}"
+            f" (price {amount(receipt.price)}, fee {amount(receipt.fee)})"
+        )
+    if receipt.rested:
+        parts.append(f"{amount(receipt.rested)} {receipt.outcome} rest as order {receipt.order_id}")
+    say("; ".join(parts) or "nothing was there to trade with; nothing rests")
+
+
+@books.command("orders")
+def list_orders(context: typer.Context, event: Event, owner: Owner = None) -> None:
+    """Open orders of an account in all books of an event."""
+    of = address_in(owner, "--owner")
+    views = with_client(context, lambda client: client.orders(event, owner=of), signs=of is None)
+    if not answer(context, views):
+        table(
+            ("order", "side", "outcome", "shares", "price", "expires", "mark"),
+            [
+                (
+                    view.id,
+                    view.side,
+                    view.outcome,
+                    view.shares,
+                    view.price,
+                    "never" if view.expires is None else moment(view.expires),
+                    view.client_id,
+                )
+                for view in views
+            ],
+        )
+
+
+@books.command("cancel")
+def cancel_orders(
+    context: typer.Context,
+    event: Event,
+    orders: Annotated[list[int] | None, typer.Argument(metavar="[ORDER]...", help="Their numbers.")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All of the event's.")] = False,
+) -> None:
+    """Cancel orders; those that are gone already are passed over."""
+    if bool(orders) == everything:
+        raise InputError("a cancellation names orders or all of them", "give ORDER or --all")
+
+    async def work(client: Client) -> tuple[DropReceipt, ...]:
+        wanted = [view for view in await client.orders(event) if everything or view.id in (orders or ())]
+        by_book: dict[str, list[OrderView]] = {}
+        for view in wanted:
+            by_book.setdefault(str(view.book), []).append(view)
+        return tuple([await client.cancel_orders(views) for views in by_book.values()])
+
+    receipts = with_client(context, work)
+    if not answer(context, receipts):
+        count = sum(len(receipt.order_ids) for receipt in receipts)
+        say(f"cancelled {count} order{'' if count == 1 else 's'}")
+
+
+@books.command("draw")
+def draw_seat(context: typer.Context, event: Event, outcome: MaybeOutcome = "0", owner: Owner = None) -> None:
+    """Move what an account's orders have brought into it. Anyone may, for anyone."""
+    of = address_in(owner, "--owner")
+    receipt = with_client(context, lambda client: client.draw_seat(event, outcome, owner=of))
+    if not answer(context, receipt):
+        say("the fills are in the account" + _dropped(receipt))
+
+
+@books.command("sweep")
+def sweep_book(context: typer.Context, event: Event, outcome: MaybeOutcome = "0") -> None:
+    """Take expired orders out of a book; all of them once its event trades no more."""
+    receipt = with_client(context, lambda client: client.sweep_book(event, outcome))
+    if not answer(context, receipt):
+        say(f"swept {len(receipt.order_ids)} orders")
+
+
+@books.command("close")
+def close_book(context: typer.Context, event: Event, outcome: MaybeOutcome = "0") -> None:
+    """Close an empty book; its rent returns to its creator."""
+    receipt = with_client(context, lambda client: client.close_book(event, outcome))
+    if not answer(context, receipt):
+        say(f"closed book {receipt.address}")
+
+
+def _touch(view: BookView) -> str:
+    """The best bid and ask with their shares."""
+    bid, ask = (
+        f"{amount(level.shares)} at {amount(level.price)}" if level else "none"
+        for level in (next(iter(view.bids), None), next(iter(view.asks), None))
+    )
+    return f"{view.outcome}: bid {bid}, ask {ask}"
+
+
+def _dropped(receipt: DropReceipt) -> str:
+    return f"; {len(receipt.order_ids)} orders were cancelled" if receipt.order_ids else ""

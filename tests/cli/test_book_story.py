@@ -1,0 +1,67 @@
+"""Order books from the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Shell
+
+
+@pytest.fixture
+def event(funded: Shell) -> str:
+    name = f"book-{uuid4().hex[:12]}"
+    funded.say("event", "create", name)
+    assert funded.say("book", "create", name).startswith("created book ")
+    return name
+
+
+def test_orders_rest_trade_and_go(funded: Shell, event: str) -> None:
+    said = funded.say("book", "place", event, "sell", "YES", "10", "0.60")
+    order = int(said.removeprefix("10.00 YES rest as order "))
+    funded.say("book", "place", event, "buy", "NO", "5", "0.45", "--expires", "2h", "--client-id", "7")
+    shown = funded.say("book", "show", event)
+    assert "0.5500" in shown
+    assert "0.6000" in shown
+    assert "that open orders may cost" in funded.say("account")
+    listed = funded.json("book", "orders", event)
+    assert [(each["side"], each["price"], each["client_id"]) for each in listed] == [
+        ("sell", "0.5500", 7),
+        ("sell", "0.6000", 0),
+    ]
+    # Its own orders are not traded with: they make way.
+    said = funded.say("book", "place", event, "buy", "YES", "1", "0.55", "--kind", "ioc")
+    assert said == "nothing was there to trade with; nothing rests\n"
+    assert funded.say("book", "cancel", event, str(order)) == "cancelled 1 order\n"
+    assert funded.say("book", "cancel", event, "--all") == "cancelled 0 orders\n"
+    assert funded.say("book", "close", event).startswith("closed book ")
+
+
+def test_a_book_is_watched(funded: Shell, event: str) -> None:
+    funded.say("book", "place", event, "sell", "YES", "10", "0.60")
+    watched = funded.say("book", "watch", event, "--updates", "1")
+    assert watched == "YES: bid none, ask 10.00 at 0.6000\n"
+    assert funded.json("book", "watch", event, "NO", "--updates", "1")["bids"][0]["price"] == "0.4000"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (["place", "EVENT", "hold", "YES", "1", "0.5"], 2, "hold"),
+        (["place", "EVENT", "buy", "YES", "1", "1.5"], 2, "price"),
+        (["place", "EVENT", "buy", "YES", "1", "1"], 2, "use a price from 0.0001 to 0.9999"),
+        (["place", "EVENT", "buy", "MAYBE", "1", "0.5"], 2, "use one of YES, NO"),
+        (["place", "EVENT", "buy", "YES", "1", "0.5", "--expires", "soon"], 2, "--expires"),
+        (["place", "EVENT", "buy", "YES", "1", "0.5", "--kind", "fok"], 1, "cannot fill"),
+        (["cancel", "EVENT"], 2, "give ORDER or --all"),
+        (["sweep", "EVENT"], 1, "has expired"),
+        (["draw", "EVENT"], 1, "no seat"),
+        (["show", "nowhere"], 2, "nowhere"),
+    ],
+)
+def test_wrong_usage(funded: Shell, event: str, arguments: list[str], code: int, text: str) -> None:
+    line = funded.fail(code, ["book", *(event if each == "EVENT" else each for each in arguments)])
+    assert text in line

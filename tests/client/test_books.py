@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from secant import exchange
+from secant.chain import decode_events
+from secant.client import Client, Level, LocalBook, OrderKind, Side
+from secant.errors import AccountNotFound, InputError, ProgramError, UnitError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .conftest import Market
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def event(client: Client) -> str:
+    now = datetime.now(UTC)
+    await client.create_event("rain", lock_time=now + DAY, settlement_deadline=now + 8 * DAY)
+    await client.create_book("rain")
+    return "rain"
+
+
+async def test_a_maker_quotes_and_a_taker_takes(client: Client, taker: Client, event: str) -> None:
+    for price in ("0.61", "0.60"):
+        asked = await client.place_order(event, "YES", "sell", 10, price)
+        assert (asked.order_id is not None, asked.rested, asked.filled) == (True, 10, 0)
+    bid = await client.place_order(event, "NO", Side.BUY, 5, "0.45")
+    assert bid.rested == 5
+    view = await client.book(event)
+    assert view.asks == (
+        Level(Decimal("0.55"), Decimal(5), 1),
+        Level(Decimal("0.60"), Decimal(10), 1),
+        Level(Decimal("0.61"), Decimal(10), 1),
+    )
+    assert (await client.book(event, "NO")).bids[0] == Level(Decimal("0.45"), Decimal(5), 1)
+    bought = await taker.place_order(event, "YES", "buy", 12, "0.60", kind=OrderKind.FILL_OR_KILL)
+    assert (bought.filled, bought.amount, bought.order_id) == (12, Decimal("6.95"), None)
+    assert bought.price == Decimal("0.579167")
+    (position,) = (await taker.account()).positions
+    assert position.shares == (12, 0)
+    # The maker's fills are in its seat until it is drawn, by anyone.
+    assert (await client.account()).positions[0].shares == (0, 0)
+    await taker.draw_seat(event, owner=client.wallet.address)
+    assert (await client.account()).positions[0].shares == (-12, 0)
+
+
+async def test_what_no_costs_is_the_rest_of_yes(client: Client, taker: Client, event: str) -> None:
+    await client.place_order(event, "YES", "buy", 10, "0.40")
+    bought = await taker.place_order(event, "NO", "buy", 10, "0.60", kind="ioc")
+    assert (bought.filled, bought.amount, bought.price) == (10, 6, Decimal("0.600000"))
+    (position,) = (await taker.account()).positions
+    assert position.shares == (-10, 0)  # written YES is NO, and its face value is locked
+    assert (await taker.account()).free == 500 - 6 - bought.fee
+
+
+async def test_own_orders_are_listed_and_cancelled(client: Client, taker: Client, event: str) -> None:
+    first = await client.place_order(event, "YES", "buy", 10, "0.40", client_id=7)
+    later = datetime.now(UTC) + DAY / 2
+    await client.place_order(event, "YES", "sell", 4, "0.70", expires=later)
+    await taker.place_order(event, "YES", "buy", 1, "0.30")
+    bid, ask = await client.orders(event)
+    assert (bid.id, bid.side, bid.price, bid.shares, bid.client_id) == (
+        first.order_id,
+        Side.BUY,
+        Decimal("0.40"),
+        10,
+        7,
+    )
+    assert ask.expires == later.replace(microsecond=0)
+    assert [order.price for order in await taker.orders(event)] == [Decimal("0.30")]
+    assert len(await client.orders(event, owner=taker.wallet.address)) == 1
+    account = await client.account()
+    assert (account.free, account.reserved) == (496, 4)  # 10 at 0.40, or 4 sold at 0.70: not both at once
+    dropped = await client.cancel_orders([bid])
+    assert dropped.order_ids == (bid.id,)
+    assert (await client.cancel_orders([bid])).order_ids == ()
+    assert (await client.cancel_all(event, side="sell")).order_ids == (ask.id,)
+    assert await client.orders(event) == ()
+    assert (await client.account()).free == 500
+
+
+async def test_a_full_book_is_expanded_on_the_way(client: Client, taker: Client, event: str) -> None:
+    """The book starts with room for 64 orders."""
+    for place in range(65):
+        price = Decimal(place + 1) / 1_000
+        assert (await client.place_order(event, "YES", "buy", "0.01", price)).order_id is not None
+    assert len((await taker.book(event)).bids) == 65
+
+
+async def test_a_settled_book_is_swept_drawn_and_closed(client: Client, taker: Client, event: str) -> None:
+    await client.place_order(event, "YES", "sell", 10, "0.60")
+    await taker.place_order(event, "YES", "buy", 4, "0.60")
+    await client.resolve_event(event, "YES")
+    with pytest.raises(ProgramError, match="still holds"):
+        await client.close_book(event)
+    with pytest.raises(ProgramError, match="still open"):
+        await taker.redeem(event, owner=client.wallet.address)
+    assert len((await taker.sweep_book(event)).order_ids) == 1
+    await taker.draw_seat(event, owner=client.wallet.address)
+    await client.close_book(event)
+    await client.redeem(event)
+    await taker.redeem(event)
+    fees = 500 + 500 - (await client.account()).cash - (await taker.account()).cash
+    assert 0 <= fees < Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        (("YES", "hold", 1, "0.5"), InputError, "use one of buy, sell"),
+        (("MAYBE", "buy", 1, "0.5"), InputError, "use one of YES, NO"),
+        (("YES", "buy", 1, 0), InputError, "0.0001 to 0.9999"),
+        (("YES", "buy", 1, 1), InputError, "0.0001 to 0.9999"),
+        (("YES", "buy", "0.001", "0.5"), UnitError, "shares"),
+        (("YES", "buy", 1, "0.50001"), UnitError, "price"),
+        (("YES", "buy", 0, "0.5"), ProgramError, "greater than zero"),
+        (("YES", "buy", 10_000, "0.5"), ProgramError, "free collateral"),
+    ],
+)
+async def test_orders_refused(
+    client: Client, event: str, arguments: tuple[str, str, int, str], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        await client.place_order(event, *arguments)
+
+
+async def test_wrong_options(client: Client, event: str) -> None:
+    for options, text in (
+        ({"kind": "market"}, "use one of limit, ioc"),
+        ({"self_trade": "allow"}, "use one of cancel-provide"),
+        ({"client_id": -1}, "client id"),
+    ):
+        with pytest.raises(InputError, match=text):
+            await client.place_order(event, "YES", "buy", 1, "0.5", **options)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="orders of one book"):
+        await client.cancel_orders([])
+    with pytest.raises(ProgramError, match="cannot fill"):
+        await client.place_order(event, "YES", "buy", 1, "0.5", kind="fok")
+
+
+async def test_a_missing_book_is_named(client: Client, market: Market) -> None:
+    now = datetime.now(UTC)
+    await client.create_event("dry", lock_time=now + DAY, settlement_deadline=now + 8 * DAY)
+    with pytest.raises(ProgramError, match="secant book create"):
+        await client.place_order("dry", "YES", "buy", 1, "0.5")
+    with pytest.raises(AccountNotFound, match="secant book create"):
+        await client.book("dry")
+    assert await client.orders("dry") == ()
+    assert market.net.url
+
+
+async def test_a_watched_book_is_the_book(client: Client, taker: Client, event: str) -> None:
+    """After every kind of change the copy kept from the logs is what the account says."""
+    changes: list[Callable[[], Awaitable[object]]] = [
+        lambda: client.place_order(event, "YES", "sell", 10, "0.60"),
+        lambda: client.place_order(event, "YES", "sell", 10, "0.61"),
+        lambda: client.place_order(event, "NO", "buy", 5, "0.50"),
+        lambda: taker.place_order(event, "YES", "buy", 7, "0.60"),
+        lambda: taker.place_order(event, "YES", "buy", "0.5", "0.30"),
+        # Own orders in its way are decremented.
+        lambda: client.place_order(event, "YES", "buy", 9, "0.60", self_trade="decrement"),
+        lambda: client.cancel_all(event),
+    ]
+    async with contextlib.aclosing(client.watch_book(event)) as views:
+        assert (await anext(views)).asks == ()
+        for change in changes:
+            await change()
+            assert await anext(views) == dataclasses.replace(
+                await client.book(event), fees=Decimal(0).quantize(Decimal("0.000001"))
+            )
+
+
+async def test_a_copy_says_when_logs_are_missing(client: Client, event: str) -> None:
+    book = (await client.book(event)).address
+    before = await client.chain.account(book)
+    assert before is not None
+    placed = [await client.place_order(event, "YES", "buy", 1, price) for price in ("0.1", "0.2")]
+    logs = [
+        one
+        for receipt in placed
+        for one in decode_events(await client.chain._logs(receipt.signature))
+        if isinstance(one, exchange.BookChanged)
+    ]
+    local = LocalBook(book, before.data)
+    assert not local.apply(logs[1])
+    assert local.apply(logs[0])
+    assert local.apply(logs[0])
+    assert local.apply(logs[1])
+    assert local.view(("YES", "NO"), 0, 0) == await client.book(event)
