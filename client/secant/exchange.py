@@ -2981,7 +2981,7 @@ def close_book(
     book: Pubkey,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Closes an empty book: its creator at any time, anyone once the event is settled.
+    """Closes an empty book: its creator as long as nobody has expanded it, anyone once the event is settled.
 
     Args:
         creator: CHECK: gets the rent; must sign unless the event is settled. [writable]

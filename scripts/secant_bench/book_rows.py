@@ -190,6 +190,9 @@ def _life_rows(meter: Meter) -> None:
     sweep = exchange.crank_expired(event=bench.event, book=bench.book)
     meter.measure("crank_expired, 20 orders", sweep, bench.taker.keys)
     bench.run(bench.taker, exchange.draw_seat(account=maker.account, event=bench.event, book=bench.book))
+    payouts = [10_000, *[0] * 15]
+    resolve = exchange.resolve_event(authority=maker.key, event=bench.event, payout_ticks=payouts)
+    bench.run(maker, exchange.lock_event(locker=maker.key, event=bench.event), resolve)
     close = exchange.close_book(
         creator=maker.key, exchange=world.exchange_address, event=bench.event, book=bench.book
     )

@@ -133,8 +133,11 @@ def test_a_swept_and_drawn_one_closes(scene: Scene) -> None:
     assert not scene.world.exists(scene.book)
 
 
-def test_rent_of_an_expansion_goes_to_the_creator(scene: Scene) -> None:
+def test_rent_of_an_expansion_is_the_creators_once_the_event_is_settled(scene: Scene) -> None:
+    """Not before: else a creator could pocket at once what others pay to expand."""
     scene.run(scene.expand_book(10, 100))
+    scene.assert_refused("EventNotSettled", scene.close_book(scene.alice))
+    scene.settle(10_000)
     lamports = scene.world.svm.get_balance(scene.alice.key) or 0
     rent = scene.world.svm.get_balance(scene.book) or 0
     scene.run(scene.close_book(scene.alice))

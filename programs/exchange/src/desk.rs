@@ -281,11 +281,7 @@ impl<'a> Desk<'a> {
             require!(self.book.ladder.room() > 0, ExchangeError::BookFull);
             return Ok(());
         }
-        let evicted = *self
-            .book
-            .ladder
-            .worst(side)
-            .ok_or(ExchangeError::BookInvalid)?;
+        let evicted = *self.book.ladder.worst(side).ok_or(ExchangeError::BookInvalid)?;
         let worst = evicted.id();
         let better = match side {
             Side::Bid => id.price_ticks() > worst.price_ticks(),

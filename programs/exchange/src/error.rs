@@ -99,7 +99,9 @@ pub enum ExchangeError {
     BookInvalid,
     #[msg("An event of two outcomes has one book, of its first; others have one for each outcome")]
     BookOutcomeInvalid,
-    #[msg("The book has no room for another order; expand it, or quote better than its worst order and no less")]
+    #[msg(
+        "The book has no room for another order; expand it, or quote better than its worst order and no less"
+    )]
     BookFull,
     #[msg("The book has no free seat; expand it")]
     SeatsFull,

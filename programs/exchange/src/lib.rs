@@ -239,7 +239,7 @@ pub mod exchange {
         ExpandBook::run(ctx, seats, orders)
     }
 
-    /// Closes an empty book: its creator at any time, anyone once the event is settled.
+    /// Closes an empty book: its creator as long as nobody has expanded it, anyone once the event is settled.
     pub fn close_book(ctx: &mut Context<CloseBook>) -> Result<()> {
         CloseBook::run(ctx)
     }

@@ -1,5 +1,8 @@
 use {
-    crate::{error::ExchangeError, event::BookClosed, Book, EventMarket, Exchange},
+    crate::{
+        error::ExchangeError, event::BookClosed, instructions::create_book::LEN_AT_FIRST, Book, EventMarket,
+        Exchange,
+    },
     anchor_lang::prelude::*,
 };
 
@@ -27,6 +30,11 @@ impl CloseBook {
         require!(
             event.is_settled() || creator.account().is_signer(),
             ExchangeError::CreatorMismatch
+        );
+        // Else whoever created the book could pocket at once what others paid to expand it.
+        require!(
+            event.is_settled() || book.account().data_len() == LEN_AT_FIRST,
+            ExchangeError::EventNotSettled
         );
         require!(
             book.bids == 0 && book.asks == 0 && book.seats_taken == 0,

@@ -10,6 +10,10 @@ use {
 const SEATS_AT_FIRST: usize = 16;
 const ORDERS_AT_FIRST: usize = 64;
 
+/// Bytes of a book before it is expanded.
+pub(crate) const LEN_AT_FIRST: usize =
+    BOOK_HEAD_LEN + SEATS_AT_FIRST * SEAT_LEN + ORDERS_AT_FIRST * ORDER_LEN;
+
 /// Share of the taker's fee that the maker gets back: one part in so many.
 const REBATE_PARTS: u16 = 4;
 
@@ -25,7 +29,7 @@ pub struct CreateBook {
     #[account(
         init,
         payer = creator,
-        space = BOOK_HEAD_LEN + SEATS_AT_FIRST * SEAT_LEN + ORDERS_AT_FIRST * ORDER_LEN,
+        space = LEN_AT_FIRST,
         seeds = [b"book", event.address().as_ref(), &outcome.to_le_bytes()],
         bump
     )]
