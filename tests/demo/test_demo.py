@@ -73,8 +73,8 @@ def test_the_results_of_all_are_zero_less_the_fees(
     assert f"zero less the fees of {Decimal(settled.fees) / 10**6:,.6f}" in out.getvalue()
 
 
-@pytest.mark.parametrize("module", ["secant_demo.play", "solders"])
-def test_ctrl_c_during_the_imports_is_one_line(module: str) -> None:
+@pytest.mark.parametrize("found", [r"/secant_demo/(__pycache__/)?play\.", r"/solders/"])
+def test_ctrl_c_during_the_imports_is_one_line(found: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-v", "-m", "secant_demo", "--page", os.devnull],
         env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
@@ -85,7 +85,7 @@ def test_ctrl_c_during_the_imports_is_one_line(module: str) -> None:
     )
     assert process.stderr is not None
     for line in process.stderr:  # -v tells of every module that is found, before it runs
-        if line.startswith("# code object from") and f"/{module.replace('.', '/')}" in line:
+        if line.startswith("# code object from") and re.search(found, line):
             break
     process.send_signal(signal.SIGINT)
     rest = process.stderr.read()
