@@ -96,6 +96,40 @@ async def test_a_full_book_is_expanded_on_the_way(client: Client, taker: Client,
     assert len((await taker.book(event)).bids) == 65
 
 
+async def test_a_book_at_its_limit_says_full(client: Client, event: str) -> None:
+    """No expansion helps any more: the refusal is the order's, not the expansion's."""
+    view = await client.event(event)
+    book = (await client.book(event)).address
+    keys = [client.wallet.keypair]
+    for orders in (320,) * 6 + (64,):
+        more = exchange.expand_book(payer=client.wallet.address, book=book, seats=0, orders=orders)
+        await client.chain.send([more], keys)
+    request = exchange.OrderRequest(
+        client_id=0,
+        lots=1,
+        expires_at=0,
+        price_ticks=100,
+        meets_max=0,
+        side=exchange.SIDE_BID,
+        kind=exchange.ORDER_LIMIT,
+        self_trade=exchange.SELF_TRADE_CANCEL_PROVIDE,
+        reduce_only=False,
+    )
+    for count in (16,) * 64:
+        filling = exchange.replace_orders(
+            owner=client.wallet.address,
+            exchange=client.exchange.address,
+            account=client.account_address,
+            event=view.address,
+            book=book,
+            cancellations=[],
+            requests=[request] * count,
+        )
+        await client.chain.send([filling], keys)
+    with pytest.raises(ProgramError, match="no room for another order"):
+        await client.place_order(event, "YES", "buy", 1, "0.01")
+
+
 async def test_a_settled_book_is_swept_drawn_and_closed(client: Client, taker: Client, event: str) -> None:
     await client.place_order(event, "YES", "sell", 10, "0.60")
     await taker.place_order(event, "YES", "buy", 4, "0.60")

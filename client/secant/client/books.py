@@ -350,7 +350,10 @@ class BookMethods(EventMethods):
             more = exchange.expand_book(
                 payer=self.wallet.address, book=book, seats=_SEATS_MORE, orders=_ORDERS_MORE
             )
-            landed = await self._send(more, instruction)
+            try:
+                landed = await self._send(more, instruction)
+            except ProgramError as too_large:
+                raise error if too_large.name == "BookSizeInvalid" else too_large from None
         return emitted(landed, exchange.BookChanged), landed
 
     async def _dropping(self, book: Pubkey, instruction: Instruction) -> DropReceipt:

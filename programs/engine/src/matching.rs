@@ -2,8 +2,7 @@
 //!
 //! A book is one slice: bids from its start, the best last; asks to its end, the best first; free room
 //! between. Prices rise all along, the best orders lie beside the gap, and taking one moves nothing. An order
-//! elsewhere moves the better ones of its side, in one copy: on chain a 250th of a unit a byte, less than
-//! the steps of any tree.
+//! elsewhere moves the better ones of its side, in one copy: on chain a 250th of a unit a byte.
 //!
 //! An order's number says its side, price and age, so that it is found by halving: no index can go stale.
 
@@ -161,12 +160,6 @@ impl<'a, T: Resting> Ladder<'a, T> {
         }
         let place = self.place_of(id);
         (self.slots.get(place)?.id() == id && self.range(id.side()).contains(&place)).then_some(place)
-    }
-
-    /// The order at a place that [`Self::find`] has named.
-    #[inline(always)]
-    pub fn get(&self, place: usize) -> Option<&T> {
-        self.slots.get(place)
     }
 
     /// Puts an order in its place.

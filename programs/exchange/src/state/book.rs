@@ -224,12 +224,6 @@ pub fn require_book(view: &AccountView) -> Result<()> {
 }
 
 impl Seat {
-    /// Whether nobody sits here.
-    #[inline(always)]
-    pub fn is_free(&self) -> bool {
-        anchor_lang::address_eq(&self.account, &Address::new_from_array([0; 32]))
-    }
-
     /// Takes `lots` of an order off what is open.
     #[inline(always)]
     pub fn close_lots(&mut self, order: &Order, lots: u64) {
@@ -258,6 +252,11 @@ impl Seat {
         self.orders += 1;
     }
 }
+
+const _: () = assert!(
+    SEAT_LOTS_MAX <= secant_engine::fee::FILL_LOTS_MAX,
+    "an order's fees fit 64 bits"
+);
 
 /// Ticks in one.
 const TICKS: u64 = secant_engine::quantity::TICKS_PER_UNIT;
