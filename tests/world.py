@@ -262,7 +262,15 @@ class World:
         )
         return book
 
-    def place(self, user: User, event: Pubkey, book: Pubkey, request: exchange.OrderRequest) -> Instruction:
+    def place(
+        self,
+        user: User,
+        event: Pubkey,
+        book: Pubkey,
+        request: exchange.OrderRequest,
+        builder: Pubkey | None = None,
+        builder_fee_bps: int = 0,
+    ) -> Instruction:
         return exchange.place_order(
             owner=user.key,
             exchange=self.exchange_address,
@@ -270,6 +278,28 @@ class World:
             event=event,
             book=book,
             request=request,
+            builder_fee_bps=builder_fee_bps,
+        )
+
+    def take(
+        self,
+        user: User,
+        event: Pubkey,
+        book: Pubkey,
+        request: exchange.OrderRequest,
+        pool: Pubkey | None = None,
+        builder: Pubkey | None = None,
+        builder_fee_bps: int = 0,
+    ) -> Instruction:
+        return exchange.take_order(
+            owner=user.key,
+            exchange=self.exchange_address,
+            account=user.account,
+            event=event,
+            book=book,
+            request=request,
+            pool=pool,
+            builder_fee_bps=builder_fee_bps,
         )
 
     def replace(

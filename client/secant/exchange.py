@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCOUNTS",
+    "BUILDER_FEE_MAX_BPS",
     "ERRORS",
     "EVENTS",
     "EVENT_LOCKED",
@@ -54,6 +55,7 @@ __all__ = [
     "BookChanged",
     "BookClosed",
     "BookCreated",
+    "BuilderPaid",
     "Cancellation",
     "CollateralMissing",
     "Deposited",
@@ -120,6 +122,8 @@ __all__ = [
     "replace_orders",
     "resolve_event",
     "settle_event",
+    "take_order",
+    "take_tokens",
     "tokenize",
     "trade_pool",
     "unpause",
@@ -128,6 +132,7 @@ __all__ = [
 ]
 
 PROGRAM_ID: Final = Pubkey.from_string("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M")
+BUILDER_FEE_MAX_BPS: Final = 100
 EVENT_LOCKED: Final = 1
 EVENT_OPEN: Final = 0
 EVENT_RESOLVED: Final = 2
@@ -327,6 +332,11 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
         6059, "NothingExpired", "No order of this book has expired, and its event still trades"
     ),
     6060: _wire.ProgramErrorInfo(6060, "OrderNotOwned", "The order belongs to another account"),
+    6061: _wire.ProgramErrorInfo(
+        6061,
+        "BuilderFeeInvalid",
+        "A builder's fee is at most 100 bps, and needs the builder's margin account of the same exchange",
+    ),
 }
 
 
@@ -429,7 +439,7 @@ def _encode_account_opened(value: AccountOpened, name: str) -> bytes:
     )
 
 
-_BOOK = Struct("<32s32s32sQQQIIIIIIIHHBBBB36x")
+_BOOK = Struct("<32s32s32sQQQQIIIIIIHHBBBB32x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,13 +453,13 @@ class Book:
         fees_atoms: Fees not yet collected, rebates deducted.
         changes: How often the orders have changed; every log carries it.
         lots_min: Least lots of an order that rests.
+        age: Age of the next order.
         bids: Orders that buy, at the start of the room for orders.
         asks: Orders that sell, at its end.
         seats: How many seats there are.
         seats_taken: How many of them are taken.
         seat_free: First seat that was given up, counted from 1; 0 without.
         seats_used: How many seats were ever taken: those after are free too.
-        age: Age of the next order.
         fee_bps: Taker's fee in bps of lots × p × (1 − p).
         rebate_bps: Maker's rebate, out of that.
         outcome: The outcome traded.
@@ -464,13 +474,13 @@ class Book:
     fees_atoms: int
     changes: int
     lots_min: int
+    age: int
     bids: int
     asks: int
     seats: int
     seats_taken: int
     seat_free: int
     seats_used: int
-    age: int
     fee_bps: int
     rebate_bps: int
     outcome: int
@@ -487,19 +497,19 @@ class Book:
         "fees_atoms": 104,
         "changes": 112,
         "lots_min": 120,
-        "bids": 128,
-        "asks": 132,
-        "seats": 136,
-        "seats_taken": 140,
-        "seat_free": 144,
-        "seats_used": 148,
-        "age": 152,
-        "fee_bps": 156,
-        "rebate_bps": 158,
-        "outcome": 160,
-        "outcomes": 161,
-        "bump": 162,
-        "layout": 163,
+        "age": 128,
+        "bids": 136,
+        "asks": 140,
+        "seats": 144,
+        "seats_taken": 148,
+        "seat_free": 152,
+        "seats_used": 156,
+        "fee_bps": 160,
+        "rebate_bps": 162,
+        "outcome": 164,
+        "outcomes": 165,
+        "bump": 166,
+        "layout": 167,
     }
 
     @classmethod
@@ -555,20 +565,20 @@ def _encode_book(value: Book, name: str) -> bytes:
             _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
             _wire.encode_u64(value.changes, f"{name}.changes"),
             _wire.encode_u64(value.lots_min, f"{name}.lots_min"),
+            _wire.encode_u64(value.age, f"{name}.age"),
             _wire.encode_u32(value.bids, f"{name}.bids"),
             _wire.encode_u32(value.asks, f"{name}.asks"),
             _wire.encode_u32(value.seats, f"{name}.seats"),
             _wire.encode_u32(value.seats_taken, f"{name}.seats_taken"),
             _wire.encode_u32(value.seat_free, f"{name}.seat_free"),
             _wire.encode_u32(value.seats_used, f"{name}.seats_used"),
-            _wire.encode_u32(value.age, f"{name}.age"),
             _wire.encode_u16(value.fee_bps, f"{name}.fee_bps"),
             _wire.encode_u16(value.rebate_bps, f"{name}.rebate_bps"),
             _wire.encode_u8(value.outcome, f"{name}.outcome"),
             _wire.encode_u8(value.outcomes, f"{name}.outcomes"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(36),
+            bytes(32),
         )
     )
 
@@ -633,9 +643,9 @@ class PlacedOrder:
     Attributes:
         client_id: The owner's own mark.
         order_id: Number of what rests; 0 if nothing does.
-        filled_lots: Lots that traded.
+        filled_lots: Lots that traded, those with a pool beside the book included.
         paid_atoms: What they cost, or brought, fee apart.
-        fee_atoms: The taker's fee.
+        fee_atoms: The taker's fee, a builder's apart.
         rested_lots: Lots that rest.
         expires_at: When it stops trading, Unix seconds; 0 for never.
         seat: The seat it rests in, counted from 0.
@@ -868,6 +878,60 @@ def _encode_book_created(value: BookCreated, name: str) -> bytes:
             _wire.encode_pubkey(value.book, f"{name}.book"),
             _wire.encode_pubkey(value.event, f"{name}.event"),
             _wire.encode_u8(value.outcome, f"{name}.outcome"),
+        )
+    )
+
+
+_BUILDER_PAID = Struct("<32s32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class BuilderPaid:
+    """A builder's front end earned its fee on what a trader took: a margin account, or a wallet without one.
+
+    Attributes:
+        builder: key.
+        trader: key.
+        amount_atoms: u64.
+    """
+
+    builder: Pubkey
+    trader: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x01\x12\xf7U\x15\xce $"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> BuilderPaid:
+        """Reads a BuilderPaid and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _builder_paid(_wire.unpack(_BUILDER_PAID, data, "BuilderPaid", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "builder_paid") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_builder_paid(self, name)
+
+
+def _builder_paid(values: tuple[Any, ...], at: int) -> BuilderPaid:
+    return BuilderPaid(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_builder_paid(value: BuilderPaid, name: str) -> bytes:
+    if not isinstance(value, BuilderPaid):
+        raise _wire.ArgumentError(name, value, "a BuilderPaid")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.builder, f"{name}.builder"),
+            _wire.encode_pubkey(value.trader, f"{name}.trader"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
         )
     )
 
@@ -1658,7 +1722,7 @@ def _encode_perp_leg(value: PerpLeg, name: str) -> bytes:
     )
 
 
-_MARGIN_ACCOUNT = Struct("<32s32sqqBBB77x" + 8 * (_EVENT_LEG.format[1:]) + 8 * (_PERP_LEG.format[1:]))
+_MARGIN_ACCOUNT = Struct("<32s32sqqQqBBB61x" + 8 * (_EVENT_LEG.format[1:]) + 8 * (_PERP_LEG.format[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -1672,6 +1736,9 @@ class MarginAccount:
         owner: Who may trade and withdraw.
         cash_atoms: Collateral; negative only as far as complete sets or better back it.
         floor_atoms: Σ over event legs of `floor_atoms`.
+        volume_atoms: What it has taken, Σ lots × p × (1 − p), as it was at `volume_time`; it wears off
+            in 30 days.
+        volume_time: When it last took something, Unix seconds.
         index: Which of the owner's accounts this is.
         bump: PDA bump.
         layout: Layout of this account; 1.
@@ -1683,6 +1750,8 @@ class MarginAccount:
     owner: Pubkey
     cash_atoms: int
     floor_atoms: int
+    volume_atoms: int
+    volume_time: int
     index: int
     bump: int
     layout: int
@@ -1696,9 +1765,11 @@ class MarginAccount:
         "owner": 40,
         "cash_atoms": 72,
         "floor_atoms": 80,
-        "index": 88,
-        "bump": 89,
-        "layout": 90,
+        "volume_atoms": 88,
+        "volume_time": 96,
+        "index": 104,
+        "bump": 105,
+        "layout": 106,
         "event_legs": 168,
         "perp_legs": 2792,
     }
@@ -1730,8 +1801,10 @@ def _margin_account(values: tuple[Any, ...], at: int) -> MarginAccount:
         values[at + 4],
         values[at + 5],
         values[at + 6],
-        tuple([_event_leg(values, at_) for at_ in range(at + 7, at + 407, 50)]),
-        tuple([_perp_leg(values, at_) for at_ in range(at + 407, at + 439, 4)]),
+        values[at + 7],
+        values[at + 8],
+        tuple([_event_leg(values, at_) for at_ in range(at + 9, at + 409, 50)]),
+        tuple([_perp_leg(values, at_) for at_ in range(at + 409, at + 441, 4)]),
     )
 
 
@@ -1744,10 +1817,12 @@ def _encode_margin_account(value: MarginAccount, name: str) -> bytes:
             _wire.encode_pubkey(value.owner, f"{name}.owner"),
             _wire.encode_i64(value.cash_atoms, f"{name}.cash_atoms"),
             _wire.encode_i64(value.floor_atoms, f"{name}.floor_atoms"),
+            _wire.encode_u64(value.volume_atoms, f"{name}.volume_atoms"),
+            _wire.encode_i64(value.volume_time, f"{name}.volume_time"),
             _wire.encode_u8(value.index, f"{name}.index"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(77),
+            bytes(61),
             _wire.encode_array(value.event_legs, f"{name}.event_legs", _encode_event_leg, 8),
             _wire.encode_array(value.perp_legs, f"{name}.perp_legs", _encode_perp_leg, 8),
         )
@@ -1762,7 +1837,7 @@ class Order:
     """An order that rests.
 
     Attributes:
-        id: Price in ticks (32 bits), age (31 bits), 1 for an ask: unique in its book.
+        id: Price in ticks (24 bits), age (39 bits), 1 for an ask: unique in its book.
         lots: Lots still open.
         client_id: The owner's own mark.
         expires_at: When it stops trading, Unix seconds; 0 for never.
@@ -2689,6 +2764,7 @@ AnyEvent: TypeAlias = (
     | BookChanged
     | BookClosed
     | BookCreated
+    | BuilderPaid
     | CollateralMissing
     | Deposited
     | EventCreated
@@ -2718,6 +2794,7 @@ EVENTS: Final[
             | BookChanged
             | BookClosed
             | BookCreated
+            | BuilderPaid
             | CollateralMissing
             | Deposited
             | EventCreated
@@ -2743,6 +2820,7 @@ EVENTS: Final[
     BookChanged.DISCRIMINATOR: BookChanged,
     BookClosed.DISCRIMINATOR: BookClosed,
     BookCreated.DISCRIMINATOR: BookCreated,
+    BuilderPaid.DISCRIMINATOR: BuilderPaid,
     CollateralMissing.DISCRIMINATOR: CollateralMissing,
     Deposited.DISCRIMINATOR: Deposited,
     EventCreated.DISCRIMINATOR: EventCreated,
@@ -3641,9 +3719,12 @@ def place_order(
     event: Pubkey,
     book: Pubkey,
     request: OrderRequest,
+    builder_fee_bps: int,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Places one order: takes from the other side, and rests by its kind.
+
+    What it takes pays a builder's front end, if it names one.
 
     Args:
         owner: the owner. [signer]
@@ -3652,6 +3733,7 @@ def place_order(
         event: the event.
         book: A book of the event. [writable]
         request: `OrderRequest`.
+        builder_fee_bps: u16.
         remaining_accounts: appended after the accounts above.
 
     Raises:
@@ -3659,7 +3741,9 @@ def place_order(
     """
     return Instruction(
         PROGRAM_ID,
-        b"3\xc2\x9b\xafm\x82`j" + _encode_order_request(request, "request"),
+        b"3\xc2\x9b\xafm\x82`j"
+        + _encode_order_request(request, "request")
+        + _wire.encode_u16(builder_fee_bps, "builder_fee_bps"),
         [
             AccountMeta(owner, is_signer=True, is_writable=False),
             AccountMeta(exchange, is_signer=False, is_writable=False),
@@ -3830,6 +3914,123 @@ def settle_event(
         [
             AccountMeta(event, is_signer=False, is_writable=True),
             AccountMeta(record, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def take_order(
+    *,
+    owner: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    event: Pubkey,
+    book: Pubkey,
+    request: OrderRequest,
+    builder_fee_bps: int,
+    pool: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Takes an order that never rests (kinds 1 and 2) from a book and a pool beside it, each lot where it is
+    cheaper.
+
+    Args:
+        owner: the owner. [signer]
+        exchange: the exchange.
+        account: the account. [writable]
+        event: the event.
+        book: A book of the event. [writable]
+        request: `OrderRequest`.
+        builder_fee_bps: u16.
+        pool: A pool of the event, to trade with wherever it is better than the book. [writable] May be
+            left out.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xa3\xd0\x14\xac\xdfA\xff\xe4"
+        + _encode_order_request(request, "request")
+        + _wire.encode_u16(builder_fee_bps, "builder_fee_bps"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(event, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            AccountMeta(PROGRAM_ID, is_signer=False, is_writable=False)
+            if pool is None
+            else AccountMeta(pool, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def take_tokens(
+    *,
+    holder: Pubkey,
+    exchange: Pubkey,
+    event: Pubkey,
+    book: Pubkey,
+    outcome_mint: Pubkey,
+    tokens: Pubkey,
+    collateral: Pubkey,
+    vault: Pubkey,
+    outcome: int,
+    request: OrderRequest,
+    limit_atoms: int,
+    builder_fee_bps: int,
+    pool: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Buys or sells SPL tokens of one outcome against collateral, without a margin account, as take_order:
+    side and price are the book's outcome's.
+
+    `limit_atoms` is the most to pay, or the least to receive, fees included. Selling is never paused.
+
+    Args:
+        holder: Authority of the token accounts that pay. [signer]
+        exchange: the exchange.
+        event: the event. [writable]
+        book: A book of the event. [writable]
+        outcome_mint: Mint of the outcome that is bought or sold. [writable]
+        tokens: Token account of the outcome: gets what is bought, gives what is sold. [writable]
+        collateral: Token account of the collateral: pays what is bought, gets what is sold for.
+            [writable]
+        vault: the vault. [writable]
+        outcome: u8.
+        request: `OrderRequest`.
+        limit_atoms: u64.
+        builder_fee_bps: u16.
+        pool: A pool of the event, to trade with wherever it is better than the book. [writable] May be
+            left out.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x86\nG\xd3\xb8\xac\xdc\x0f"
+        + _wire.encode_u8(outcome, "outcome")
+        + _encode_order_request(request, "request")
+        + _wire.encode_u64(limit_atoms, "limit_atoms")
+        + _wire.encode_u16(builder_fee_bps, "builder_fee_bps"),
+        [
+            AccountMeta(holder, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(event, is_signer=False, is_writable=True),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            AccountMeta(outcome_mint, is_signer=False, is_writable=True),
+            AccountMeta(tokens, is_signer=False, is_writable=True),
+            AccountMeta(collateral, is_signer=False, is_writable=True),
+            AccountMeta(vault, is_signer=False, is_writable=True),
+            AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            AccountMeta(PROGRAM_ID, is_signer=False, is_writable=False)
+            if pool is None
+            else AccountMeta(pool, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )

@@ -71,6 +71,7 @@ class _Bench:
             event=self.event,
             book=self.book,
             request=request,
+            builder_fee_bps=0,
         )
 
     def replaced(

@@ -324,7 +324,7 @@ class Scene(Stage):
 
     def resting(self) -> list[tuple[int, int]]:
         """Price and lots of each order by rising price."""
-        return [(order.id >> 32, order.lots) for order in self.world.orders(self.book)]
+        return [(order.id >> 40, order.lots) for order in self.world.orders(self.book)]
 
     def seat(self, user: User, book: Pubkey | None = None) -> exchange.Seat | None:
         """The seat of a user, or None without one."""

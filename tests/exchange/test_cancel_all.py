@@ -57,7 +57,7 @@ def test_cancels_own_orders_of_the_sides_named(
     before = scene.resting()
     (changed,) = scene.run(call(scene, side))
     assert scene.resting() == left
-    cancelled = [(row.order_id >> 32, row.lots) for row in changed.dropped]
+    cancelled = [(row.order_id >> 40, row.lots) for row in changed.dropped]
     assert sorted([*left, *cancelled]) == before
     assert (scene.seat(scene.alice) is None) == (side is None)
     scene.assert_funded()

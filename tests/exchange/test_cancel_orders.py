@@ -24,7 +24,7 @@ def arrange(scene: Scene) -> None:
 def numbers(scene: Scene, *prices: int) -> list[int]:
     """The numbers of the orders at prices, of which each has one."""
     return [
-        order.id for price in prices for order in scene.world.orders(scene.book) if order.id >> 32 == price
+        order.id for price in prices for order in scene.world.orders(scene.book) if order.id >> 40 == price
     ]
 
 
@@ -124,7 +124,7 @@ def test_orders_that_are_gone_are_passed_over(arranged: Scene) -> None:
     assert [row.lots for row in changed.dropped] == [10]
 
 
-@pytest.mark.parametrize("number", [0, 1, 2**64 - 1, 2**63, 4_100 << 32, 6_000 << 32 | 1])
+@pytest.mark.parametrize("number", [0, 1, 2**64 - 1, 2**63, 4_100 << 40, 6_000 << 40 | 1])
 def test_a_number_that_no_order_has_is_passed_over(arranged: Scene, number: int) -> None:
     before = arranged.resting()
     (changed,) = arranged.run(arranged.cancel(arranged.alice, number))

@@ -56,7 +56,7 @@ def test_takes_out_what_has_expired(arranged: Scene) -> None:
     changes = scene.world.book(scene.book).changes
     (changed,) = scene.run(call(scene))
     assert (changed.book, changed.changes, changed.fills, changed.placed) == (scene.book, changes, (), ())
-    dropped = [(row.order_id >> 32, row.lots) for row in changed.dropped]
+    dropped = [(row.order_id >> 40, row.lots) for row in changed.dropped]
     assert sorted(dropped) == [(4_000, 10), (6_000, 30), (6_050, 50)]
     assert scene.resting() == [(4_050, 40), (4_100, 20)]
     assert scene.world.book(scene.book).changes == changes + 1

@@ -104,7 +104,7 @@ def test_once_the_event_trades_no_more_its_orders_go(arranged: Scene, end: str) 
     else:
         scene.settle(10_000)
     (changed,) = scene.run(call(scene))
-    assert sorted((row.order_id >> 32, row.lots) for row in changed.dropped) == [(4_000, 70), (9_000, 5)]
+    assert sorted((row.order_id >> 40, row.lots) for row in changed.dropped) == [(4_000, 70), (9_000, 5)]
     assert scene.resting() == [(3_000, 7)]
     assert scene.seat(scene.alice) is None
     assert scene.free(scene.alice) == scene.cash(scene.alice)

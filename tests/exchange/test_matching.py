@@ -24,7 +24,7 @@ SIDE_ORDERS_MAX = 1_024
 
 def rows(lots: tuple[exchange.OrderLots, ...]) -> list[tuple[int, int]]:
     """Price and lots of each."""
-    return [(row.order_id >> 32, row.lots) for row in lots]
+    return [(row.order_id >> 40, row.lots) for row in lots]
 
 
 # Priority
@@ -270,7 +270,7 @@ def _fill_side(scene: Scene, side: int) -> list[int]:
 def test_the_worst_of_a_full_side_makes_way_for_a_better_one(scene: Scene, side: int) -> None:
     victim, youngest = _fill_side(scene, side)
     better = 1 if side == exchange.SIDE_BID else -1
-    worst = victim >> 32
+    worst = victim >> 40
     user = scene.new_user(10**9)
     scene.assert_refused("BookFull", scene.place(user, order(side, worst, 1)))
     assert len(scene.resting()) == SIDE_ORDERS_MAX

@@ -206,7 +206,7 @@ def test_a_limit_order_takes_and_rests(arranged: Scene) -> None:
         placed=(
             exchange.PlacedOrder(
                 client_id=2**64 - 1,
-                order_id=5_500 << 32 | 2 << 1,
+                order_id=5_500 << 40 | 2 << 1,
                 filled_lots=100,
                 paid_atoms=500_000,
                 fee_atoms=17_500,
@@ -277,7 +277,7 @@ def test_resting_kinds_rest_whole_at_their_price(arranged: Scene, kind: int, sid
 )
 def test_a_sliding_order_rests_beside_the_best(arranged: Scene, side: int, price: int, slid: int) -> None:
     (placed,) = arranged.trade_book(arranged.alice, order(side, price, 7, kind=SLIDE)).placed
-    assert placed.order_id >> 32 == slid
+    assert placed.order_id >> 40 == slid
     assert (slid, 7) in arranged.resting()
     arranged.assert_funded()
 
@@ -394,13 +394,13 @@ def test_a_seat_given_up_is_taken_again(scene: Scene) -> None:
 
 
 def test_numbers_end_when_ages_do(arranged: Scene) -> None:
-    """2³¹ orders: the last one rests, and then nothing more does, but what rests trades and leaves."""
+    """2³⁹ orders: the last one rests, and then nothing more does, but what rests trades and leaves."""
     scene = arranged
-    last = 2**31 - 1
+    last = 2**39 - 1
     _set_age(scene, last)
     (number,) = scene.rest(scene.alice, ask(6_000, 1))
-    assert number == 6_000 << 32 | last << 1 | 1
-    scene.assert_refused("BookFull", call(scene, 0, 4_500, 1))
+    assert number == 6_000 << 40 | last << 1 | 1
+    scene.assert_refused("Overflow", call(scene, 0, 4_500, 1))
     scene.run(call(scene, 0, 5_000, 100, kind=IOC), scene.cancel(scene.alice, number))
     assert scene.resting() == [(4_000, 100)]
 
@@ -409,7 +409,7 @@ def _set_age(scene: Scene, age: int) -> None:
     account = scene.world.svm.get_account(scene.book)
     assert account is not None
     data, at = bytearray(account.data), exchange.Book.OFFSETS["age"]
-    data[at : at + 4] = age.to_bytes(4, "little")
+    data[at : at + 8] = age.to_bytes(8, "little")
     scene.world.svm.set_account(scene.book, type(account)(account.lamports, bytes(data), account.owner))
 
 

@@ -30,7 +30,7 @@ def numbers(scene: Scene, *prices: int) -> list[int]:
         resting.id
         for price in prices
         for resting in scene.world.orders(scene.book)
-        if resting.id >> 32 == price
+        if resting.id >> 40 == price
     ]
 
 
@@ -118,7 +118,7 @@ def test_cancels_and_places_in_one_step(arranged: Scene) -> None:
     (changed,) = scene.run(call(scene))
     assert (changed.book, changed.changes, changed.fills) == (scene.book, head.changes, ())
     assert changed.dropped == tuple(exchange.OrderLots(order_id=number, lots=100) for number in old)
-    assert [(row.client_id, row.order_id >> 32, row.rested_lots) for row in changed.placed] == [
+    assert [(row.client_id, row.order_id >> 40, row.rested_lots) for row in changed.placed] == [
         (1, 4_950, 80), (2, 5_150, 70)
     ]  # fmt: skip
     assert scene.resting() == [(4_800, 50), (4_950, 80), (5_150, 70), (5_200, 50)]
@@ -142,7 +142,7 @@ def test_orders_of_one_request_see_each_other(arranged: Scene) -> None:
     scene = arranged
     (changed,) = scene.run(call(scene, requests=[ask(5_000, 10), bid(5_000, 15), bid(5_200, 20)]))
     assert [row.filled_lots for row in changed.placed] == [0, 0, 20]
-    assert [(row.order_id >> 32, row.lots) for row in changed.dropped] == [
+    assert [(row.order_id >> 40, row.lots) for row in changed.dropped] == [
         (4_900, 100), (5_100, 100), (5_000, 10)
     ]  # fmt: skip
     assert scene.resting() == [(4_800, 50), (5_000, 15), (5_200, 30)]

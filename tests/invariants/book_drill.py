@@ -183,6 +183,7 @@ class Drill:
                 event=event,
                 book=key,
                 request=requests[0],
+                builder_fee_bps=0,
             )
         cancelled = [each.order_id for each in cancellations]
         refusal = self.agree(

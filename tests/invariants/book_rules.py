@@ -151,6 +151,7 @@ class BookRules(Machine):
             event=head.event,
             book=key,
             request=requests(self.world.now, [order], marks)[0],
+            builder_fee_bps=0,
         )
         self.market.attempt("place_order", instruction, fault)
 

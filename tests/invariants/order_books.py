@@ -84,11 +84,11 @@ class OrderBook:
 
 
 def price_of(order: exchange.Order) -> int:
-    return order.id >> 32
+    return order.id >> 40
 
 
 def age_of(order: exchange.Order) -> int:
-    return (order.id >> 1) & (2**31 - 1)
+    return (order.id >> 1) & (2**39 - 1)
 
 
 def check_order_book(key: Pubkey, book: OrderBook) -> None:

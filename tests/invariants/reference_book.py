@@ -39,7 +39,7 @@ class Resting:
 
     @property
     def id(self) -> int:
-        return self.price << 32 | self.age << 1 | self.side
+        return self.price << 40 | self.age << 1 | self.side
 
     def is_expired(self, now: int) -> bool:
         return 0 < self.expires_at <= now

@@ -296,6 +296,7 @@ class Crowd:
             event=self.drill.events[book.event],
             book=key,
             request=request,
+            builder_fee_bps=0,
         )
 
     def _leave_step(self, key: Pubkey) -> None:

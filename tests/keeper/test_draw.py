@@ -38,7 +38,13 @@ def test_seats_are_drawn_before_their_accounts_redeem(world: World) -> None:
     world.run(
         exchange.create_book(creator=admin, exchange=world.exchange, event=event, outcome=0, lots_min=1),
         exchange.place_order(
-            owner=admin, exchange=world.exchange, account=maker, event=event, book=book, request=order
+            owner=admin,
+            exchange=world.exchange,
+            account=maker,
+            event=event,
+            book=book,
+            request=order,
+            builder_fee_bps=0,
         ),
     )
     assert not list(draw.plan(state_of(world), BEGIN))

@@ -66,7 +66,7 @@ SELF_TRADES: Final = {
     SelfTrade.CANCEL_TAKE: exchange.SELF_TRADE_CANCEL_TAKE,
     SelfTrade.DECREMENT: exchange.SELF_TRADE_DECREMENT,
 }
-_PRICE_BITS: Final = 32
+_PRICE_BITS: Final = 40
 _ASK: Final = 1
 
 

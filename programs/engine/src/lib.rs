@@ -8,6 +8,7 @@
 //! | [`fee`] | what a trade pays |
 //! | [`margin`] | what reduces a position |
 //! | [`matching`] | price-time priority, whatever rests |
+//! | [`routing`] | one order between a book and a pool |
 //! | [`feed`] | from k-of-n readings to one sample |
 //! | [`statistic`] | what a record computes from samples of a feed |
 //! | [`payout`] | from a statistic to a payout vector |
@@ -23,6 +24,7 @@ pub mod matching;
 pub mod payout;
 pub mod pm_amm;
 pub mod quantity;
+pub mod routing;
 pub mod statistic;
 
 /// Why a computation has no answer.

@@ -15,7 +15,7 @@
 //! Lots in range have a face value under 2⁵⁵ atoms: such products wrap unchecked, since a checked one is a
 //! 128-bit product on chain.
 
-use crate::fee::{path_fee_up, Charge};
+use crate::fee::Charge;
 use crate::fixed::{ln, mul_div_down, scale_down, scale_up, Decay, LN_BITS, ONE};
 use crate::quantity::{Atoms, Bps, Lots, OUTCOMES_MAX, TICKS_PER_UNIT};
 use crate::Fault;
@@ -59,10 +59,12 @@ pub fn buy_up(sold: &[i64], liquidity: Lots, outcome: usize, size: Lots, fee: Bp
     let after = before.checked_add_unsigned(size.0).ok_or(Fault::Domain)?;
     let rise = Rise::new(sold, liquidity, outcome, before, after)?;
     let cost = rise.atoms + scale_up::<LN_BITS>(rise.log_ratio + LOG_RATIO_ERROR, rise.liquidity_face)?;
-    Ok(Charge {
-        gross: Atoms((cost as u64).min(size.0.wrapping_mul(TICKS_PER_UNIT))),
-        fee: path_fee_up(rise.price_rise, liquidity, fee)?,
-    })
+    Charge::along(
+        rise.price_rise,
+        liquidity,
+        Atoms((cost as u64).min(size.0.wrapping_mul(TICKS_PER_UNIT))),
+        fee,
+    )
 }
 
 /// What a trader receives for `size` lots of `outcome`, before the fee.
@@ -80,10 +82,7 @@ pub fn sell_down(
     let after = before.checked_sub_unsigned(size.0).ok_or(Fault::Domain)?;
     let rise = Rise::new(sold, liquidity, outcome, after, before)?;
     let proceeds = rise.atoms + scale_down::<LN_BITS>(rise.log_ratio - LOG_RATIO_ERROR, rise.liquidity_face)?;
-    Ok(Charge {
-        gross: Atoms(proceeds.max(0) as u64),
-        fee: path_fee_up(rise.price_rise, liquidity, fee)?,
-    })
+    Charge::along(rise.price_rise, liquidity, Atoms(proceeds.max(0) as u64), fee)
 }
 
 /// The price of one outcome in Q63, in (0, 1). Error under 2⁻⁵⁵ (2.8e−17).
@@ -110,6 +109,65 @@ pub fn prices(sold: &[i64], liquidity: Lots, prices: &mut [u64]) -> Result<(), F
         *price = share(*price, sum)?;
     }
     Ok(())
+}
+
+/// Where a pool has which price: at price p of the outcome it has sold q = b·(ln Σ_{j≠i} e^(q_j/b) + ln(p/(1 − p))).
+pub struct Depth {
+    own: i64,
+    /// Of the other outcomes: the greatest q_j, and ln Σ e^((q_j − max)/b) in Q58.
+    max: i64,
+    log: i64,
+    liquidity: u64,
+}
+
+impl Depth {
+    /// The pool as it is, for one of its outcomes.
+    ///
+    /// # Errors
+    /// As [`buy_up`].
+    #[inline(always)]
+    pub fn new(sold: &[i64], liquidity: Lots, outcome: usize) -> Result<Self, Fault> {
+        liquidity_face(liquidity)?;
+        check_sold(sold)?;
+        let own = *sold.get(outcome).ok_or(Fault::Domain)?;
+        let others = Others::new(sold, Decay::over(liquidity.0)?, outcome);
+        Ok(Self {
+            own,
+            max: others.max,
+            log: ln(others.sum)? as i64 - ln(1 << SUM_BITS)? as i64,
+            liquidity: liquidity.0,
+        })
+    }
+
+    /// How many lots can be bought before the price passes `price_ticks`, 1 to 9,999, rounded down; none beyond
+    /// it. Where the true number is next to a whole one, it may be that one or the one before.
+    ///
+    /// # Errors
+    /// [`Fault::Domain`] for another price.
+    #[inline(always)]
+    pub fn buyable_down(&self, price_ticks: u64) -> Result<u64, Fault> {
+        let target = self.max + scale_down::<LN_BITS>(self.log + log_odds(price_ticks)?, self.liquidity)?;
+        Ok((target.min(SOLD_MAX as i64) - self.own).max(0) as u64)
+    }
+
+    /// How many lots can be sold before the price passes `price_ticks`, as [`Self::buyable_down`].
+    ///
+    /// # Errors
+    /// As [`Self::buyable_down`].
+    #[inline(always)]
+    pub fn sellable_down(&self, price_ticks: u64) -> Result<u64, Fault> {
+        let target = self.max + scale_up::<LN_BITS>(self.log + log_odds(price_ticks)?, self.liquidity)?;
+        Ok((self.own - target.max(-(SOLD_MAX as i64))).max(0) as u64)
+    }
+}
+
+/// ln(p/(1 − p)) in Q58.
+#[inline(always)]
+fn log_odds(price_ticks: u64) -> Result<i64, Fault> {
+    if !(1..TICKS_PER_UNIT).contains(&price_ticks) {
+        return Err(Fault::Domain);
+    }
+    Ok(ln(price_ticks)? as i64 - ln(TICKS_PER_UNIT - price_ticks)? as i64)
 }
 
 /// C with `high` lots of an outcome sold less C with `low`: `atoms` + `log_ratio`·`liquidity_face`/2⁵⁸; and

@@ -19,10 +19,10 @@
 //! Lots in range have a face value under 2⁵⁵ atoms: such products wrap unchecked, since a checked one is a
 //! 128-bit product on chain.
 
-use crate::fee::{path_fee_up, Charge};
+use crate::fee::Charge;
 use crate::fixed::{
-    mul_div_down, normal_cdf, scale_down, scale_up, UpperTail, ARGUMENT_ONE, DENSITY_AT_ZERO_UP, ONE_BITS,
-    VARIANCE_AT_ZERO,
+    mul_div_down, normal_cdf, normal_quantile, scale_down, scale_up, UpperTail, ARGUMENT_BITS, ARGUMENT_ONE,
+    DENSITY_AT_ZERO_UP, ONE, ONE_BITS, VARIANCE_AT_ZERO,
 };
 use crate::quantity::{Atoms, Bps, Lots, TICKS_PER_UNIT};
 use crate::Fault;
@@ -71,10 +71,12 @@ pub fn buy_up(
     pool.check_after(after)?;
     let rise = pool.rise(pool.own, after)?;
     let cost = rise.atoms + scale_up::<ONE_BITS>(rise.losses + LOSS_ERROR, pool.liquidity_face)?;
-    Ok(Charge {
-        gross: Atoms((cost as u64).min(size.0.wrapping_mul(TICKS_PER_UNIT))),
-        fee: path_fee_up(rise.variance, liquidity, fee)?,
-    })
+    Charge::along(
+        rise.variance,
+        liquidity,
+        Atoms((cost as u64).min(size.0.wrapping_mul(TICKS_PER_UNIT))),
+        fee,
+    )
 }
 
 /// What a trader receives for `size` lots of `outcome`, before the fee.
@@ -93,10 +95,7 @@ pub fn sell_down(
     pool.check_after(after)?;
     let rise = pool.rise(after, pool.own)?;
     let proceeds = rise.atoms + scale_down::<ONE_BITS>(rise.losses - LOSS_ERROR, pool.liquidity_face)?;
-    Ok(Charge {
-        gross: Atoms(proceeds.max(0) as u64),
-        fee: path_fee_up(rise.variance, liquidity, fee)?,
-    })
+    Charge::along(rise.variance, liquidity, Atoms(proceeds.max(0) as u64), fee)
 }
 
 /// The price of one outcome in Q63, in (0, 1); both together are one exactly. Error under 2⁻⁵⁸ (3.5e−18).
@@ -111,6 +110,52 @@ pub fn price(sold: &[i64; 2], liquidity: Lots, outcome: usize) -> Result<u64, Fa
     } else {
         imbalance
     })
+}
+
+/// Where a pool has which price: at price p of the outcome it has sold q = q_other + L·Φ⁻¹(p).
+pub struct Depth(Pool);
+
+impl Depth {
+    /// The pool as it is, for one of its outcomes.
+    ///
+    /// # Errors
+    /// As [`buy_up`].
+    #[inline(always)]
+    pub fn new(sold: &[i64; 2], liquidity: Lots, outcome: usize) -> Result<Self, Fault> {
+        Pool::new(sold, liquidity, outcome).map(Self)
+    }
+
+    /// How many lots can be bought before the price passes `price_ticks`, 1 to 9,999, rounded down; none beyond
+    /// it. Where the true number is next to a whole one, it may be that one or the one before.
+    ///
+    /// # Errors
+    /// [`Fault::Domain`] for another price.
+    #[inline(always)]
+    pub fn buyable_down(&self, price_ticks: u64) -> Result<u64, Fault> {
+        let Self(pool) = self;
+        let target = pool.other + scale_down::<ARGUMENT_BITS>(quantile(price_ticks)?, pool.liquidity)?;
+        Ok((target.min(SOLD_MAX as i64) - pool.own).max(0) as u64)
+    }
+
+    /// How many lots can be sold before the price passes `price_ticks`, as [`Self::buyable_down`].
+    ///
+    /// # Errors
+    /// As [`Self::buyable_down`].
+    #[inline(always)]
+    pub fn sellable_down(&self, price_ticks: u64) -> Result<u64, Fault> {
+        let Self(pool) = self;
+        let target = pool.other + scale_up::<ARGUMENT_BITS>(quantile(price_ticks)?, pool.liquidity)?;
+        Ok((pool.own - target.max(-(SOLD_MAX as i64))).max(0) as u64)
+    }
+}
+
+/// Φ⁻¹ of a price in ticks, in Q57.
+#[inline(always)]
+fn quantile(price_ticks: u64) -> Result<i64, Fault> {
+    if !(1..TICKS_PER_UNIT).contains(&price_ticks) {
+        return Err(Fault::Domain);
+    }
+    normal_quantile(mul_div_down(price_ticks, ONE, TICKS_PER_UNIT)?)
 }
 
 /// A pool seen from the traded outcome.

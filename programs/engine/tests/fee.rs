@@ -1,7 +1,10 @@
 //! The fee of a trade with a pool: the rate on p(1 − p) over the path of its price.
 
 use proptest::prelude::*;
-use secant_engine::fee::{fill_basis, fills_fee_up, path_fee_up, rebate_down, Charge, FILL_LOTS_MAX};
+use secant_engine::fee::{
+    fill_basis, fills_fee_up, fills_volume_down, path_fee_up, rebate_down, tiered_up, worn_down, Charge,
+    FEE_TIERS, FILL_LOTS_MAX, VOLUME_WINDOW_S,
+};
 use secant_engine::fixed::ONE;
 use secant_engine::quantity::{Atoms, Bps, Lots};
 use secant_engine::{lmsr, pm_amm, Fault};
@@ -234,5 +237,54 @@ proptest! {
             prop_assert!(less.fee <= more.fee);
             prop_assert_eq!(less.gross, more.gross);
         }
+    }
+}
+
+#[test]
+fn a_volume_wears_off_evenly_within_its_window() {
+    let volume = Atoms(9_000_000);
+    assert_eq!(worn_down(volume, 0), Ok(volume));
+    assert_eq!(worn_down(volume, VOLUME_WINDOW_S / 3), Ok(Atoms(6_000_000)));
+    assert_eq!(worn_down(Atoms(1), 1), Ok(Atoms(0)));
+    assert_eq!(worn_down(Atoms(u64::MAX), 0), Ok(Atoms(u64::MAX)));
+    assert_eq!(worn_down(volume, VOLUME_WINDOW_S), Ok(Atoms(0)));
+    assert_eq!(worn_down(volume, u64::MAX), Ok(Atoms(0)));
+}
+
+#[test]
+fn a_steady_taker_has_the_volume_of_the_window() {
+    let (mut volume, mut days) = (Atoms(0), 0);
+    while days < 400 {
+        volume = Atoms(worn_down(volume, 86_400).unwrap().0 + 1_000_000);
+        days += 1;
+    }
+    assert!((29_990_000..=30_000_000).contains(&volume.0), "{volume:?}");
+}
+
+#[test]
+fn tiers_start_where_they_say_and_round_up() {
+    assert_eq!(tiered_up(Bps(100), Atoms(9_999_999_999)), Bps(100));
+    assert_eq!(tiered_up(Bps(100), Atoms(10_000_000_000)), Bps(90));
+    assert_eq!(tiered_up(Bps(100), Atoms(100_000_000_000)), Bps(80));
+    assert_eq!(tiered_up(Bps(100), Atoms(u64::MAX)), Bps(70));
+    assert_eq!(tiered_up(Bps(7), Atoms(10_000_000_000)), Bps(7));
+    assert_eq!(tiered_up(Bps(u16::MAX), Atoms(u64::MAX)), Bps(45_875));
+    assert_eq!(tiered_up(Bps(0), Atoms(u64::MAX)), Bps(0));
+    assert!(FEE_TIERS
+        .windows(2)
+        .all(|pair| pair[0].0 > pair[1].0 && pair[0].1 .0 < pair[1].1 .0));
+}
+
+#[test]
+fn a_volume_is_what_all_of_p_times_one_less_p_would_cost() {
+    assert_eq!(fills_volume_down(fill_basis(5_000, 100)), Atoms(250_000));
+    assert_eq!(fills_volume_down(fill_basis(1, 1)), Atoms(0));
+    for (sold, liquidity, outcome, size, fee) in LMSR {
+        let charge = lmsr::buy_up(sold, Lots(liquidity), outcome, Lots(size), Bps(3)).unwrap();
+        assert_near(charge.volume.0, fee - 1, liquidity);
+    }
+    for (sold, liquidity, outcome, size, fee) in PM_AMM {
+        let charge = pm_amm::buy_up(&sold, Lots(liquidity), outcome, Lots(size), Bps(0)).unwrap();
+        assert_near(charge.volume.0, fee - 1, liquidity);
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use secant_engine::matching::{
-    slide, take, Ladder, OrderId, Resting, SelfTrade, Settle, Side, Taken, Taker, AGE_MAX,
+    slide, take, Ladder, OrderId, Resting, SelfTrade, Settle, Side, Taken, Taker, AGE_MAX, PRICE_MAX,
 };
 use secant_engine::Fault;
 
@@ -63,19 +63,19 @@ impl Settle<Order> for Log {
 /// The reference: two lists, sorted anew after every change, best first.
 #[derive(Default)]
 struct Reference {
-    bids: Vec<(u32, u32, Order)>,
-    asks: Vec<(u32, u32, Order)>,
+    bids: Vec<(u32, u64, Order)>,
+    asks: Vec<(u32, u64, Order)>,
 }
 
 impl Reference {
-    fn side(&mut self, side: Side) -> &mut Vec<(u32, u32, Order)> {
+    fn side(&mut self, side: Side) -> &mut Vec<(u32, u64, Order)> {
         match side {
             Side::Bid => &mut self.bids,
             Side::Ask => &mut self.asks,
         }
     }
 
-    fn rest(&mut self, side: Side, price: u32, age: u32, order: Order) {
+    fn rest(&mut self, side: Side, price: u32, age: u64, order: Order) {
         let orders = self.side(side);
         orders.push((price, age, order));
         match side {
@@ -84,7 +84,7 @@ impl Reference {
         }
     }
 
-    fn cancel(&mut self, side: Side, age: u32) -> Option<Order> {
+    fn cancel(&mut self, side: Side, age: u64) -> Option<Order> {
         let orders = self.side(side);
         let place = orders.iter().position(|(_, other, _)| *other == age)?;
         Some(orders.remove(place).2)
@@ -132,7 +132,7 @@ impl Reference {
         let crossed = orders.first().is_some_and(|(price, ..)| reaches(*price));
         // An order that is done has nothing to rest, whatever still lies there.
         let may_rest = !stopped && (!crossed || left == 0);
-        (Taken { left, may_rest }, happened)
+        (Taken { left, may_rest, met }, happened)
     }
 }
 
@@ -247,9 +247,10 @@ proptest! {
 
     #[test]
     fn a_number_says_what_it_was_made_of(side in side(), price: u32, age in 0..=AGE_MAX) {
+        let price = price % (PRICE_MAX + 1);
         let id = OrderId::new(side, price, age).unwrap();
         prop_assert_eq!((id.side(), id.price_ticks()), (side, price));
-        prop_assert_eq!(id.0 as u32 >> 1, age);
+        prop_assert_eq!(id.0 >> 1 & AGE_MAX, age);
     }
 
     #[test]
@@ -273,6 +274,7 @@ fn what_cannot_be_is_a_fault() {
     assert_eq!(Ladder::new(&mut slots, 2, 1).err(), Some(Fault::Domain));
     assert_eq!(Ladder::new(&mut slots, 3, 0).err(), Some(Fault::Domain));
     assert_eq!(OrderId::new(Side::Ask, 1, AGE_MAX + 1), Err(Fault::Domain));
+    assert_eq!(OrderId::new(Side::Bid, PRICE_MAX + 1, 1), Err(Fault::Domain));
     let mut ladder = Ladder::new(&mut slots, 0, 0).unwrap();
     assert!(ladder.is_empty());
     assert_eq!(ladder.remove(0), Err(Fault::Domain));

@@ -5,21 +5,18 @@ use {
         error::ExchangeError,
         event::{BookChanged, OrderLots, PlacedOrder},
         order_request::*,
-        BookParts, MarginAccount, Order, Seat, ORDERS_MAX, POSITION_MAX_LOTS, PRICE_MAX_TICKS, SEAT_LOTS_MAX,
+        trade::{book_fault, pay_builder, release, sweep, Beside, Deal, SWEEP_MAX},
+        BookParts, MarginAccount, Order, Pool, Seat, ORDERS_MAX, POSITION_MAX_LOTS, PRICE_MAX_TICKS,
+        SEAT_LOTS_MAX,
     },
-    alloc::vec::Vec,
     anchor_lang::prelude::*,
     secant_engine::{
-        fee::{fill_basis, fills_fee_up, rebate_down},
+        fee::Charge,
         margin::reducible_lots,
-        matching::{slide, take, OrderId, Resting, SelfTrade, Settle, Side, Taker},
-        quantity::Bps,
-        Fault,
+        matching::{slide, OrderId, Resting, Side, Taker},
+        quantity::Atoms,
     },
 };
-
-/// How many resting orders one instruction meets, or takes out, at most: the bound of its work and of its log.
-pub const SWEEP_MAX: usize = 256;
 
 /// A margin account at a book, between its instructions' checks and their log.
 pub struct Desk<'a> {
@@ -29,6 +26,8 @@ pub struct Desk<'a> {
     address: Address,
     leg: usize,
     seat: Option<u16>,
+    /// What it has taken, Σ lots × p × (1 − p).
+    volume: Atoms,
 }
 
 impl<'a> Desk<'a> {
@@ -53,6 +52,7 @@ impl<'a> Desk<'a> {
             address: own,
             leg,
             seat,
+            volume: Atoms(0),
         };
         if let Some(seat) = desk.seat {
             desk.draw(seat, outcome)?;
@@ -94,21 +94,9 @@ impl<'a> Desk<'a> {
     /// What [`OrderRequest`] says of each field; OrderWouldTake, OrderNotFilled by its kind; BookFull, SeatsFull,
     /// PositionTooLarge.
     pub fn place(&mut self, request: &OrderRequest, now: i64) -> Result<()> {
-        let side = match request.side {
-            SIDE_BID => Side::Bid,
-            SIDE_ASK => Side::Ask,
-            _ => return Err(ExchangeError::OrderInvalid.into()),
-        };
-        let sound = (1..=PRICE_MAX_TICKS).contains(&request.price_ticks)
-            && request.kind <= ORDER_POST_ONLY_SLIDE
-            && request.self_trade <= SELF_TRADE_DECREMENT
-            && request.lots <= SEAT_LOTS_MAX
-            && usize::from(request.meets_max) <= SWEEP_MAX
-            && (request.expires_at == 0 || i64::from(request.expires_at) > now);
-        require!(sound, ExchangeError::OrderInvalid);
-        require!(request.lots > 0, ExchangeError::AmountZero);
-        let lots = self.reducing(request, side);
-        require!(lots > 0, ExchangeError::NothingToReduce);
+        request.require_sound(now)?;
+        let side = request.side()?;
+        let lots = self.reducing(request, side)?;
         let mut placed = PlacedOrder {
             client_id: request.client_id,
             expires_at: request.expires_at,
@@ -118,26 +106,48 @@ impl<'a> Desk<'a> {
             placed.order_id = self.post(request, side, lots, now)?;
             placed.rested_lots = lots;
         } else {
-            let may_rest = self.take(request, side, lots, now, &mut placed)?;
+            let deal = self.trade(request, lots, None, now, &mut placed)?;
+            let may_rest = if deal.may_rest { deal.left } else { 0 };
             // After a trade, a rest too small, or without a seat, is dropped: nobody can spoil what was traded.
-            let rests = placed.filled_lots == 0 || (may_rest >= self.book.head.lots_min && self.may_sit());
+            let rests = deal.lots == 0 || (may_rest >= self.book.head.lots_min && self.may_sit());
             if request.kind == ORDER_LIMIT && may_rest > 0 && rests {
                 placed.order_id = self.rest(request, side, u32::from(request.price_ticks), may_rest)?;
                 placed.rested_lots = may_rest;
             }
-            let whole = request.kind != ORDER_FILL_OR_KILL || placed.filled_lots == lots;
-            require!(whole, ExchangeError::OrderNotFilled);
         }
         placed.seat = self.seat.unwrap_or_default();
         self.log.placed.push(placed);
         Ok(())
     }
 
+    /// Takes an order that never rests, from the book and the pool beside it.
+    ///
+    /// # Errors
+    /// As [`Self::place`], and OrderInvalid for another kind of order.
+    #[inline(never)]
+    pub fn take(&mut self, request: &OrderRequest, pool: Option<&mut Account<Pool>>, now: i64) -> Result<()> {
+        request.require_sound(now)?;
+        request.require_taking()?;
+        let lots = self.reducing(request, request.side()?)?;
+        let mut placed = PlacedOrder {
+            client_id: request.client_id,
+            ..bytemuck::Zeroable::zeroed()
+        };
+        let trader = self.address;
+        let beside = pool.map(|pool| Beside { pool, trader });
+        self.trade(request, lots, beside, now, &mut placed)?;
+        self.log.placed.push(placed);
+        Ok(())
+    }
+
     /// The order's lots, cut down to what it reduces if it is to.
+    ///
+    /// # Errors
+    /// NothingToReduce.
     #[inline(always)]
-    fn reducing(&self, request: &OrderRequest, side: Side) -> u64 {
+    fn reducing(&self, request: &OrderRequest, side: Side) -> Result<u64> {
         if !request.reduce_only {
-            return request.lots;
+            return Ok(request.lots);
         }
         let outcome = usize::from(self.book.head.outcome);
         let outcomes = usize::from(self.book.head.outcomes);
@@ -146,7 +156,9 @@ impl<'a> Desk<'a> {
             Side::Bid => self.seated(|seat| seat.bid_lots),
             Side::Ask => self.seated(|seat| seat.ask_lots),
         };
-        request.lots.min(held.saturating_sub(seated))
+        let lots = request.lots.min(held.saturating_sub(seated));
+        require!(lots > 0, ExchangeError::NothingToReduce);
+        Ok(lots)
     }
 
     /// How many resting orders the order may still meet: each leaves a row in the log.
@@ -161,60 +173,51 @@ impl<'a> Desk<'a> {
         seat.map_or(0, of)
     }
 
-    /// Takes from the other side, notes what traded, and returns how much of the rest may rest.
+    /// Takes from the other side, and notes what traded.
     #[inline(always)]
-    fn take(
+    fn trade(
         &mut self,
         request: &OrderRequest,
-        side: Side,
         lots: u64,
+        beside: Option<Beside>,
         now: i64,
         placed: &mut PlacedOrder,
-    ) -> Result<u64> {
-        let self_trade = match request.self_trade {
-            SELF_TRADE_CANCEL_PROVIDE => SelfTrade::CancelProvide,
-            SELF_TRADE_CANCEL_TAKE => SelfTrade::CancelTake,
-            SELF_TRADE_DECREMENT => SelfTrade::Decrement,
-            _ => return Err(ExchangeError::OrderInvalid.into()),
-        };
+    ) -> Result<Deal> {
+        let side = request.side()?;
         let taker = Taker {
             side,
             limit_ticks: u32::from(request.price_ticks),
             lots,
             seat: self.seat,
-            self_trade,
+            self_trade: request.self_trade()?,
             meets_max: self.meets_left(request),
         };
-        let mut ledger = Ledger {
-            seats: self.book.seats,
-            fills: &mut self.log.fills,
-            dropped: &mut self.log.dropped,
-            rebate: Bps(self.book.head.rebate_bps),
-            lots: 0,
-            paid_atoms: 0,
-            basis: 0,
-            rebates_atoms: 0,
-        };
-        let taken = take(&mut self.book.ladder, &taker, now, &mut ledger).map_err(book_fault)?;
-        let (lots, paid_atoms, rebates_atoms) = (ledger.lots, ledger.paid_atoms, ledger.rebates_atoms);
-        let may_rest = if taken.may_rest { taken.left } else { 0 };
-        if lots == 0 {
-            return Ok(may_rest);
+        let account = &*self.account;
+        let deal = self.book.trade(&taker, beside, &mut self.log, now, |full| {
+            account.fee_up(full, now)
+        })?;
+        if deal.lots > 0 {
+            let Charge { gross, fee, volume } = deal.charge;
+            let signed = |amount: u64| {
+                if side == Side::Bid {
+                    amount as i64
+                } else {
+                    -(amount as i64)
+                }
+            };
+            self.account.add_cash(-signed(gross.0))?;
+            self.account.add_cash(-(fee.0 as i64))?;
+            self.account.add_volume(volume, now)?;
+            let outcome = usize::from(self.book.head.outcome);
+            self.account.add_lots(self.leg, outcome, signed(deal.lots))?;
+            self.volume.0 += volume.0;
+            placed.filled_lots = deal.lots;
+            placed.paid_atoms = gross.0;
+            placed.fee_atoms = fee.0;
         }
-        let fee_atoms = fills_fee_up(ledger.basis, Bps(self.book.head.fee_bps))
-            .map_err(ExchangeError::from)?
-            .0;
-        self.book.head.fees_atoms += fee_atoms - rebates_atoms; // no rebates exceed their fee
-        let signed = |bid: bool, amount: u64| if bid { amount as i64 } else { -(amount as i64) };
-        let is_bid = side == Side::Bid;
-        self.account.add_cash(-signed(is_bid, paid_atoms))?;
-        self.account.add_cash(-(fee_atoms as i64))?;
-        let outcome = usize::from(self.book.head.outcome);
-        self.account.add_lots(self.leg, outcome, signed(is_bid, lots))?;
-        placed.filled_lots = lots;
-        placed.paid_atoms = paid_atoms;
-        placed.fee_atoms = fee_atoms;
-        Ok(may_rest)
+        let whole = request.kind != ORDER_FILL_OR_KILL || deal.lots == lots;
+        require!(whole, ExchangeError::OrderNotFilled);
+        Ok(deal)
     }
 
     /// Rests an order that takes nothing.
@@ -242,7 +245,7 @@ impl<'a> Desk<'a> {
     #[inline(always)]
     fn rest(&mut self, request: &OrderRequest, side: Side, price_ticks: u32, lots: u64) -> Result<u64> {
         require!(lots >= self.book.head.lots_min, ExchangeError::OrderTooSmall);
-        let id = OrderId::new(side, price_ticks, self.book.head.age).map_err(|_| ExchangeError::BookFull)?;
+        let id = OrderId::new(side, price_ticks, self.book.head.age).map_err(|_| ExchangeError::Overflow)?;
         self.book.head.age += 1;
         self.make_room(id, lots)?;
         let seat = self.seat_taken()?;
@@ -377,6 +380,19 @@ impl<'a> Desk<'a> {
         })
     }
 
+    /// Pays a builder for what the account has taken.
+    ///
+    /// # Errors
+    /// BuilderFeeInvalid, as of [`pay_builder`].
+    #[inline(always)]
+    pub fn pay_builder(&mut self, builders: &[AccountView], fee_bps: u16, exchange: &Address) -> Result<()> {
+        if fee_bps != 0 {
+            let fee_atoms = pay_builder(builders, fee_bps, self.volume, &self.address, exchange)?;
+            self.account.add_cash(-(fee_atoms as i64))?;
+        }
+        Ok(())
+    }
+
     /// Reserves what the open orders could lose, gives up an empty seat, and checks the account.
     ///
     /// # Errors
@@ -413,94 +429,4 @@ impl<'a> Desk<'a> {
         self.book.close();
         Ok(self.log)
     }
-}
-
-/// Takes out at most [`SWEEP_MAX`] of the orders that `leaves` names, and releases them.
-///
-/// # Errors
-/// BookInvalid if the book is corrupt.
-pub fn sweep(
-    book: &mut BookParts,
-    sides: &[Side],
-    dropped: &mut Vec<OrderLots>,
-    leaves: impl Fn(&Order) -> bool,
-) -> Result<()> {
-    for side in sides {
-        let seats = &mut *book.seats;
-        book.ladder
-            .sweep(*side, |order| {
-                if dropped.len() >= SWEEP_MAX || !leaves(order) {
-                    return Ok(false);
-                }
-                dropped.push(OrderLots {
-                    order_id: order.id,
-                    lots: order.lots,
-                });
-                release(seats, order, order.lots).map(|()| true)
-            })
-            .map_err(book_fault)?;
-    }
-    Ok(())
-}
-
-/// The seats' side of a taking.
-struct Ledger<'a> {
-    seats: &'a mut [Seat],
-    fills: &'a mut Vec<OrderLots>,
-    dropped: &'a mut Vec<OrderLots>,
-    rebate: Bps,
-    lots: u64,
-    paid_atoms: u64,
-    basis: u64,
-    rebates_atoms: u64,
-}
-
-impl Settle<Order> for Ledger<'_> {
-    #[inline(always)]
-    fn fill(&mut self, maker: &Order, lots: u64) -> core::result::Result<(), Fault> {
-        let price_ticks = u64::from(maker.id().price_ticks());
-        let paid_atoms = lots.wrapping_mul(price_ticks);
-        let basis = fill_basis(price_ticks, lots);
-        let rebate_atoms = rebate_down(basis, self.rebate)?.0;
-        let seat = self.seats.get_mut(usize::from(maker.seat)).ok_or(Fault::Domain)?;
-        seat.close_lots(maker, lots);
-        if maker.id().side() == Side::Bid {
-            seat.lots += lots as i64;
-            seat.cash_atoms += rebate_atoms as i64 - paid_atoms as i64;
-        } else {
-            seat.lots -= lots as i64;
-            seat.cash_atoms += rebate_atoms as i64 + paid_atoms as i64;
-        }
-        self.lots += lots;
-        self.paid_atoms += paid_atoms;
-        self.basis += basis;
-        self.rebates_atoms += rebate_atoms;
-        self.fills.push(OrderLots {
-            order_id: maker.id,
-            lots,
-        });
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn release(&mut self, order: &Order, lots: u64) -> core::result::Result<(), Fault> {
-        self.dropped.push(OrderLots {
-            order_id: order.id,
-            lots,
-        });
-        release(self.seats, order, lots)
-    }
-}
-
-/// Lots that leave the book without a trade are no risk of their owner's any more.
-#[inline(always)]
-fn release(seats: &mut [Seat], order: &Order, lots: u64) -> core::result::Result<(), Fault> {
-    let seat = seats.get_mut(usize::from(order.seat)).ok_or(Fault::Domain)?;
-    seat.close_lots(order, lots);
-    Ok(())
-}
-
-/// A book that contradicts itself.
-fn book_fault(_: Fault) -> ExchangeError {
-    ExchangeError::BookInvalid
 }

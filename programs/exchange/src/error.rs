@@ -127,6 +127,8 @@ pub enum ExchangeError {
     NothingExpired,
     #[msg("The order belongs to another account")]
     OrderNotOwned,
+    #[msg("A builder's fee is at most 100 bps, and needs the builder's margin account of the same exchange")]
+    BuilderFeeInvalid,
 }
 
 impl From<secant_engine::Fault> for ExchangeError {

@@ -55,6 +55,14 @@ pub struct CollateralMissing {
     pub amount_atoms: u64,
 }
 
+/// A builder's front end earned its fee on what a trader took: a margin account, or a wallet without one.
+#[event(bytemuck)]
+pub struct BuilderPaid {
+    pub builder: Address,
+    pub trader: Address,
+    pub amount_atoms: u64,
+}
+
 #[event]
 pub struct EventCreated {
     pub event: Address,
@@ -185,11 +193,11 @@ pub struct PlacedOrder {
     pub client_id: u64,
     /// Number of what rests; 0 if nothing does.
     pub order_id: u64,
-    /// Lots that traded.
+    /// Lots that traded, those with a pool beside the book included.
     pub filled_lots: u64,
     /// What they cost, or brought, fee apart.
     pub paid_atoms: u64,
-    /// The taker's fee.
+    /// The taker's fee, a builder's apart.
     pub fee_atoms: u64,
     /// Lots that rest.
     pub rested_lots: u64,

@@ -17,6 +17,7 @@ pub mod error;
 pub mod event;
 pub mod order_request;
 pub mod token;
+pub mod trade;
 pub mod state {
     pub mod book;
     pub mod exchange;
@@ -53,6 +54,8 @@ pub mod instructions {
     pub mod replace_orders;
     pub mod resolve_event;
     pub mod settle_event;
+    pub mod take_order;
+    pub mod take_tokens;
     pub mod tokenize;
     pub mod trade_pool;
     pub mod unpause;
@@ -66,8 +69,8 @@ pub use {
         crank_expired::*, create_book::*, create_event::*, create_outcome_mint::*, create_pool::*,
         deposit::*, detokenize::*, draw_seat::*, expand_book::*, initialize::*, lock_event::*, merge_set::*,
         mint_set::*, net_pool::*, open_account::*, pause::*, place_order::*, redeem::*, redeem_tokens::*,
-        replace_orders::*, resolve_event::*, settle_event::*, tokenize::*, trade_pool::*, unpause::*,
-        void_event::*, withdraw::*,
+        replace_orders::*, resolve_event::*, settle_event::*, take_order::*, take_tokens::*, tokenize::*,
+        trade_pool::*, unpause::*, void_event::*, withdraw::*,
     },
     order_request::*,
     state::{book::*, exchange::*, margin::*, market::*, pool::*},
@@ -85,9 +88,37 @@ pub mod exchange {
         TradePool::run(ctx, outcome, lots, limit_atoms)
     }
 
-    /// Places one order: takes from the other side, and rests by its kind.
-    pub fn place_order(ctx: &mut Context<PlaceOrder>, request: OrderRequest) -> Result<()> {
-        PlaceOrder::run(ctx, request)
+    /// Places one order: takes from the other side, and rests by its kind. What it takes pays a builder's front
+    /// end, if it names one.
+    pub fn place_order(
+        ctx: &mut Context<PlaceOrder>,
+        request: OrderRequest,
+        builder_fee_bps: u16,
+    ) -> Result<()> {
+        PlaceOrder::run(ctx, request, builder_fee_bps)
+    }
+
+    /// Takes an order that never rests (kinds 1 and 2) from a book and a pool beside it, each lot where it is
+    /// cheaper.
+    pub fn take_order(
+        ctx: &mut Context<TakeOrder>,
+        request: OrderRequest,
+        builder_fee_bps: u16,
+    ) -> Result<()> {
+        TakeOrder::run(ctx, request, builder_fee_bps)
+    }
+
+    /// Buys or sells SPL tokens of one outcome against collateral, without a margin account, as take_order: side
+    /// and price are the book's outcome's. `limit_atoms` is the most to pay, or the least to receive, fees
+    /// included. Selling is never paused.
+    pub fn take_tokens(
+        ctx: &mut Context<TakeTokens>,
+        outcome: u8,
+        request: OrderRequest,
+        limit_atoms: u64,
+        builder_fee_bps: u16,
+    ) -> Result<()> {
+        TakeTokens::run(ctx, outcome, request, limit_atoms, builder_fee_bps)
     }
 
     /// Cancels orders, those that are still there, and places others.

@@ -1,5 +1,9 @@
 //! What a trader asks of a book.
-use {crate::error::ExchangeError, anchor_lang::prelude::*, secant_engine::matching::Side};
+use {
+    crate::{error::ExchangeError, trade::SWEEP_MAX, PRICE_MAX_TICKS, SEAT_LOTS_MAX},
+    anchor_lang::prelude::*,
+    secant_engine::matching::{SelfTrade, Side},
+};
 
 /// `OrderRequest::side`: buy.
 #[constant]
@@ -34,6 +38,10 @@ pub const SELF_TRADE_CANCEL_TAKE: u8 = 1;
 #[constant]
 pub const SELF_TRADE_DECREMENT: u8 = 2;
 
+/// The most that a builder's fee can be, in bps of lots × p × (1 − p).
+#[constant]
+pub const BUILDER_FEE_MAX_BPS: u16 = 100;
+
 /// An order to be placed.
 #[derive(Clone, Copy, AnchorDeserialize, AnchorSerialize, IdlType)]
 pub struct OrderRequest {
@@ -64,6 +72,63 @@ pub struct Cancellation {
     pub order_id: u64,
     /// Where it was last seen among the room for orders; found without it too.
     pub hint: u16,
+}
+
+impl OrderRequest {
+    /// Its side.
+    ///
+    /// # Errors
+    /// OrderInvalid for no known side.
+    #[inline(always)]
+    pub fn side(&self) -> Result<Side> {
+        match self.side {
+            SIDE_BID => Ok(Side::Bid),
+            SIDE_ASK => Ok(Side::Ask),
+            _ => Err(ExchangeError::OrderInvalid.into()),
+        }
+    }
+
+    /// What happens to its owner's own orders.
+    ///
+    /// # Errors
+    /// OrderInvalid for no known rule.
+    #[inline(always)]
+    pub fn self_trade(&self) -> Result<SelfTrade> {
+        match self.self_trade {
+            SELF_TRADE_CANCEL_PROVIDE => Ok(SelfTrade::CancelProvide),
+            SELF_TRADE_CANCEL_TAKE => Ok(SelfTrade::CancelTake),
+            SELF_TRADE_DECREMENT => Ok(SelfTrade::Decrement),
+            _ => Err(ExchangeError::OrderInvalid.into()),
+        }
+    }
+
+    /// Refuses what is out of range at `now`.
+    ///
+    /// # Errors
+    /// OrderInvalid, AmountZero.
+    #[inline(always)]
+    pub fn require_sound(&self, now: i64) -> Result<()> {
+        let sound = (1..=PRICE_MAX_TICKS).contains(&self.price_ticks)
+            && self.kind <= ORDER_POST_ONLY_SLIDE
+            && self.self_trade <= SELF_TRADE_DECREMENT
+            && self.lots <= SEAT_LOTS_MAX
+            && usize::from(self.meets_max) <= SWEEP_MAX
+            && (self.expires_at == 0 || i64::from(self.expires_at) > now);
+        require!(sound, ExchangeError::OrderInvalid);
+        require!(self.lots > 0, ExchangeError::AmountZero);
+        Ok(())
+    }
+
+    /// Refuses what could rest.
+    ///
+    /// # Errors
+    /// OrderInvalid.
+    #[inline(always)]
+    pub fn require_taking(&self) -> Result<()> {
+        let takes = self.kind == ORDER_IMMEDIATE_OR_CANCEL || self.kind == ORDER_FILL_OR_KILL;
+        require!(takes, ExchangeError::OrderInvalid);
+        Ok(())
+    }
 }
 
 /// Bids and asks.

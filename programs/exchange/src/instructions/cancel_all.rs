@@ -1,10 +1,7 @@
 use {
     crate::{
-        desk::{Desk, SWEEP_MAX},
-        error::ExchangeError,
-        event::BookChanged,
-        order_request::sides,
-        require_book, BookParts, MarginAccount,
+        desk::Desk, error::ExchangeError, event::BookChanged, order_request::sides, require_book,
+        trade::SWEEP_MAX, BookParts, MarginAccount,
     },
     anchor_lang::prelude::*,
 };

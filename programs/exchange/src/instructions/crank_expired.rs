@@ -1,10 +1,11 @@
 use {
     crate::{
-        desk::{sweep, SWEEP_MAX},
         error::ExchangeError,
         event::BookChanged,
         order_request::BOTH_SIDES,
-        require_book, BookParts, EventMarket,
+        require_book,
+        trade::{sweep, SWEEP_MAX},
+        BookParts, EventMarket,
     },
     anchor_lang::prelude::*,
     secant_engine::matching::Resting,

@@ -1,10 +1,7 @@
 use {
     crate::{
-        desk::{Desk, SWEEP_MAX},
-        error::ExchangeError,
-        event::BookChanged,
-        order_request::BOTH_SIDES,
-        require_book, BookParts, EventMarket, MarginAccount,
+        desk::Desk, error::ExchangeError, event::BookChanged, order_request::BOTH_SIDES, require_book,
+        trade::SWEEP_MAX, BookParts, EventMarket, MarginAccount,
     },
     anchor_lang::prelude::*,
 };

@@ -1,13 +1,12 @@
 use {
     crate::{
-        desk::{Desk, SWEEP_MAX},
-        error::ExchangeError,
-        event::BookChanged,
-        require_book, BookParts, EventMarket, Exchange, MarginAccount, OrderRequest, PAUSE_TRADE,
+        desk::Desk, error::ExchangeError, event::BookChanged, require_book, trade::SWEEP_MAX, BookParts,
+        EventMarket, Exchange, MarginAccount, OrderRequest, PAUSE_TRADE,
     },
     anchor_lang::prelude::*,
 };
 
+/// The margin account of a builder whose fee is not zero follows as a remaining account, writable.
 #[derive(Accounts)]
 pub struct PlaceOrder {
     #[account(address = account.owner @ ExchangeError::OwnerMismatch)]
@@ -23,7 +22,12 @@ pub struct PlaceOrder {
 }
 
 impl PlaceOrder {
-    pub fn run(ctx: &mut Context<Self>, request: OrderRequest) -> Result<()> {
+    pub fn run(ctx: &mut Context<Self>, request: OrderRequest, builder_fee_bps: u16) -> Result<()> {
+        let builders = if builder_fee_bps == 0 {
+            alloc::vec::Vec::new()
+        } else {
+            ctx.remaining_accounts()?
+        };
         let Self {
             exchange,
             account,
@@ -50,6 +54,7 @@ impl PlaceOrder {
         let leg = account.leg_or_open(event.address())?;
         let mut desk = Desk::open(account, parts, leg, log)?;
         desk.place(&request, now)?;
+        desk.pay_builder(&builders, builder_fee_bps, exchange.address())?;
         desk.close()?.log();
         Ok(())
     }

@@ -1,10 +1,7 @@
 use {
     crate::{
-        desk::{Desk, SWEEP_MAX},
-        error::ExchangeError,
-        event::BookChanged,
-        require_book, BookParts, Cancellation, EventMarket, Exchange, MarginAccount, OrderRequest,
-        PAUSE_TRADE,
+        desk::Desk, error::ExchangeError, event::BookChanged, require_book, trade::SWEEP_MAX, BookParts,
+        Cancellation, EventMarket, Exchange, MarginAccount, OrderRequest, PAUSE_TRADE,
     },
     anchor_lang::prelude::*,
 };

@@ -3,7 +3,7 @@ use {
         error::ExchangeError, event::PoolTraded, EventMarket, Exchange, MarginAccount, Pool, PAUSE_TRADE,
     },
     anchor_lang::prelude::*,
-    secant_engine::quantity::Lots,
+    secant_engine::quantity::Bps,
     secant_oracle::event::log_event,
 };
 
@@ -34,7 +34,8 @@ impl TradePool {
             anchor_lang::address_eq(&event.exchange, exchange.address()),
             ExchangeError::ExchangeMismatch
         );
-        event.require_open(Clock::get()?.unix_timestamp)?;
+        let now = Clock::get()?.unix_timestamp;
+        event.require_open(now)?;
         let index = event.outcome_index(outcome)?;
         require!(lots != 0, ExchangeError::AmountZero);
         let leg = account.leg_or_open(event.address())?;
@@ -45,23 +46,26 @@ impl TradePool {
             require!(reduces(held.lots[index], lots), ExchangeError::Paused);
         }
 
-        let (cost_atoms, fee_atoms) = price(pool, index, lots, limit_atoms)?;
-
-        pool.sold_lots[index] = pool.sold_lots[index]
-            .checked_add(lots)
-            .ok_or(ExchangeError::Overflow)?;
-        pool.cash_atoms = pool
-            .cash_atoms
-            .checked_add(cost_atoms)
-            .ok_or(ExchangeError::Overflow)?;
-        pool.fees_atoms = pool
-            .fees_atoms
-            .checked_add(fee_atoms)
-            .ok_or(ExchangeError::Overflow)?;
+        let fee = account.fee_up(Bps(pool.fee_bps), now)?;
+        let charge = pool.trade(index, lots, fee)?;
+        let (gross_atoms, fee_atoms) = (charge.gross.0, charge.fee.0);
+        let cost_atoms = if lots > 0 {
+            let total_atoms = gross_atoms
+                .checked_add(fee_atoms)
+                .ok_or(ExchangeError::Overflow)?;
+            require!(total_atoms <= limit_atoms, ExchangeError::LimitExceeded);
+            gross_atoms as i64
+        } else {
+            require!(
+                gross_atoms - fee_atoms >= limit_atoms,
+                ExchangeError::LimitExceeded
+            );
+            -(gross_atoms as i64)
+        };
         account.add_outcome(leg, event.outcome_count(), index, lots)?;
         account.add_cash(-cost_atoms)?;
         account.add_cash(-(fee_atoms as i64))?; // a fee is below the cost's face value
-        pool.assert_invariants()?;
+        account.add_volume(charge.volume, now)?;
         account.assert_invariants()?;
         log_event(PoolTraded {
             pool: *pool.address(),
@@ -78,26 +82,4 @@ impl TradePool {
 /// Whether a trade only brings `position` nearer to zero.
 fn reduces(position: i64, lots: i64) -> bool {
     position.signum() == -lots.signum() && lots.unsigned_abs() <= position.unsigned_abs()
-}
-
-/// Signed cost and fee of a trade within its limit.
-fn price(pool: &Pool, outcome: usize, lots: i64, limit_atoms: u64) -> Result<(i64, u64)> {
-    let size = Lots(lots.unsigned_abs());
-    let charge = if lots > 0 {
-        pool.buy_up(outcome, size)
-    } else {
-        pool.sell_down(outcome, size)
-    };
-    let charge = charge.map_err(ExchangeError::from)?;
-    let (gross, fee_atoms) = (charge.gross.0, charge.fee.0);
-    let cost_atoms = i64::try_from(gross).map_err(|_| ExchangeError::Overflow)?;
-    if lots > 0 {
-        let total = gross.checked_add(fee_atoms).ok_or(ExchangeError::Overflow)?;
-        require!(total <= limit_atoms, ExchangeError::LimitExceeded);
-        Ok((cost_atoms, fee_atoms))
-    } else {
-        let fee_atoms = fee_atoms.min(gross);
-        require!(gross - fee_atoms >= limit_atoms, ExchangeError::LimitExceeded);
-        Ok((-cost_atoms, fee_atoms))
-    }
 }

@@ -42,6 +42,8 @@ pub struct Book {
     pub changes: u64,
     /// Least lots of an order that rests.
     pub lots_min: u64,
+    /// Age of the next order.
+    pub age: u64,
     /// Orders that buy, at the start of the room for orders.
     pub bids: u32,
     /// Orders that sell, at its end.
@@ -54,8 +56,6 @@ pub struct Book {
     pub seat_free: u32,
     /// How many seats were ever taken: those after are free too.
     pub seats_used: u32,
-    /// Age of the next order.
-    pub age: u32,
     /// Taker's fee in bps of lots × p × (1 − p).
     pub fee_bps: u16,
     /// Maker's rebate, out of that.
@@ -68,7 +68,7 @@ pub struct Book {
     pub bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 36],
+    pub reserved: [u8; 32],
 }
 
 /// What the orders of one margin account have done and may yet do.
@@ -103,7 +103,7 @@ pub struct Seat {
 #[derive(Clone, Copy, IdlType, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Order {
-    /// Price in ticks (32 bits), age (31 bits), 1 for an ask: unique in its book.
+    /// Price in ticks (24 bits), age (39 bits), 1 for an ask: unique in its book.
     pub id: u64,
     /// Lots still open.
     pub lots: u64,

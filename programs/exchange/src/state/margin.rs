@@ -2,7 +2,10 @@
 use {
     crate::{error::ExchangeError, event::CollateralMissing, Book},
     anchor_lang::prelude::*,
-    secant_engine::quantity::{OUTCOMES_MAX, TICKS_PER_UNIT},
+    secant_engine::{
+        fee::{tiered_up, worn_down},
+        quantity::{Atoms, Bps, OUTCOMES_MAX, TICKS_PER_UNIT},
+    },
     secant_oracle::event::log_event,
 };
 
@@ -25,13 +28,17 @@ pub struct MarginAccount {
     pub cash_atoms: i64,
     /// Σ over event legs of `floor_atoms`.
     pub floor_atoms: i64,
+    /// What it has taken, Σ lots × p × (1 − p), as it was at `volume_time`; it wears off in 30 days.
+    pub volume_atoms: u64,
+    /// When it last took something, Unix seconds.
+    pub volume_time: i64,
     /// Which of the owner's accounts this is.
     pub index: u8,
     /// PDA bump.
     pub bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 77],
+    pub reserved: [u8; 61],
     /// Positions in events; a free leg has the zero address.
     pub event_legs: [EventLeg; 8],
     /// Positions in perpetuals; all free until perpetuals exist.
@@ -182,6 +189,33 @@ impl MarginAccount {
             leg.event = Address::default();
         }
         Ok(())
+    }
+
+    /// The rate that the account pays of a full one, by what it has taken lately.
+    ///
+    /// # Errors
+    /// None in practice: a volume cannot leave 64 bits.
+    #[inline(always)]
+    pub fn fee_up(&self, full: Bps, now: i64) -> Result<Bps> {
+        Ok(tiered_up(full, self.volume_down(now)?))
+    }
+
+    /// Adds to what the account has taken.
+    ///
+    /// # Errors
+    /// As [`Self::fee_up`].
+    #[inline(always)]
+    pub fn add_volume(&mut self, volume: Atoms, now: i64) -> Result<()> {
+        self.volume_atoms = self.volume_down(now)?.0.saturating_add(volume.0);
+        self.volume_time = now;
+        Ok(())
+    }
+
+    /// What is left at `now` of what the account has taken.
+    #[inline(always)]
+    fn volume_down(&self, now: i64) -> Result<Atoms> {
+        let age_s = now.saturating_sub(self.volume_time).max(0) as u64;
+        worn_down(Atoms(self.volume_atoms), age_s).map_err(|fault| ExchangeError::from(fault).into())
     }
 
     /// Atoms that may leave: the cash, with every event at its worst outcome and every order filled.

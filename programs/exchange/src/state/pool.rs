@@ -4,8 +4,11 @@ use {
     anchor_lang::prelude::*,
     secant_engine::{
         fee::Charge,
-        lmsr, pm_amm,
+        lmsr,
+        matching::Side,
+        pm_amm,
         quantity::{signed_face_value, Atoms, Bps, Lots, OUTCOMES_MAX},
+        routing::Curve,
         Fault,
     },
 };
@@ -58,40 +61,60 @@ impl Pool {
         funding.map_err(|_| ExchangeError::LiquidityInvalid.into())
     }
 
-    /// What `size` lots of `outcome` cost now, rounded up, and the fee on top.
-    pub fn buy_up(&self, outcome: usize, size: Lots) -> core::result::Result<Charge, Fault> {
-        let (liquidity, fee) = (Lots(self.liquidity_lots), Bps(self.fee_bps));
-        match self.kind {
-            POOL_LMSR => lmsr::buy_up(
-                &self.sold_lots[..usize::from(self.outcomes)],
-                liquidity,
-                outcome,
-                size,
-                fee,
-            ),
-            _ => {
-                let sold = [self.sold_lots[0], self.sold_lots[1]];
-                pm_amm::buy_up(&sold, liquidity, outcome, size, fee)
-            }
-        }
+    /// Sells `lots` of `outcome` to a trader, buys them if negative, at a fee of `fee`.
+    ///
+    /// # Errors
+    /// PriceOutOfRange if the pool cannot; InsolventPool; Overflow.
+    #[inline(never)]
+    pub fn trade(&mut self, outcome: usize, lots: i64, fee: Bps) -> Result<Charge> {
+        let charge = self.price(outcome, lots, fee).map_err(ExchangeError::from)?;
+        let gross_atoms = i64::try_from(charge.gross.0).map_err(|_| ExchangeError::Overflow)?;
+        let cost_atoms = if lots > 0 { gross_atoms } else { -gross_atoms };
+        let total = |before: i64, more: i64| before.checked_add(more).ok_or(ExchangeError::Overflow);
+        self.sold_lots[outcome] = total(self.sold_lots[outcome], lots)?;
+        self.cash_atoms = total(self.cash_atoms, cost_atoms)?;
+        self.fees_atoms = self
+            .fees_atoms
+            .checked_add(charge.fee.0)
+            .ok_or(ExchangeError::Overflow)?;
+        self.assert_invariants()?;
+        Ok(charge)
     }
 
-    /// What `size` lots of `outcome` yield now, rounded down, and the fee out of it.
-    pub fn sell_down(&self, outcome: usize, size: Lots) -> core::result::Result<Charge, Fault> {
-        let (liquidity, fee) = (Lots(self.liquidity_lots), Bps(self.fee_bps));
-        match self.kind {
-            POOL_LMSR => lmsr::sell_down(
-                &self.sold_lots[..usize::from(self.outcomes)],
-                liquidity,
-                outcome,
-                size,
-                fee,
-            ),
-            _ => {
-                let sold = [self.sold_lots[0], self.sold_lots[1]];
-                pm_amm::sell_down(&sold, liquidity, outcome, size, fee)
-            }
+    /// What `lots` of `outcome` cost now, rounded up, or yield if negative, rounded down; a fee is no more than
+    /// the yield.
+    #[inline(always)]
+    fn price(&self, outcome: usize, lots: i64, fee: Bps) -> core::result::Result<Charge, Fault> {
+        let (size, liquidity) = (Lots(lots.unsigned_abs()), Lots(self.liquidity_lots));
+        let sold = &self.sold_lots[..usize::from(self.outcomes).min(OUTCOMES_MAX)];
+        let pair = [self.sold_lots[0], self.sold_lots[1]];
+        let mut charge = match (self.kind, lots > 0) {
+            (POOL_LMSR, true) => lmsr::buy_up(sold, liquidity, outcome, size, fee),
+            (POOL_LMSR, false) => lmsr::sell_down(sold, liquidity, outcome, size, fee),
+            (_, true) => pm_amm::buy_up(&pair, liquidity, outcome, size, fee),
+            (_, false) => pm_amm::sell_down(&pair, liquidity, outcome, size, fee),
+        }?;
+        if lots < 0 {
+            charge.fee = charge.fee.min(charge.gross);
         }
+        Ok(charge)
+    }
+
+    /// Where the pool has which price of `outcome`.
+    ///
+    /// # Errors
+    /// PriceOutOfRange if the pool has left its range.
+    #[inline(always)]
+    pub fn depth(&self, outcome: usize) -> Result<PoolDepth> {
+        let liquidity = Lots(self.liquidity_lots);
+        let depth = if self.kind == POOL_LMSR {
+            let sold = &self.sold_lots[..usize::from(self.outcomes).min(OUTCOMES_MAX)];
+            lmsr::Depth::new(sold, liquidity, outcome).map(PoolDepth::Lmsr)
+        } else {
+            let sold = [self.sold_lots[0], self.sold_lots[1]];
+            pm_amm::Depth::new(&sold, liquidity, outcome).map(PoolDepth::PmAmm)
+        };
+        depth.map_err(|fault| ExchangeError::from(fault).into())
     }
 
     /// The rule this account keeps at every write: whichever outcome wins, the cash pays it.
@@ -103,5 +126,23 @@ impl Pool {
         let owed_atoms = signed_face_value(worst_lots).map_err(ExchangeError::from)?;
         require!(self.cash_atoms >= owed_atoms, ExchangeError::InsolventPool);
         Ok(())
+    }
+}
+
+/// A pool's depth, by its kind.
+pub enum PoolDepth {
+    Lmsr(lmsr::Depth),
+    PmAmm(pm_amm::Depth),
+}
+
+impl Curve for PoolDepth {
+    #[inline(always)]
+    fn lots_down(&self, side: Side, price_ticks: u64) -> core::result::Result<u64, Fault> {
+        match (self, side) {
+            (Self::Lmsr(depth), Side::Bid) => depth.buyable_down(price_ticks),
+            (Self::Lmsr(depth), Side::Ask) => depth.sellable_down(price_ticks),
+            (Self::PmAmm(depth), Side::Bid) => depth.buyable_down(price_ticks),
+            (Self::PmAmm(depth), Side::Ask) => depth.sellable_down(price_ticks),
+        }
     }
 }
