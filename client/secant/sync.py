@@ -170,6 +170,7 @@ class SyncClient:
     orders = _forward(Client.orders)
     pause = _forward(Client.pause)
     place_order = _forward(Client.place_order)
+    take = _forward(Client.take)
     pools = _forward(Client.pools)
     prices = _forward(Client.prices)
     publish = _forward(Client.publish)

@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from .conftest import Shell
 
+SOMEBODY = "So11111111111111111111111111111111111111112"
+
 
 @pytest.fixture
 def event(funded: Shell) -> str:
@@ -40,6 +42,18 @@ def test_orders_rest_trade_and_go(funded: Shell, event: str) -> None:
     assert funded.say("book", "close", event).startswith("closed book ")
 
 
+def test_taking_says_where_from(funded: Shell, event: str) -> None:
+    funded.say("pool", "create", event)
+    said = funded.say("book", "take", event, "buy", "YES", "4", "0.60")
+    assert said.startswith("bought 4.00 YES for 2.019999 (price 0.505000, fee ")
+    assert said.endswith("; 4.00 of them with a pool\n")
+    said = funded.say("book", "take", event, "buy", "YES", "4", "0.50")
+    assert said == "nothing was there to trade with at this price\n"
+    line = funded.fail(1, ["book", "take", event, "sell", "YES", "2", "0.10", "--as-tokens"])
+    assert "the wallet holds no tokens of YES" in line
+    assert funded.json("book", "take", event, "sell", "YES", "4", "0.10")["pool_shares"] == "4.00"
+
+
 def test_a_book_is_watched(funded: Shell, event: str) -> None:
     funded.say("book", "place", event, "sell", "YES", "10", "0.60")
     watched = funded.say("book", "watch", event, "--updates", "1")
@@ -56,6 +70,16 @@ def test_a_book_is_watched(funded: Shell, event: str) -> None:
         (["place", "EVENT", "buy", "MAYBE", "1", "0.5"], 2, "use one of YES, NO"),
         (["place", "EVENT", "buy", "YES", "1", "0.5", "--expires", "soon"], 2, "--expires"),
         (["place", "EVENT", "buy", "YES", "1", "0.5", "--kind", "fok"], 1, "cannot fill"),
+        (["place", "EVENT", "buy", "YES", "1", "0.5", "--builder", SOMEBODY], 2, "--builder-fee-bps"),
+        (["take", "EVENT", "buy", "YES", "1", "0.5", "--builder-fee-bps", "5"], 2, "give --builder and"),
+        (
+            ["take", "EVENT", "buy", "YES", "1", "0.5", "--builder", "x", "--builder-fee-bps", "5"],
+            2,
+            "builder",
+        ),
+        (["take", "EVENT", "buy", "YES", "1", "0.5", "--whole"], 1, "cannot fill"),
+        (["take", "EVENT", "buy", "YES", "1", "0"], 2, "use a price from 0.0001 to 0.9999"),
+        (["take", "EVENT", "buy", "YES", "1", "0.5", "--pool", "x", "--book-only"], 2, "give one of the two"),
         (["cancel", "EVENT"], 2, "give ORDER or --all"),
         (["sweep", "EVENT"], 1, "has expired"),
         (["draw", "EVENT"], 1, "no seat"),

@@ -19,6 +19,7 @@ PUBLIC = {
     "secant.client": {
         "AccountView",
         "BookView",
+        "Builder",
         "CashReceipt",
         "Client",
         "DropReceipt",
@@ -54,6 +55,7 @@ PUBLIC = {
         "SettlementReceipt",
         "Side",
         "Statistic",
+        "TakeReceipt",
         "TokenReceipt",
         "TokenRedemptionReceipt",
         "TokenView",

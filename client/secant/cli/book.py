@@ -1,11 +1,23 @@
 """Commands about order books: reading, placing and cancelling."""
 
 from contextlib import aclosing
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from secant.client import BookView, Client, DropReceipt, OrderKind, OrderReceipt, OrderView, SelfTrade, Side
+from secant.client import (
+    BookView,
+    Builder,
+    Client,
+    DropReceipt,
+    OrderKind,
+    OrderReceipt,
+    OrderView,
+    SelfTrade,
+    Side,
+    TakeReceipt,
+)
 from secant.errors import InputError
 
 from .event import Event
@@ -13,13 +25,23 @@ from .moments import seconds_from
 from .output import amount, answer, facts, moment, say, table
 from .settings import address_in, with_client
 
-books = typer.Typer(help="Order books: show, watch, create, place, orders, cancel, draw, sweep, close.")
+books = typer.Typer(help="Order books: show, watch, create, place, take, orders, cancel, draw, sweep, close.")
 
 Outcome = Annotated[str, typer.Argument(metavar="OUTCOME", help="The outcome's label or number.")]
 MaybeOutcome = Annotated[
     str, typer.Argument(metavar="[OUTCOME]", help="The outcome; the first unless given.")
 ]
 Owner = Annotated[str | None, typer.Option(help="Whose account; yours unless given.")]
+BuilderOwner = Annotated[
+    str | None, typer.Option("--builder", help="Wallet of the front end's builder, who gets a fee.")
+]
+BuilderFee = Annotated[
+    int | None,
+    typer.Option(min=1, max=100, help="The builder's fee on what is taken, in bps of shares * p * (1 - p)."),
+]
+ReduceOnly = Annotated[
+    bool, typer.Option("--reduce-only", help="Cut it down to the position that it reduces.")
+]
 
 
 @books.command("show")
@@ -104,12 +126,13 @@ def place_order(
         SelfTrade.CANCEL_PROVIDE
     ),
     client_id: Annotated[int, typer.Option(min=0, help="Your own mark.")] = 0,
+    builder: BuilderOwner = None,
+    builder_fee_bps: BuilderFee = None,
     *,
-    reduce_only: Annotated[
-        bool, typer.Option("--reduce-only", help="Cut it down to the position that it reduces.")
-    ] = False,
+    reduce_only: ReduceOnly = False,
 ) -> None:
     """Place an order."""
+    named = _builder(builder, builder_fee_bps)
 
     async def work(client: Client) -> OrderReceipt:
         now = await client.chain.clock_time()
@@ -124,21 +147,64 @@ def place_order(
             reduce_only=reduce_only,
             self_trade=self_trade,
             client_id=client_id,
+            builder=named,
         )
 
     receipt = with_client(context, work)
     if answer(context, receipt):
         return
-    done, gave = ("bought", "for") if receipt.side is Side.BUY else ("sold", "and received")
-    parts = []
-    if receipt.price is not None:
-        parts.append(
-            f"{done} {amount(receipt.filled)} {receipt.outcome} {gave} {amount(receipt.amount)}"
-            f" (price {amount(receipt.price)}, fee {amount(receipt.fee)})"
-        )
+    parts = [_traded(receipt, receipt.filled)] if receipt.filled else []
     if receipt.rested:
         parts.append(f"{amount(receipt.rested)} {receipt.outcome} rest as order {receipt.order_id}")
     say("; ".join(parts) or "nothing was there to trade with; nothing rests")
+
+
+@books.command("take")
+def take(
+    context: typer.Context,
+    event: Event,
+    side: Annotated[Side, typer.Argument(metavar="SIDE", help="buy or sell.")],
+    outcome: Outcome,
+    shares: Annotated[str, typer.Argument(metavar="SHARES", help="How many at most.")],
+    price: Annotated[str, typer.Argument(metavar="PRICE", help="The worst price: 0.0001 to 0.9999.")],
+    pool: Annotated[
+        str | None, typer.Option(help="Which pool; the one with the most liquidity unless given.")
+    ] = None,
+    builder: BuilderOwner = None,
+    builder_fee_bps: BuilderFee = None,
+    *,
+    book_only: Annotated[bool, typer.Option("--book-only", help="Leave the pools alone.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="All of the shares, or nothing.")] = False,
+    as_tokens: Annotated[
+        bool, typer.Option("--as-tokens", help="Tokens against collateral in the wallet, without an account.")
+    ] = False,
+    reduce_only: ReduceOnly = False,
+) -> None:
+    """Buy or sell at once, each share from the book or a pool, whichever is cheaper; nothing rests."""
+    named = _builder(builder, builder_fee_bps)
+    receipt = with_client(
+        context,
+        lambda client: client.take(
+            event,
+            outcome,
+            side,
+            shares,
+            price,
+            pool=pool,
+            book_only=book_only,
+            whole=whole,
+            as_tokens=as_tokens,
+            reduce_only=reduce_only,
+            builder=named,
+        ),
+    )
+    if answer(context, receipt):
+        return
+    if not receipt.shares:
+        say("nothing was there to trade with at this price")
+        return
+    pooled = f"; {amount(receipt.pool_shares)} of them with a pool" if receipt.pool_shares else ""
+    say(_traded(receipt, receipt.shares) + pooled)
 
 
 @books.command("orders")
@@ -225,3 +291,29 @@ def _touch(view: BookView) -> str:
 
 def _dropped(receipt: DropReceipt) -> str:
     return f"; {len(receipt.order_ids)} orders were cancelled" if receipt.order_ids else ""
+
+
+def _traded(receipt: OrderReceipt | TakeReceipt, shares: Decimal) -> str:
+    """What was bought or sold, for how much."""
+    done, gave = ("bought", "for") if receipt.side is Side.BUY else ("sold", "and received")
+    builder = f", builder's fee {amount(receipt.builder_fee)}" if receipt.builder_fee else ""
+    return (
+        f"{done} {amount(shares)} {receipt.outcome} {gave} {amount(receipt.amount)}"
+        f" (price {amount(receipt.price or Decimal())}, fee {amount(receipt.fee)}{builder})"
+    )
+
+
+def _builder(owner: str | None, fee_bps: int | None) -> Builder | None:
+    """The builder that both options name together.
+
+    Raises:
+        InputError: one of them without the other.
+    """
+    wallet = address_in(owner, "--builder")
+    if wallet is None and fee_bps is None:
+        return None
+    if wallet is None or fee_bps is None:
+        raise InputError(
+            "a builder has a wallet and a fee", "give --builder and --builder-fee-bps, or neither"
+        )
+    return Builder(wallet, fee_bps)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from .accounts import AccountMethods
 from .admin import AdminMethods
-from .books import BookMethods
 from .events import EventRef
 from .feeds import FeedRef
 from .orders import (
     BookView,
+    Builder,
     DropReceipt,
     Level,
     LocalBook,
@@ -16,6 +16,7 @@ from .orders import (
     OrderReceipt,
     OrderView,
     SelfTrade,
+    TakeReceipt,
 )
 from .receipts import (
     CashReceipt,
@@ -52,11 +53,13 @@ from .results import (
     Statistic,
     TokenView,
 )
+from .takes import TakeMethods
 from .tokens import TokenMethods
 
 __all__ = [
     "AccountView",
     "BookView",
+    "Builder",
     "CashReceipt",
     "Client",
     "DropReceipt",
@@ -92,6 +95,7 @@ __all__ = [
     "SettlementReceipt",
     "Side",
     "Statistic",
+    "TakeReceipt",
     "TokenReceipt",
     "TokenRedemptionReceipt",
     "TokenView",
@@ -100,7 +104,7 @@ __all__ = [
 ]
 
 
-class Client(AccountMethods, AdminMethods, BookMethods, TokenMethods, RecordMethods):
+class Client(AccountMethods, AdminMethods, TakeMethods, TokenMethods, RecordMethods):
     """One wallet on one exchange.
 
     ``async with Client.connect("localnet", Wallet.load()) as client: await client.buy("rain", "YES", 10)``

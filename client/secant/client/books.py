@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from solders.instruction import AccountMeta
+
 from secant import exchange
 from secant.errors import AccountNotFound, InputError, ProgramError
 from secant.units import TICKS_PER_UNIT, lots_of, ticks_of
@@ -15,6 +17,7 @@ from .orders import (
     ORDER_KINDS,
     SELF_TRADES,
     BookView,
+    Builder,
     DropReceipt,
     LocalBook,
     OrderKind,
@@ -42,20 +45,27 @@ if TYPE_CHECKING:
 
     from .events import EventRef
 
-__all__ = ["BookMethods"]
+__all__ = [
+    "MEETS_DEFAULT",
+    "NO_BOOK",
+    "BookMethods",
+    "book_index",
+    "book_ticks",
+    "choice",
+    "labels_of",
+    "wire_side",
+]
 
 _Choice = TypeVar("_Choice", Side, OrderKind, SelfTrade)
 
 _BINARY: Final = 2
 _NO_HINT: Final = 2**16 - 1
-_MEETS_DEFAULT: Final = 64
+MEETS_DEFAULT: Final = 64
 _CLIENT_ID_MAX: Final = 2**64 - 1
-_SEATS_MORE: Final = 16
-_ORDERS_MORE: Final = 128
 _CREATE_BOOK: Final = "create one: `secant book create EVENT`, or `client.create_book(event)`"
-_NO_BOOK: Final = {"BookInvalid": ("this outcome has no book", _CREATE_BOOK)}
-# What a program says when the book is too small for one more order.
-_TOO_SMALL: Final = frozenset({"BookFull", "SeatsFull"})
+NO_BOOK: Final = {"BookInvalid": ("this outcome has no book", _CREATE_BOOK)}
+# What a program says when the book is too small for one more order, and the seats and orders to add then.
+_MORE: Final = {"BookFull": (0, 32), "SeatsFull": (4, 0)}
 
 
 class BookMethods(EventMethods):
@@ -80,7 +90,7 @@ class BookMethods(EventMethods):
             ProgramError: EventNotOpen, LotsMinInvalid, Paused. Others as of `Chain.send`.
         """
         address, stored = await self._event(event)
-        index, _, _ = _book_index(stored, outcome)
+        index, _, _ = book_index(stored, outcome)
         instruction = exchange.create_book(
             creator=self.wallet.address,
             exchange=self.exchange.address,
@@ -98,9 +108,9 @@ class BookMethods(EventMethods):
             AccountNotFound: there is no such event or book. InputError: no such outcome.
         """
         address, stored = await self._event(event)
-        index, seen, _ = _book_index(stored, outcome)
+        index, seen, _ = book_index(stored, outcome)
         book, data = await self._book_data(address, index)
-        return LocalBook(book, data).view(_labels(stored), seen, await self.chain.clock_time())
+        return LocalBook(book, data).view(labels_of(stored), seen, await self.chain.clock_time())
 
     async def watch_book(self, event: EventRef, outcome: str | int = 0) -> AsyncGenerator[BookView, None]:
         """Yields the book of an outcome as it is, and again after every change, until the caller stops.
@@ -112,7 +122,7 @@ class BookMethods(EventMethods):
             RpcUnreachable: the WebSocket cannot be opened, or closed.
         """
         address, stored = await self._event(event)
-        index, seen, _ = _book_index(stored, outcome)
+        index, seen, _ = book_index(stored, outcome)
         book, _ = await self._book_data(address, index)
         logs: asyncio.Queue[exchange.BookChanged | None] = asyncio.Queue()
         pump = asyncio.create_task(self._pump(book, logs))
@@ -120,7 +130,7 @@ class BookMethods(EventMethods):
             await logs.get()  # subscribed, or failed: from here on no change goes unheard
             local = LocalBook(*await self._book_data(address, index))
             while True:
-                yield local.view(_labels(stored), seen, await self.chain.clock_time())
+                yield local.view(labels_of(stored), seen, await self.chain.clock_time())
                 changed = await logs.get()
                 if changed is None:
                     await pump
@@ -160,7 +170,7 @@ class BookMethods(EventMethods):
             view
             for book, found in zip(books, await self.chain.accounts(books), strict=True)
             if found is not None
-            for view in order_views(book, found.data, _labels(stored), account, now)
+            for view in order_views(book, found.data, labels_of(stored), account, now)
         )
 
     async def place_order(
@@ -176,9 +186,10 @@ class BookMethods(EventMethods):
         reduce_only: bool = False,
         self_trade: SelfTrade | str = SelfTrade.CANCEL_PROVIDE,
         client_id: int = 0,
-        meets_max: int = _MEETS_DEFAULT,
+        meets_max: int = MEETS_DEFAULT,
+        builder: Builder | None = None,
     ) -> OrderReceipt:
-        """Places an order. A book without room for it is expanded first, at the wallet's expense.
+        """Places an order. A book without room for it is expanded first, for about 0.007 SOL of rent.
 
         Args:
             event: The event.
@@ -192,29 +203,28 @@ class BookMethods(EventMethods):
             self_trade: What happens to own orders that it meets.
             client_id: Your own mark, 0 to 2**64 - 1.
             meets_max: How many resting orders it meets at most, up to 256; what still crosses is dropped.
+            builder: Whose front end it comes from, and the fee that this earns on what it takes at once.
 
         Raises:
             UnitError, InputError: an argument is not valid. AccountNotFound: there is no such event.
             ProgramError: BookInvalid, InsolventAccount, OrderWouldTake, OrderNotFilled, OrderTooSmall,
-                NothingToReduce, EventNotOpen, Paused. Others as of `Chain.send`.
+                NothingToReduce, EventNotOpen, Paused, BuilderFeeInvalid. Others as of `Chain.send`.
         """
         address, stored = await self._event(event)
-        index, seen, mirrored = _book_index(stored, outcome)
-        wanted = _choice(Side, side, "side")
-        price_ticks = ticks_of(price, "price")
-        if not 0 < price_ticks < TICKS_PER_UNIT:
-            raise InputError(f"no order at {price}", "use a price from 0.0001 to 0.9999")
+        index, seen, mirrored = book_index(stored, outcome)
+        wanted = choice(Side, side, "side")
         if isinstance(client_id, bool) or not 0 <= client_id <= _CLIENT_ID_MAX:
             raise InputError(f"no client id {client_id!r}", "use 0 to 2**64 - 1")
+        fee_bps, accounts = self._builder(builder)
         request = exchange.OrderRequest(
             client_id=client_id,
             lots=lots_of(shares),
             expires_at=0 if expires is None else seconds_of(expires, "expiry"),
-            price_ticks=mirrored_ticks(price_ticks) if mirrored else price_ticks,
+            price_ticks=book_ticks(price, mirrored=mirrored),
             meets_max=meets_max,
-            side=exchange.SIDE_BID if (wanted is Side.BUY) != mirrored else exchange.SIDE_ASK,
-            kind=ORDER_KINDS[_choice(OrderKind, kind, "kind")],
-            self_trade=SELF_TRADES[_choice(SelfTrade, self_trade, "self-trade rule")],
+            side=wire_side(wanted, mirrored=mirrored),
+            kind=ORDER_KINDS[choice(OrderKind, kind, "kind")],
+            self_trade=SELF_TRADES[choice(SelfTrade, self_trade, "self-trade rule")],
             reduce_only=reduce_only,
         )
         book = exchange.find_book(event=address, outcome=index)
@@ -225,9 +235,11 @@ class BookMethods(EventMethods):
             event=address,
             book=book,
             request=request,
+            builder_fee_bps=fee_bps,
+            remaining_accounts=accounts,
         )
-        changed, landed = await self._at_book(book, instruction)
-        return order_receipt(landed.signature, changed, _labels(stored)[seen], wanted, mirrored=mirrored)
+        landed = await self._at_book(book, instruction)
+        return order_receipt(landed, labels_of(stored)[seen], wanted, mirrored=mirrored)
 
     async def cancel_orders(self, orders: Sequence[OrderView]) -> DropReceipt:
         """Cancels orders of one book; those that are gone already are passed over.
@@ -267,16 +279,13 @@ class BookMethods(EventMethods):
             AccountNotFound: there is no such event or book. InputError: no such outcome or side.
         """
         address, stored = await self._event(event)
-        index, _, mirrored = _book_index(stored, outcome)
-        wire_side = None
-        if side is not None:
-            buys = (_choice(Side, side, "side") is Side.BUY) != mirrored
-            wire_side = exchange.SIDE_BID if buys else exchange.SIDE_ASK
+        index, _, mirrored = book_index(stored, outcome)
+        only = None if side is None else wire_side(choice(Side, side, "side"), mirrored=mirrored)
         book = exchange.find_book(event=address, outcome=index)
         return await self._dropping(
             book,
             exchange.cancel_all(
-                owner=self.wallet.address, account=self.account_address, book=book, side=wire_side
+                owner=self.wallet.address, account=self.account_address, book=book, side=only
             ),
         )
 
@@ -295,7 +304,7 @@ class BookMethods(EventMethods):
             ProgramError: SeatAbsent, if the account has neither orders nor fills there.
         """
         address, stored = await self._event(event)
-        index, _, _ = _book_index(stored, outcome)
+        index, _, _ = book_index(stored, outcome)
         owner_address = self.wallet.address if owner is None else address_of(owner, "owner")
         book = exchange.find_book(event=address, outcome=index)
         account = self._account_of(owner_address)
@@ -308,7 +317,7 @@ class BookMethods(EventMethods):
             AccountNotFound: there is no such event or book. ProgramError: NothingExpired.
         """
         address, stored = await self._event(event)
-        index, _, _ = _book_index(stored, outcome)
+        index, _, _ = book_index(stored, outcome)
         book = exchange.find_book(event=address, outcome=index)
         return await self._dropping(book, exchange.crank_expired(event=address, book=book))
 
@@ -320,7 +329,7 @@ class BookMethods(EventMethods):
             ProgramError: BookNotEmpty, CreatorMismatch. Others as of `Chain.send`.
         """
         address, stored = await self._event(event)
-        index, _, _ = _book_index(stored, outcome)
+        index, _, _ = book_index(stored, outcome)
         book, data = await self._book_data(address, index)
         instruction = exchange.close_book(
             creator=exchange.Book.decode(data).creator,
@@ -341,23 +350,32 @@ class BookMethods(EventMethods):
             raise AccountNotFound("book", book, "there is no account", _CREATE_BOOK)
         return book, found.data
 
-    async def _at_book(self, book: Pubkey, instruction: Instruction) -> tuple[exchange.BookChanged, Landed]:
+    async def _at_book(self, book: Pubkey, instruction: Instruction) -> Landed:
         try:
-            landed = await self._send(instruction, explains=_NO_BOOK)
+            return await self._send(instruction, explains=NO_BOOK)
         except ProgramError as error:
-            if error.name not in _TOO_SMALL or error.signature is not None:
+            if error.name not in _MORE or error.signature is not None:
                 raise
-            more = exchange.expand_book(
-                payer=self.wallet.address, book=book, seats=_SEATS_MORE, orders=_ORDERS_MORE
-            )
+            seats, orders = _MORE[error.name]
+            more = exchange.expand_book(payer=self.wallet.address, book=book, seats=seats, orders=orders)
             try:
-                landed = await self._send(more, instruction)
+                return await self._send(more, instruction)
             except ProgramError as too_large:
                 raise error if too_large.name == "BookSizeInvalid" else too_large from None
-        return emitted(landed, exchange.BookChanged), landed
+
+    def _builder(self, builder: Builder | None) -> tuple[int, list[AccountMeta]]:
+        """A builder's fee, and the account that gets it."""
+        if builder is None:
+            return 0, []
+        if isinstance(builder.fee_bps, bool) or not 0 < builder.fee_bps <= exchange.BUILDER_FEE_MAX_BPS:
+            limit = exchange.BUILDER_FEE_MAX_BPS
+            raise InputError(f"no builder's fee of {builder.fee_bps!r} bps", f"use 1 to {limit}")
+        owner = address_of(builder.owner, "builder")
+        account = exchange.find_account(exchange=self.exchange.address, owner=owner, index=0)
+        return builder.fee_bps, [AccountMeta(account, is_signer=False, is_writable=True)]
 
     async def _dropping(self, book: Pubkey, instruction: Instruction) -> DropReceipt:
-        landed = await self._send(instruction, explains=_NO_BOOK)
+        landed = await self._send(instruction, explains=NO_BOOK)
         # An account without a seat has nothing to cancel, and nothing is logged.
         logged = [event for event in landed.events if isinstance(event, exchange.BookChanged)]
         dropped = tuple(each.order_id for changed in logged for each in changed.dropped)
@@ -368,18 +386,41 @@ def _book_count(stored: exchange.EventMarket) -> int:
     return 1 if stored.outcomes == _BINARY else stored.outcomes
 
 
-def _book_index(stored: exchange.EventMarket, outcome: str | int) -> tuple[int, int, bool]:
+def book_index(stored: exchange.EventMarket, outcome: str | int) -> tuple[int, int, bool]:
     """Whose book an outcome trades in, its own index, and whether the book is mirrored."""
     index, _ = outcome_of(stored, outcome)
     mirrored = stored.outcomes == _BINARY and index == 1
     return (0 if mirrored else index), index, mirrored
 
 
-def _labels(stored: exchange.EventMarket) -> tuple[str, ...]:
+def labels_of(stored: exchange.EventMarket) -> tuple[str, ...]:
+    """The labels of an event's outcomes, in order."""
     return tuple(text_of(label) for label in stored.labels[: stored.outcomes])
 
 
-def _choice(kind: type[_Choice], value: str, name: str) -> _Choice:
+def wire_side(side: Side, *, mirrored: bool) -> int:
+    """A side as the book of the outcome knows it, or of the other of two if `mirrored`."""
+    return exchange.SIDE_BID if (side is Side.BUY) != mirrored else exchange.SIDE_ASK
+
+
+def book_ticks(price: Number, *, mirrored: bool) -> int:
+    """A price of an order as its book knows it, in ticks.
+
+    Raises:
+        UnitError, InputError: no such price.
+    """
+    price_ticks = ticks_of(price, "price")
+    if not 0 < price_ticks < TICKS_PER_UNIT:
+        raise InputError(f"no order at {price}", "use a price from 0.0001 to 0.9999")
+    return mirrored_ticks(price_ticks) if mirrored else price_ticks
+
+
+def choice(kind: type[_Choice], value: str, name: str) -> _Choice:
+    """One of a kind's values, given as text.
+
+    Raises:
+        InputError: it is none of them.
+    """
     try:
         return kind(value)
     except ValueError:

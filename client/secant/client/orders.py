@@ -13,15 +13,19 @@ from secant.errors import ClientOutdated
 from secant.units import TICKS_PER_UNIT, collateral_of, price_of, shares_of
 
 from .results import Side
+from .session import emitted
 
 if TYPE_CHECKING:
     from solders.pubkey import Pubkey
     from solders.signature import Signature
 
+    from secant.chain import Landed
+
 __all__ = [
     "ORDER_KINDS",
     "SELF_TRADES",
     "BookView",
+    "Builder",
     "DropReceipt",
     "Level",
     "LocalBook",
@@ -29,10 +33,12 @@ __all__ = [
     "OrderReceipt",
     "OrderView",
     "SelfTrade",
+    "TakeReceipt",
     "mirrored_ticks",
     "order_receipt",
     "order_views",
     "resting_orders",
+    "take_receipt",
 ]
 
 
@@ -68,6 +74,19 @@ SELF_TRADES: Final = {
 }
 _PRICE_BITS: Final = 40
 _ASK: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Whose front end an order comes from, and what that earns.
+
+    Attributes:
+        owner: The builder's wallet; its first margin account gets the fee.
+        fee_bps: The fee on what the order takes, in bps of shares * p * (1 - p): 1 to 100.
+    """
+
+    owner: Pubkey | str
+    fee_bps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +176,7 @@ class OrderReceipt:
         amount: What they cost, or brought, fee apart.
         price: Their average price; None if nothing traded.
         fee: The fee.
+        builder_fee: What a builder got on top.
         rested: Shares that rest.
     """
 
@@ -169,7 +189,37 @@ class OrderReceipt:
     amount: Decimal
     price: Decimal | None
     fee: Decimal
+    builder_fee: Decimal
     rested: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReceipt:
+    """What an order that never rests has traded.
+
+    Attributes:
+        signature: The transaction.
+        book: The book.
+        outcome: Label of the outcome.
+        side: Whether it was bought or sold.
+        shares: How much.
+        pool_shares: How much of that with a pool.
+        amount: What it cost, or brought, fees apart.
+        price: The average price; None if nothing traded.
+        fee: The fee.
+        builder_fee: What a builder got on top.
+    """
+
+    signature: Signature
+    book: Pubkey
+    outcome: str
+    side: Side
+    shares: Decimal
+    pool_shares: Decimal
+    amount: Decimal
+    price: Decimal | None
+    fee: Decimal
+    builder_fee: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,29 +364,68 @@ class LocalBook:
         )
 
 
-def order_receipt(
-    signature: Signature, changed: exchange.BookChanged, outcome: str, side: Side, *, mirrored: bool
-) -> OrderReceipt:
-    """What the log says of the one order of a transaction."""
+def order_receipt(landed: Landed, outcome: str, side: Side, *, mirrored: bool) -> OrderReceipt:
+    """What the log says of the one order of a transaction.
+
+    Raises:
+        ResultUnavailable: the log says nothing of it.
+    """
+    changed = emitted(landed, exchange.BookChanged)
     placed = changed.placed[0]
-    # Selling YES at p brings p; the same trade seen from NO costs 1 - p, and the face value is locked.
-    amount_atoms = placed.paid_atoms
-    if mirrored:
-        amount_atoms = placed.filled_lots * TICKS_PER_UNIT - amount_atoms
-    filled = shares_of(placed.filled_lots)
-    amount = collateral_of(amount_atoms)
+    amount, price = _amount_and_price(placed, mirrored=mirrored)
     return OrderReceipt(
-        signature=signature,
+        signature=landed.signature,
         book=changed.book,
         outcome=outcome,
         side=side,
         order_id=placed.order_id or None,
-        filled=filled,
+        filled=shares_of(placed.filled_lots),
         amount=amount,
-        price=(amount / filled).quantize(Decimal("0.000001")) if filled else None,
+        price=price,
         fee=collateral_of(placed.fee_atoms),
+        builder_fee=_builder_fee(landed),
         rested=shares_of(placed.rested_lots),
     )
+
+
+def take_receipt(landed: Landed, outcome: str, side: Side, *, mirrored: bool) -> TakeReceipt:
+    """What the log says of an order that never rests.
+
+    Raises:
+        ResultUnavailable: the log says nothing of it.
+    """
+    changed = emitted(landed, exchange.BookChanged)
+    placed = changed.placed[0]
+    amount, price = _amount_and_price(placed, mirrored=mirrored)
+    pooled = (abs(event.lots) for event in landed.events if isinstance(event, exchange.PoolTraded))
+    return TakeReceipt(
+        signature=landed.signature,
+        book=changed.book,
+        outcome=outcome,
+        side=side,
+        shares=shares_of(placed.filled_lots),
+        pool_shares=shares_of(sum(pooled)),
+        amount=amount,
+        price=price,
+        fee=collateral_of(placed.fee_atoms),
+        builder_fee=_builder_fee(landed),
+    )
+
+
+def _amount_and_price(placed: exchange.PlacedOrder, *, mirrored: bool) -> tuple[Decimal, Decimal | None]:
+    # Selling YES at p brings p; the same trade seen from NO costs 1 - p, and the face value is locked.
+    amount_atoms = placed.paid_atoms
+    if mirrored:
+        amount_atoms = placed.filled_lots * TICKS_PER_UNIT - amount_atoms
+    amount = collateral_of(amount_atoms)
+    if not placed.filled_lots:
+        return amount, None
+    return amount, (amount / shares_of(placed.filled_lots)).quantize(Decimal("0.000001"))
+
+
+def _builder_fee(landed: Landed) -> Decimal:
+    paid = (event.amount_atoms for event in landed.events if isinstance(event, exchange.BuilderPaid))
+    return collateral_of(sum(paid))
 
 
 def _is_expired(order: exchange.Order, now: int) -> bool:

@@ -205,6 +205,8 @@ class AccountView:
         cash: Collateral; negative only as far as complete sets back it.
         free: What may be withdrawn or spent: the cash with every event at its worst outcome and order fill.
         reserved: How much more would be free without open orders.
+        volume: What it has taken, as shares * p * (1 - p), as of its last trade; it wears off in 30 days, and
+            lowers the fee from 10,000 on.
         positions: What it holds, by event.
     """
 
@@ -214,6 +216,7 @@ class AccountView:
     cash: Decimal
     free: Decimal
     reserved: Decimal
+    volume: Decimal
     positions: tuple[Position, ...]
 
 

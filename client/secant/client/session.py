@@ -10,7 +10,7 @@ from spl.token.instructions import get_associated_token_address
 
 from secant import exchange, oracle
 from secant._wire import DecodeError
-from secant.chain import AnyEvent, Chain, Landed, Simulated, cluster_url
+from secant.chain import AnyEvent, Chain, Landed, Simulated, cluster_url, decode_events
 from secant.errors import (
     AccountNotFound,
     ClientOutdated,
@@ -22,6 +22,8 @@ from secant.errors import (
     WalletError,
     WrongCluster,
 )
+from secant.exchange import CollateralMissing
+from secant.units import collateral_of
 
 from .views import exchange_view, free_of
 
@@ -218,6 +220,9 @@ class Session:
             return
         stored = await self._read("margin account", address, exchange.MarginAccount, ACCOUNT_MISSING)
         asked = "" if needs is None else f", {needs:,f} is asked for"
+        missing = [event for event in decode_events(error.logs) if isinstance(event, CollateralMissing)]
+        if missing and needs is None:
+            asked = f", {collateral_of(missing[-1].amount_atoms):,f} more is needed"
         error.message = f"Not enough free collateral: {free_of(stored):,f} is free{asked}"
         error.remedy = "deposit more, reduce a position or ask for less"
 

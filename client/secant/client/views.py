@@ -244,6 +244,7 @@ def account_view(
         cash=collateral_of(stored.cash_atoms),
         free=free_of(stored),
         reserved=collateral_of(reserved_atoms),
+        volume=collateral_of(stored.volume_atoms),
         positions=positions,
     )
 
