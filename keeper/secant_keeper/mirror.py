@@ -72,7 +72,8 @@ def mirror(
         ValueError: `lots_min` or `levels_max` is out of range.
     """
     if lots_min < 1 or not 1 <= levels_max <= LEVELS_MAX:
-        raise ValueError(f"no mirror of {levels_max} levels of {lots_min} lots: use 1 to {LEVELS_MAX} levels")
+        asked = f"no mirror of {levels_max} levels of at least {lots_min} lots"
+        raise ValueError(f"{asked}: use 1 to {LEVELS_MAX} levels of at least 1 lot")
     shown = depth.uncrossed()
     sides = (
         [(side, level) for level in levels if level.lots >= lots_min][:levels_max]

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 LABELS = ("YES", "NO")
 TRANSACTION_BYTES_MAX = 1_232
 UNITS_MAX = 200_000
-"""What an instruction may use without asking for more."""
+"""What an instruction may use by default."""
 
 _NO_SIGNATURE = Signature.default()
 _DEPOSIT_ATOMS = 10**16
+_ROOM_STEP = 256
+"""Orders of room that one instruction adds, below what it may."""
 
 
 @dataclass
@@ -58,32 +60,30 @@ class MirroredBook:
         svm = LiteSVM().with_sigverify(sigverify=False).with_blockhash_check(check=False)
         self.world = SeededWorld.start("mirror", svm.with_transaction_history(0))
         self.lots_min = lots_min
+        self.transactions = 0
+        self.units_max = 0
         self.maker = self.world.new_user(_DEPOSIT_ATOMS, _DEPOSIT_ATOMS)
         self.relayer = self.world.next_keys().pubkey()
         self.world.fund(self.relayer)
         self.event = self.world.new_event(self.maker, lock_s=10**6, deadline_s=2 * 10**6)
         self.address = self.world.new_book(self.maker, self.event, lots_min=lots_min)
-        self.send(
-            exchange.expand_book(payer=self.maker.key, book=self.address, seats=0, orders=room), is_alone=True
-        )
-        self.transactions = 0
-        self.units_max = 0
+        for first in range(0, room, _ROOM_STEP):
+            orders = min(_ROOM_STEP, room - first)
+            self.send(exchange.expand_book(payer=self.maker.key, book=self.address, seats=0, orders=orders))
         self.orders: tuple[OrderView, ...] = ()
         self.refresh()
 
-    def send(self, instruction: Instruction, *, is_alone: bool = False) -> None:
+    def send(self, instruction: Instruction) -> None:
         """Lands an instruction, with another payer and a priority fee as keepers do; RefusedError if not."""
-        budget = () if is_alone else (set_compute_unit_limit(UNITS_MAX), set_compute_unit_price(1))
-        message = Message.new_with_blockhash([*budget, instruction], self.relayer, Hash.default())
+        instructions = [set_compute_unit_limit(UNITS_MAX), set_compute_unit_price(1), instruction]
+        message = Message.new_with_blockhash(instructions, self.relayer, Hash.default())
         signatures = [_NO_SIGNATURE] * message.header.num_required_signatures
         transaction = Transaction.populate(message, signatures)
         assert len(bytes(transaction)) <= TRANSACTION_BYTES_MAX
         outcome = self.world.svm.send_transaction(transaction)
         if isinstance(outcome, FailedTransactionMetadata):
             raise RefusedError(error_name(outcome), outcome.meta().logs())
-        if not is_alone:
-            self.transactions += 1
-            self.units_max = max(self.units_max, outcome.compute_units_consumed())
+        self.units_max = max(self.units_max, outcome.compute_units_consumed())
 
     def refresh(self) -> None:
         """Reads the account of the book."""
@@ -97,6 +97,7 @@ class MirroredBook:
         replacements = mirror(depth, self.orders, lots_min=self.lots_min, levels_max=levels_max)
         for replacement in replacements:
             self.send(self.replace(replacement))
+            self.transactions += 1
             if meanwhile is not None:
                 self.refresh()
                 meanwhile(replacement)

@@ -5,8 +5,8 @@ bid is 1 less this token's ask. Both are compared with our book after each frame
 kept here from the raw JSON.
 
 The statements and the changes disagree in two frames. The burst of 1790658827000 brings an ask that crosses
-two bids, then the end of each bid, but each of its frames states the best prices after all three. So until the
-third the added-up book crosses. The rule: in a crossed book, what is better than the stated best is gone.
+two bids, then the end of each bid, but each of its frames states the best prices after all three. So until
+the third the added-up book crosses. The rule: in a crossed book, what is better than the stated best is gone.
 """
 
 from __future__ import annotations
@@ -76,10 +76,10 @@ def test_our_best_bid_and_ask_are_the_stated_ones_after_every_frame(data: Path) 
                 assert shown.best == (1 - ask, 1 - bid)
                 of_other_token += 1
         moves += shown.best != before
-        bid, ask = raw.best
-        assert bid is not None
-        assert ask is not None
-        if bid < ask:
+        raw_bid, raw_ask = raw.best
+        assert raw_bid is not None
+        assert raw_ask is not None
+        if raw_bid < raw_ask:
             assert isinstance(item, Observation)
             assert shown == raw
             continue
