@@ -108,13 +108,16 @@ def _request(side: Side, level: Level) -> exchange.OrderRequest:
 def _split(
     cancellations: list[exchange.Cancellation], requests: list[exchange.OrderRequest]
 ) -> tuple[Replacement, ...]:
-    """Cancellations first, as many as fit; the last of them share their transaction with the first orders."""
+    """Cancellations first, as many as fit; the last of them share their transaction with the first orders.
+
+    A transaction full of cancellations has no room for an order, so none is placed before the last one.
+    """
     found = []
     while cancellations or requests:
         going = cancellations[: CHANGES_BYTES_MAX // CANCELLATION_BYTES]
         del cancellations[: len(going)]
         left = CHANGES_BYTES_MAX - CANCELLATION_BYTES * len(going)
-        coming = [] if cancellations else requests[: left // REQUEST_BYTES]
+        coming = requests[: left // REQUEST_BYTES]
         del requests[: len(coming)]
         found.append(Replacement(tuple(going), tuple(coming)))
     return tuple(found)
