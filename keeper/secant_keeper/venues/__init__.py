@@ -120,8 +120,8 @@ def recorded_depth(
 ) -> Iterator[tuple[Item, Depth | None]]:
     """As `open_recorded`, each item with what rests at the venue after its message.
 
-    The depth is None while the book awaits a snapshot. Beside a rejection it is the book as it was kept: a
-    message that crosses the book or goes back in time has changed it, one that cannot be read has not.
+    The depth is None while the book awaits a snapshot. Beside a rejection it is the book as the adapter keeps
+    it: a change that crosses the book is in it, one that cannot be read is not.
 
     Raises:
         NoDepthError: The recording holds prices only. Others as `open_recorded`.
