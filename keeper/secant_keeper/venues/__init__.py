@@ -12,11 +12,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from secant_keeper.venues import kalshi, polymarket
+from secant_keeper.venues.depth import Depth, Level
 from secant_keeper.venues.errors import (
     AuthenticationError,
     BrokenFileError,
     EmptyFileError,
     KeyFileError,
+    NoDepthError,
     PayloadError,
     RequestError,
     UnavailableError,
@@ -40,7 +42,13 @@ from secant_keeper.venues.observation import (
     Rejections,
 )
 from secant_keeper.venues.polymarket import PolymarketRest, PolymarketStream
-from secant_keeper.venues.recording import RecordedFile, RecordedFormat, open_items, recorded_format
+from secant_keeper.venues.recording import (
+    RecordedFile,
+    RecordedFormat,
+    open_depth,
+    open_items,
+    recorded_format,
+)
 from secant_keeper.venues.rest import RetryPolicy
 from secant_keeper.venues.staleness import BookState, Freshness
 from secant_keeper.venues.stream import Timing, VenueStream
@@ -103,6 +111,24 @@ def open_recorded(
     return open_items(venue, _formats(venue), path, series, rejections or Rejections())
 
 
+def recorded_depth(
+    venue: str,
+    path: str | os.PathLike[str],
+    series: str | None = None,
+    *,
+    rejections: Rejections | None = None,
+) -> Iterator[tuple[Item, Depth | None]]:
+    """As `open_recorded`, each item with what rests at the venue after its message.
+
+    The depth is None while the book awaits a snapshot. Beside a rejection it is the book as the adapter keeps
+    it: a change that crosses the book is in it, one that cannot be read is not.
+
+    Raises:
+        NoDepthError: The recording holds prices only. Others as `open_recorded`.
+    """
+    return open_depth(venue, _formats(venue), path, series, rejections or Rejections())
+
+
 def recorded_series(venue: str, path: str | os.PathLike[str]) -> tuple[str, ...]:
     """The series a recording holds, in order of appearance; errors as `open_recorded`."""
     file = RecordedFile(path)
@@ -114,6 +140,7 @@ __all__ = [
     "AuthenticationError",
     "BookState",
     "BrokenFileError",
+    "Depth",
     "EmptyFileError",
     "Freshness",
     "Item",
@@ -121,6 +148,8 @@ __all__ = [
     "KalshiSigner",
     "KalshiStream",
     "KeyFileError",
+    "Level",
+    "NoDepthError",
     "Observation",
     "Outcome",
     "OutcomeState",
@@ -146,5 +175,6 @@ __all__ = [
     "VenueStream",
     "listed",
     "open_recorded",
+    "recorded_depth",
     "recorded_series",
 ]

@@ -6,6 +6,7 @@ VenueError
  ├── EmptyFileError         no content
  ├── UnknownFormatError     no reader recognises the content
  │    └── BrokenFileError   one JSON document that breaks off
+ ├── NoDepthError           the format holds prices, but no levels
  ├── UnknownSeriesError     the file does not hold that series (lists those it does)
  ├── KeyFileError           an API key file is missing or no private key
  ├── AuthenticationError    the venue refuses the credentials
@@ -63,6 +64,10 @@ class UnknownFormatError(VenueError):
 
 class BrokenFileError(UnknownFormatError):
     """The recording is one JSON document that breaks off, so that nothing of it can be read."""
+
+
+class NoDepthError(VenueError):
+    """The recording holds prices, but not what rests at them."""
 
 
 class UnknownSeriesError(VenueError):

@@ -10,13 +10,15 @@ import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
+from secant_keeper.venues.depth import Depth
 from secant_keeper.venues.errors import (
     BrokenFileError,
     EmptyFileError,
+    NoDepthError,
     UnknownFormatError,
     UnknownSeriesError,
     UnreadableFileError,
@@ -175,6 +177,10 @@ def _salvaged(inflate: zlib._Decompress, data: bytes) -> Iterator[bytes]:
             return
 
 
+DepthItem: TypeAlias = tuple[Item, Depth | None]
+"""An item, and what rests at the venue after its message; None while the book awaits a snapshot."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedFormat:
     """One kind of recording.
@@ -185,6 +191,7 @@ class RecordedFormat:
         series: The series a file holds, in order of appearance.
         read: Items of one series. It is given the counter for messages of kinds that carry no quote.
         surely_holds: A cheap test that the file holds a series; False only means that `series` must be asked.
+        depth: As `read`, each item with the depth after it; None where the format holds no levels.
     """
 
     name: str
@@ -192,6 +199,7 @@ class RecordedFormat:
     series: Callable[[RecordedFile], tuple[str, ...]]
     read: Callable[[RecordedFile, str, Rejections], Iterator[Item]]
     surely_holds: Callable[[RecordedFile, str], bool] = lambda _file, _series: False
+    depth: Callable[[RecordedFile, str, Rejections], Iterator[DepthItem]] | None = None
 
 
 def recorded_format(venue: str, formats: tuple[RecordedFormat, ...], file: RecordedFile) -> RecordedFormat:
@@ -224,6 +232,32 @@ def open_items(
     rejections: Rejections,
 ) -> Iterator[Item]:
     """Items of one series of a recording; faults of the file or the series are raised here, at once."""
+    found, file, name = _opened(venue, formats, path, series)
+    return _counted(found.read(file, name, rejections), rejections)
+
+
+def open_depth(
+    venue: str,
+    formats: tuple[RecordedFormat, ...],
+    path: str | os.PathLike[str],
+    series: str | None,
+    rejections: Rejections,
+) -> Iterator[DepthItem]:
+    """As `open_items`, each with the depth after it.
+
+    Raises:
+        NoDepthError: The recording's format holds no levels. Others as `open_items`.
+    """
+    found, file, name = _opened(venue, formats, path, series)
+    if found.depth is None:
+        having = "; ".join(each.name for each in formats if each.depth is not None)
+        raise NoDepthError(f"{file.path} is a {found.name}: it holds no levels.", f"Give one of: {having}.")
+    return _counted_depth(found.depth(file, name, rejections), rejections)
+
+
+def _opened(
+    venue: str, formats: tuple[RecordedFormat, ...], path: str | os.PathLike[str], series: str | None
+) -> tuple[RecordedFormat, RecordedFile, str]:
     file = RecordedFile(path)
     found = recorded_format(venue, formats, file)
     name = series or ""
@@ -233,7 +267,7 @@ def open_items(
             name = available[0]
         if name not in available:
             raise UnknownSeriesError(series, file.path, available)
-    return _counted(found.read(file, name, rejections), rejections)
+    return found, file, name
 
 
 def _counted(items: Iterator[Item], rejections: Rejections) -> Iterator[Item]:
@@ -241,6 +275,13 @@ def _counted(items: Iterator[Item], rejections: Rejections) -> Iterator[Item]:
         if type(item) is Rejection:
             rejections.count(item)
         yield item
+
+
+def _counted_depth(items: Iterator[DepthItem], rejections: Rejections) -> Iterator[DepthItem]:
+    for item, depth in items:
+        if type(item) is Rejection:
+            rejections.count(item)
+        yield item, depth
 
 
 def json_lines(file: RecordedFile) -> Iterator[tuple[Any, int | None] | Rejection]:

@@ -57,6 +57,11 @@ class Track:
         """Whether the book may be read."""
         return self.state is BookState.LIVE
 
+    @property
+    def latest_ms(self) -> int | None:
+        """The latest source time taken, or the receive time before any."""
+        return self.received_ms if self.source_time_ms is None else self.source_time_ms
+
     def distrust(self) -> None:
         """Mark a book that had a snapshot as stale."""
         if self.state is BookState.LIVE:

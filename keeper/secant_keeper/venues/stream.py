@@ -36,6 +36,8 @@ from secant_keeper.venues.staleness import BookState, Freshness
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 
+    from secant_keeper.venues.depth import Depth
+
     FrameRecorder: TypeAlias = Callable[[bytes, int], None]
     """Called with each raw frame and its receive time in Unix milliseconds, before it is decoded."""
 
@@ -135,6 +137,9 @@ class Session(Protocol):
 
     def freshness(self, series: str) -> Freshness:
         """How fresh a series is."""
+
+    def depth(self, series: str) -> Depth | None:
+        """What rests in a series; None while its book awaits a snapshot."""
 
     def announced(self, series: str) -> Outcome | None:
         """The result announced on the stream, None before."""
@@ -250,6 +255,10 @@ class VenueStream(ABC):
             KeyError: The series is not followed.
         """
         return self._session.freshness(series)
+
+    def depth(self, series: str) -> Depth | None:
+        """What rests in a series at the venue; None while its book awaits a snapshot, or is not followed."""
+        return self._session.depth(series)
 
     def stale_series(self, age_s_max: float) -> frozenset[str]:
         """Series whose book may not be read, or that had no message for longer than `age_s_max`."""

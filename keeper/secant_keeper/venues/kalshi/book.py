@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, Final
 
+from secant_keeper.venues.depth import Grid
 from secant_keeper.venues.numbers import decimal, decimal_text, list_of
 from secant_keeper.venues.observation import Quote, Reason, RefusalError, shown
 
@@ -18,6 +19,9 @@ SIZE_DECIMALS = 2
 PRICE_MAX = 10**PRICE_DECIMALS
 PPM_PER_PRICE: Final = 100
 """ppm in one price unit of 1e-4 dollar."""
+
+GRID: Final = Grid(prices_per_tick=1, sizes_per_lot=1)
+"""The venue counts as our books do."""
 
 SIZE_MAX = 10**15
 

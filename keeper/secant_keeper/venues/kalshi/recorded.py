@@ -16,7 +16,7 @@ from secant_keeper.venues.observation import (
     Rejection,
     Rejections,
 )
-from secant_keeper.venues.recording import RecordedFile, RecordedFormat, json_lines
+from secant_keeper.venues.recording import DepthItem, RecordedFile, RecordedFormat, json_lines
 from secant_keeper.venues.table import RowClock, header, observations
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def _tape_surely_holds(file: RecordedFile, series: str) -> bool:
     return b'"market_ticker":"' + series.encode("utf-8", "replace") + b'"' in file.head
 
 
-def _read_tape(file: RecordedFile, series: str, rejections: Rejections) -> Iterator[Item]:
-    apply = KalshiReducer((series,), rejections, origin=Origin.RECORDED).apply
+def _reduced(file: RecordedFile, series: str, reducer: KalshiReducer) -> Iterator[Item]:
+    apply = reducer.apply
     for entry in json_lines(file):
         if type(entry) is Rejection:
             yield entry
@@ -66,6 +66,16 @@ def _read_tape(file: RecordedFile, series: str, rejections: Rejections) -> Itera
         item = apply(message, recv_ms)
         if item is not None and item.series in (series, ""):
             yield item
+
+
+def _read_tape(file: RecordedFile, series: str, rejections: Rejections) -> Iterator[Item]:
+    return _reduced(file, series, KalshiReducer((series,), rejections, origin=Origin.RECORDED))
+
+
+def _read_tape_depth(file: RecordedFile, series: str, rejections: Rejections) -> Iterator[DepthItem]:
+    reducer = KalshiReducer((series,), rejections, origin=Origin.RECORDED)
+    for item in _reduced(file, series, reducer):
+        yield item, reducer.depth(series)
 
 
 def _is_candle_table(file: RecordedFile) -> bool:
@@ -112,7 +122,12 @@ def _read_candle_answer(file: RecordedFile, series: str, _rejections: Rejections
 
 FORMATS = (
     RecordedFormat(
-        "Kalshi WebSocket messages, one JSON a line", _is_tape, _tape_series, _read_tape, _tape_surely_holds
+        "Kalshi WebSocket messages, one JSON a line",
+        _is_tape,
+        _tape_series,
+        _read_tape,
+        _tape_surely_holds,
+        _read_tape_depth,
     ),
     RecordedFormat(
         f"Kalshi candlestick CSV with {', '.join(CANDLE_COLUMNS)} (cents, UTC)",

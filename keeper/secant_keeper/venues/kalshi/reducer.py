@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from secant_keeper.venues.kalshi.book import PRICE_MAX, KalshiBook, NoPriceScale, book_sides, change
+from secant_keeper.venues.depth import Depth
+from secant_keeper.venues.kalshi.book import GRID, PRICE_MAX, KalshiBook, NoPriceScale, book_sides, change
 from secant_keeper.venues.kalshi.payloads import lifecycle_outcome, ticker_observation
 from secant_keeper.venues.numbers import object_of, text_field, time_ms
 from secant_keeper.venues.observation import (
@@ -114,6 +115,17 @@ class KalshiReducer:
         except RefusalError as refusal:
             return refusal.rejection(series, _time_of(message), message)
         return observation
+
+    def depth(self, series: str) -> Depth | None:
+        """What rests in a market, for YES shares; None while its book awaits a snapshot.
+
+        An offer to buy NO at q is an ask at 1 - q.
+        """
+        track = self.tracks.get(series)
+        if track is None or not track.is_live:
+            return None
+        book = track.book
+        return Depth(series, track.latest_ms, GRID.bids(book.bids), GRID.asks(book.asks))
 
     def _track(self, series: str) -> KalshiTrack | None:
         track = self.tracks.get(series)

@@ -26,6 +26,7 @@ from secant_keeper.venues.stream import Reaction
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from secant_keeper.venues.depth import Depth
     from secant_keeper.venues.staleness import Freshness
 
 BOOK_CHANNEL = "orderbook_delta"
@@ -130,6 +131,10 @@ class KalshiSession:
     def freshness(self, series: str) -> Freshness:
         """How fresh a market's book is."""
         return self._reducer.tracks[series].freshness()
+
+    def depth(self, series: str) -> Depth | None:
+        """What rests in a market; None while its book awaits a snapshot."""
+        return self._reducer.depth(series)
 
     def announced(self, series: str) -> Outcome | None:
         """The result the lifecycle channel announced."""

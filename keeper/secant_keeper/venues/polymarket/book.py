@@ -7,13 +7,15 @@ in units of 1e-6 share. Levels arrive in no dependable order. Format: the market
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from secant_keeper.venues.depth import Grid
 from secant_keeper.venues.numbers import decimal, list_of, object_of, price_ppm
 from secant_keeper.venues.observation import Quote, Reason, RefusalError, shown
 
 SIZE_DECIMALS = 6
 SIZE_MAX = 10**18
+GRID: Final = Grid(prices_per_tick=100, sizes_per_lot=10_000)
 
 
 class PolymarketBook:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
@@ -18,7 +18,7 @@ from secant_keeper.venues.observation import (
     Rejections,
 )
 from secant_keeper.venues.polymarket.reducer import PolymarketReducer
-from secant_keeper.venues.recording import RecordedFile, RecordedFormat, json_lines
+from secant_keeper.venues.recording import DepthItem, RecordedFile, RecordedFormat, json_lines
 from secant_keeper.venues.table import header, observations, rows
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ TICK_COLUMNS = ("feed_ts_ms", "full_accuracy_value")
 TICK_DECIMALS = 18
 TICK_SUFFIX = "-prices"
 _TICKS_PER_PPM = 10 ** (TICK_DECIMALS - 6)
+
+Frame: TypeAlias = tuple[Any, int | None] | Rejection
+"""A decoded frame with its receive time, or why a line is none."""
 
 
 def _is_frame(value: Any) -> bool:
@@ -58,14 +61,14 @@ def _is_capture(file: RecordedFile) -> bool:
     return _is_frame(file.document)
 
 
-def _capture_frames(file: RecordedFile) -> Iterator[tuple[Any, int | None] | Rejection]:
+def _capture_frames(file: RecordedFile) -> Iterator[Frame]:
     """The elements of a captured array, each a frame of its own, or the one frame a document is."""
     document = file.document
     for frame in document if isinstance(document, list) else [document]:
         yield frame, None
 
 
-def _tokens(frames: Iterator[tuple[Any, int | None] | Rejection]) -> tuple[str, ...]:
+def _tokens(frames: Iterator[Frame]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for entry in frames:
         if isinstance(entry, Rejection):
@@ -81,15 +84,22 @@ def _tokens(frames: Iterator[tuple[Any, int | None] | Rejection]) -> tuple[str, 
     return tuple(found)
 
 
-def _reduced(
-    frames: Iterator[tuple[Any, int | None] | Rejection], series: str, rejections: Rejections
-) -> Iterator[Item]:
-    reducer = PolymarketReducer((series,), rejections, origin=Origin.RECORDED)
+def _items(frames: Iterator[Frame], reducer: PolymarketReducer) -> Iterator[Item]:
     for entry in frames:
         if isinstance(entry, Rejection):
             yield entry
         else:
             yield from reducer.apply(*entry)
+
+
+def _reduced(frames: Iterator[Frame], series: str, rejections: Rejections) -> Iterator[Item]:
+    return _items(frames, PolymarketReducer((series,), rejections, origin=Origin.RECORDED))
+
+
+def _reduced_depth(frames: Iterator[Frame], series: str, rejections: Rejections) -> Iterator[DepthItem]:
+    reducer = PolymarketReducer((series,), rejections, origin=Origin.RECORDED)
+    for item in _items(frames, reducer):
+        yield item, reducer.depth(series)
 
 
 def _is_quote_table(file: RecordedFile) -> bool:
@@ -171,12 +181,14 @@ FORMATS = (
         _is_tape,
         lambda file: _tokens(json_lines(file)),
         lambda file, series, rejections: _reduced(json_lines(file), series, rejections),
+        depth=lambda file, series, rejections: _reduced_depth(json_lines(file), series, rejections),
     ),
     RecordedFormat(
         "Polymarket market-channel frames, one JSON document",
         _is_capture,
         lambda file: _tokens(_capture_frames(file)),
         lambda file, series, rejections: _reduced(_capture_frames(file), series, rejections),
+        depth=lambda file, series, rejections: _reduced_depth(_capture_frames(file), series, rejections),
     ),
     RecordedFormat(
         f"Polymarket quote CSV with {', '.join(QUOTE_COLUMNS)}",

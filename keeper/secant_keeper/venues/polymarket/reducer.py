@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from secant_keeper.venues.depth import Depth
 from secant_keeper.venues.numbers import list_of, object_of, price_ppm, text_field, time_ms
 from secant_keeper.venues.observation import (
     PPM,
@@ -18,7 +19,7 @@ from secant_keeper.venues.observation import (
     Rejections,
     shown,
 )
-from secant_keeper.venues.polymarket.book import PolymarketBook, book_sides, size_of
+from secant_keeper.venues.polymarket.book import GRID, PolymarketBook, book_sides, size_of
 from secant_keeper.venues.polymarket.payloads import resolved_outcomes
 from secant_keeper.venues.staleness import BookState, Track
 
@@ -122,6 +123,24 @@ class PolymarketReducer:
             except RefusalError as refusal:
                 state.fault(refusal, token, message)
         return self._items(state)
+
+    def depth(self, token: str) -> Depth | None:
+        """What rests for a token; None while its book awaits a snapshot.
+
+        Within a burst the changes cross the book, while the best bid and ask stated beside each of them are
+        those after the burst: levels of a crossed book beyond the stated best are gone at the venue, and are
+        left out.
+        """
+        track = self.tracks.get(token)
+        if track is None or not track.is_live:
+            return None
+        bids, asks, stated = track.book.bids, track.book.asks, track.stated
+        quote = track.book.quote()
+        if stated is not None and (quote.is_crossed or quote.is_locked):
+            bid, ask = stated.bid_ppm or 0, stated.ask_ppm or PPM
+            bids = {price: size for price, size in bids.items() if price <= bid}
+            asks = {price: size for price, size in asks.items() if price >= ask}
+        return Depth(token, track.latest_ms, GRID.bids(bids), GRID.asks(asks))
 
     def _event(self, event: dict[str, Any], state: _Frame) -> None:
         kind = event.get("event_type")

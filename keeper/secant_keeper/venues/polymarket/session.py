@@ -23,6 +23,7 @@ from secant_keeper.venues.stream import Reaction
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from secant_keeper.venues.depth import Depth
     from secant_keeper.venues.staleness import Freshness
 
 PONG = b"PONG"
@@ -104,6 +105,10 @@ class PolymarketSession:
     def freshness(self, series: str) -> Freshness:
         """How fresh a token's book is."""
         return self._reducer.tracks[series].freshness()
+
+    def depth(self, series: str) -> Depth | None:
+        """What rests in a token; None while its book awaits a snapshot."""
+        return self._reducer.depth(series)
 
     def announced(self, series: str) -> Outcome | None:
         """The result `market_resolved` announced."""
