@@ -29,6 +29,7 @@ from solders.rpc.responses import AccountNotification, LogsNotification
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
+from ._past import PastReading, PastTransaction, Signed
 from ._program_logs import AnyEvent, decode_events
 from .errors import (
     AccountNotFound,
@@ -58,6 +59,8 @@ __all__ = [
     "AnyEvent",
     "Chain",
     "Landed",
+    "PastTransaction",
+    "Signed",
     "Simulated",
     "cluster_url",
     "decode_events",
@@ -158,7 +161,7 @@ def _base58(data: bytes) -> str:
     return "1" * (len(data) - len(data.lstrip(b"\0"))) + text
 
 
-class Chain:
+class Chain(PastReading):
     """One RPC node. An async context manager; connections open at their first use.
 
     Args:
@@ -385,6 +388,12 @@ class Chain:
             raise ResultUnavailable(signature, error.message) from error
         return Landed(signature, status.slot, events)
 
+    def fits(self, instructions: Sequence[Instruction], payer: Pubkey) -> bool:
+        """Whether instructions fit into one transaction, with the compute budget that `send` adds."""
+        budget = self._with_budget(instructions, UNITS_MAX)
+        message = MessageV0.try_compile(payer, budget, [], Hash.default())
+        return _size(message) <= _TRANSACTION_BYTES_MAX
+
     def _with_budget(self, instructions: Sequence[Instruction], units: int) -> list[Instruction]:
         budget = [set_compute_unit_limit(units)]
         if self._priority_fee_microlamports:
@@ -433,16 +442,13 @@ class Chain:
 
     async def _logs(self, signature: Signature) -> Sequence[str]:
         """The log of a landed transaction; a node may know its status a little earlier."""
-        commitment = (
-            Commitment.FINALIZED if self._commitment is Commitment.FINALIZED else Commitment.CONFIRMED
-        )
         loop = asyncio.get_running_loop()
         deadline = loop.time() + min(_LOG_WAIT_S, self._confirm_timeout_s)
         reason, pause_s = "the node does not know it", _POLL_MIN_S
         while True:
             try:
                 answer = await self._ask(
-                    lambda: self._rpc.get_transaction(signature, "base64", commitment, 0)
+                    lambda: self._rpc.get_transaction(signature, "base64", self._past_commitment(), 0)
                 )
             except (RpcUnreachable, RpcRefused) as error:
                 reason = error.message
@@ -562,13 +568,17 @@ def _reason(error: RPCException | SolanaJsonRpcError) -> str:
 
 def _compile(instructions: Sequence[Instruction], payer: Pubkey, blockhash: Hash) -> MessageV0:
     message = MessageV0.try_compile(payer, list(instructions), [], blockhash)
-    size = 1 + 64 * message.header.num_required_signatures + len(bytes(message)) + 1
+    size = _size(message)
     if size > _TRANSACTION_BYTES_MAX:
         raise InputError(
             f"the transaction would take {size} bytes of {_TRANSACTION_BYTES_MAX}",
             "do less in one transaction",
         )
     return message
+
+
+def _size(message: MessageV0) -> int:
+    return 1 + 64 * message.header.num_required_signatures + len(bytes(message)) + 1
 
 
 def _program_ids(message: MessageV0) -> list[Pubkey]:
