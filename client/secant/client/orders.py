@@ -30,7 +30,9 @@ __all__ = [
     "OrderView",
     "SelfTrade",
     "mirrored_ticks",
+    "order_price_ticks",
     "order_receipt",
+    "order_side",
     "order_views",
     "resting_orders",
 ]
@@ -190,6 +192,16 @@ class DropReceipt:
 def mirrored_ticks(price_ticks: int) -> int:
     """The price of NO for one of YES, and the other way."""
     return TICKS_PER_UNIT - price_ticks
+
+
+def order_price_ticks(order_id: int) -> int:
+    """The price of an order in its book's own outcome, from its number."""
+    return order_id >> _PRICE_BITS
+
+
+def order_side(order_id: int) -> Side:
+    """Whether an order buys or sells its book's own outcome, from its number."""
+    return _side_of(order_id)
 
 
 def resting_orders(data: bytes) -> tuple[exchange.Book, list[tuple[int, exchange.Order, Pubkey]]]:
