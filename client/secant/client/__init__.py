@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .accounts import AccountMethods
 from .admin import AdminMethods
-from .books import BookMethods
 from .events import EventRef
 from .feeds import FeedRef
+from .fills import Fill, FillRole, FillsMethods, FillsPage
+from .levels import RoundedOrder, rounded_order
 from .orders import (
     BookView,
     DropReceipt,
@@ -17,6 +18,7 @@ from .orders import (
     OrderView,
     SelfTrade,
 )
+from .quoting import QuotedOrder, QuoteReceipt, QuotingMethods
 from .receipts import (
     CashReceipt,
     FeesReceipt,
@@ -67,6 +69,9 @@ __all__ = [
     "FeedRef",
     "FeedView",
     "FeesReceipt",
+    "Fill",
+    "FillRole",
+    "FillsPage",
     "Level",
     "LocalBook",
     "NetReceipt",
@@ -81,12 +86,15 @@ __all__ = [
     "PoolView",
     "Position",
     "Quote",
+    "QuoteReceipt",
+    "QuotedOrder",
     "Reading",
     "Receipt",
     "RecordStatus",
     "RecordView",
     "RedemptionReceipt",
     "ResolverKind",
+    "RoundedOrder",
     "SelfTrade",
     "SetReceipt",
     "SettlementReceipt",
@@ -97,10 +105,11 @@ __all__ = [
     "TokenView",
     "TradeReceipt",
     "record_terms",
+    "rounded_order",
 ]
 
 
-class Client(AccountMethods, AdminMethods, BookMethods, TokenMethods, RecordMethods):
+class Client(AccountMethods, AdminMethods, QuotingMethods, FillsMethods, TokenMethods, RecordMethods):
     """One wallet on one exchange.
 
     ``async with Client.connect("localnet", Wallet.load()) as client: await client.buy("rain", "YES", 10)``
