@@ -268,10 +268,19 @@ class Chain(PastReading):
             RpcUnreachable, RpcRefused: the node does not answer.
             AccountNotFound: the node has no clock.
         """
-        account = await self.account(_CLOCK_ADDRESS)
-        if account is None:
+        return (await self.accounts_and_time([]))[1]
+
+    async def accounts_and_time(self, addresses: Sequence[Pubkey]) -> tuple[list[Account | None], int]:
+        """Accounts as of `accounts`, and the chain's time as of `clock_time`, in one request.
+
+        Raises:
+            RpcUnreachable, RpcRefused: the node does not answer, or not with accounts.
+            AccountNotFound: the node has no clock.
+        """
+        *found, clock = await self.accounts([*addresses, _CLOCK_ADDRESS])
+        if clock is None:
             raise AccountNotFound("clock", _CLOCK_ADDRESS, "the node has none", "use another node")
-        return int.from_bytes(account.data[32:40], "little", signed=True)
+        return found, int.from_bytes(clock.data[32:40], "little", signed=True)
 
     async def balance(self, address: Pubkey) -> int:
         """Lamports of an address.
@@ -368,11 +377,14 @@ class Chain(PastReading):
             InputError: the instructions do not fit into one transaction.
         """
         payer = signers[0].pubkey()
-        simulated = await self.simulate(instructions, payer)
+        # Neither needs the other: a node far away is waited for once.
+        simulated, answer = await asyncio.gather(
+            self.simulate(instructions, payer), self._ask(self._rpc.get_latest_blockhash)
+        )
         if simulated.error is not None:
             raise simulated.error
         units = min(simulated.units * 11 // 10 + 1_000, UNITS_MAX)
-        latest = (await self._ask(self._rpc.get_latest_blockhash)).value
+        latest = answer.value
         message = _compile(self._with_budget(instructions, units), payer, latest.blockhash)
         transaction = VersionedTransaction(message, list(signers))
         signature = transaction.signatures[0]
@@ -412,15 +424,18 @@ class Chain(PastReading):
                 if wire is not None and loop.time() >= next_send:
                     next_send = loop.time() + _REBROADCAST_S
                     await self._send_raw(wire)
-                # The height is read first: a status that is missing after it has passed is missing for good.
-                height = (await self._ask(self._rpc.get_block_height)).value
                 status = await self._status(signature)
+                if status is None:
+                    # A status that is missing after the height has passed is missing for good.
+                    height = (await self._ask(self._rpc.get_block_height)).value
+                    is_over = height > last_valid_height
+                    status = await self._status(signature) if is_over else None
             except (RpcUnreachable, RpcRefused) as error:
                 reason = error.message
             else:
                 if status is not None:
                     return status
-                if height > last_valid_height:
+                if is_over:
                     raise TransactionExpired(signature)
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _POLL_MAX_S)
