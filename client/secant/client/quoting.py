@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +31,7 @@ from .orders import (
     order_side,
     resting_orders,
 )
-from .results import Side
+from .results import EventView, Side
 from .session import ACCOUNT_MISSING, decoded
 from .views import seconds_of
 
@@ -45,8 +44,9 @@ if TYPE_CHECKING:
     from solders.pubkey import Pubkey
     from solders.signature import Signature
 
-    from secant.chain import Landed
+    from secant.chain import Chain, Landed
     from secant.units import Number
+    from secant.wallet import Wallet
 
     from .events import EventRef
 
@@ -153,6 +153,12 @@ class _Placing:
 class QuotingMethods(BookMethods):
     """What market makers do at books."""
 
+    def __init__(
+        self, chain: Chain, wallet: Wallet | None, *, exchange: Pubkey | None, account_index: int
+    ) -> None:
+        super().__init__(chain, wallet, exchange=exchange, account_index=account_index)
+        self._desks: dict[tuple[Pubkey | str, str | int], _Desk] = {}
+
     async def quote(
         self,
         event: EventRef,
@@ -198,8 +204,7 @@ class QuotingMethods(BookMethods):
             ProgramError: InsolventAccount, OrderWouldTake, EventNotOpen, Paused. Others as of `Chain.send`.
         """
         placing, stays_from = _placing(kind, expires, expires_from, client_id)
-        address, stored = await self._event(event)
-        desk = _desk_at(address, stored, outcome)
+        desk = await self._desk(event, outcome)
         wanted = summed(
             (desk.level(order.side, order.price_ticks), order.lots)
             for side, levels in ((Side.BUY, bids), (Side.SELL, asks))
@@ -242,11 +247,18 @@ class QuotingMethods(BookMethods):
 
     # --- for the methods above ------------------------------------------------------------------------------
 
+    async def _desk(self, event: EventRef, outcome: str | int) -> _Desk:
+        """Where an outcome is quoted: asked for once, as an event's outcomes never change."""
+        asked = (event.address if isinstance(event, EventView) else event, outcome)
+        if asked not in self._desks:
+            self._desks[asked] = _desk_at(*await self._event(event), outcome)
+        return self._desks[asked]
+
     async def _changes(
         self, desk: _Desk, wanted: dict[LevelKey, int], placing: _Placing, stays_from: int
     ) -> LevelChanges:
         """Reads the book, and finds what must change in it."""
-        found, now = await asyncio.gather(self.chain.account(desk.book), self.chain.clock_time())
+        (found,), now = await self.chain.accounts_and_time([desk.book])
         if found is None:
             raise AccountNotFound("book", desk.book, "there is no account", _CREATE_BOOK)
         head, orders = resting_orders(found.data)
