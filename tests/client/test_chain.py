@@ -401,3 +401,24 @@ async def test_what_fits_into_a_transaction(market: Market, payer: Keypair) -> N
     assert (await chain.simulate([pay(payer, 1)] * (count - 1), payer.pubkey())).units > 0
     with pytest.raises(InputError, match="of 1232"):
         await chain.simulate([pay(payer)] * count, payer.pubkey())
+
+
+async def test_accounts_with_the_time_in_one_request(market: Market, node: Node) -> None:
+    async with Chain(node.url) as chain:
+        missing = Pubkey.new_unique()
+        (found, absent), now = await chain.accounts_and_time([market.local.exchange, missing])
+        assert (found is None, absent) == (False, None)
+        assert abs(now - market.net.ledger.unix_timestamp) <= 1
+    assert node.asked == ["getMultipleAccounts"]
+
+
+async def test_a_transaction_that_lands_at_once_costs_five_requests(node: Node, payer: Keypair) -> None:
+    async with Chain(node.url) as chain:
+        await chain.send([pay(payer)], [payer])
+    assert sorted(node.asked) == [
+        "getLatestBlockhash",
+        "getSignatureStatuses",
+        "getTransaction",
+        "sendTransaction",
+        "simulateTransaction",
+    ]

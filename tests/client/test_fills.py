@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from secant import exchange
 from secant.client import Client, Fill, FillRole, Side
-from secant.client.fills import rebate_atoms_down
-from secant.errors import AccountNotFound, HistoryMissing, InputError
+from secant.client.fills import rebate_atoms_down, taken
+from secant.errors import AccountNotFound, ClientOutdated, HistoryMissing, InputError
 from secant.units import ATOMS_PER_UNIT
 
 from .node import Node
@@ -240,3 +242,26 @@ def test_roles_have_sides() -> None:
     for role, taker_side in itertools.product(FillRole, Side):
         fill = Fill(Signature.default(), None, 1, taker_side, *[Decimal(1)] * 3, role, Decimal(0), Decimal(0))
         assert (fill.side is taker_side) == (role is FillRole.TAKER)
+
+
+def test_a_log_that_does_not_add_up_is_not_guessed_at() -> None:
+    fill = exchange.OrderLots(order_id=1, lots=3)
+    order = exchange.PlacedOrder(
+        client_id=0,
+        order_id=0,
+        filled_lots=3,
+        paid_atoms=1,
+        fee_atoms=1,
+        rested_lots=0,
+        expires_at=0,
+        seat=0,
+    )
+    log = exchange.BookChanged(book=Pubkey.default(), changes=0, fills=(fill,), dropped=(), placed=(order,))
+    assert list(taken(log)) == [(order, [fill])]
+    for wrong in (
+        replace(log, placed=()),
+        replace(log, fills=()),
+        replace(log, placed=(replace(order, filled_lots=2),)),
+    ):
+        with pytest.raises(ClientOutdated, match="fills"):
+            list(taken(wrong))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from solders.signature import Signature
 
 from secant import exchange
-from secant.errors import AccountNotFound, HistoryMissing, InputError
+from secant.errors import AccountNotFound, ClientOutdated, HistoryMissing, InputError
 from secant.units import TICKS_PER_UNIT, collateral_of, price_of, shares_of
 
 from .books import BookMethods
@@ -294,14 +294,22 @@ class _Search:
 def taken(
     changed: exchange.BookChanged,
 ) -> Iterator[tuple[exchange.PlacedOrder, list[exchange.OrderLots]]]:
-    """The orders of a log that traded, each with the fills that were its own, best first."""
-    fills = iter(changed.fills)
+    """The orders of a log that traded, each with the fills that were its own, best first.
+
+    Raises:
+        ClientOutdated: the log tells of fills that no order of it took, or of fewer than its orders took.
+    """
+    fills = list(changed.fills)
     for placed in changed.placed:
         rows: list[exchange.OrderLots] = []
-        while sum(row.lots for row in rows) < placed.filled_lots:
-            rows.append(next(fills))
+        while fills and sum(row.lots for row in rows) < placed.filled_lots:
+            rows.append(fills.pop(0))
+        if sum(row.lots for row in rows) != placed.filled_lots:
+            raise ClientOutdated("a book's log tells of other fills than its orders took")
         if rows:
             yield placed, rows
+    if fills:
+        raise ClientOutdated("a book's log tells of fills that none of its orders took")
 
 
 def rebate_atoms_down(price_ticks: int, lots: int, rebate_bps: int) -> int:
