@@ -185,6 +185,23 @@ async def test_a_book_made_anew_at_the_same_address(client: Client, taker: Clien
         assert [told(fill) for fill in fills] == [("buy", "0.5200", "1.00"), ("buy", "0.5100", "1.00")]
 
 
+async def test_numbers_of_an_earlier_book_are_not_taken_for_those_of_a_later_one(
+    client: Client, taker: Client, event: str
+) -> None:
+    """The first order at a price has the same number in either book, and another owner."""
+    for maker, other in ((client, taker), (taker, client)):
+        await maker.place_order(event, "YES", "sell", 1, "0.51")
+        await other.place_order(event, "YES", "buy", 1, "0.51", kind="ioc")
+        await client.draw_seat(event, owner=maker.wallet.address)
+        await client.close_book(event)
+        await client.create_book(event)
+    later, earlier = (await client.fills(event)).fills
+    assert later.order_id == earlier.order_id
+    for owner, roles in ((client, ["taker", "maker"]), (taker, ["maker", "taker"])):
+        fills = (await client.fills(event, owner=owner.wallet.address)).fills
+        assert [fill.role for fill in fills] == roles
+
+
 async def test_what_a_node_has_forgotten_is_said(
     client: Client, taker: Client, market: Market, event: str
 ) -> None:
@@ -209,6 +226,21 @@ async def test_what_a_node_has_forgotten_is_said(
             assert caught.value.signature == signatures[0]
         with pytest.raises(HistoryMissing):
             await far.fills(event, before=signatures[0])
+        node.answers.clear()
+
+        async def without_one_in_the_middle(request: Any) -> web.Response | None:
+            found = await client.chain.history(Pubkey.from_string(request["params"][0]))
+            listed = [
+                {"signature": str(each.signature), "slot": each.slot, "err": None, "memo": None}
+                for each in found
+                if each.signature != signatures[1]
+            ]
+            return node.reply(request, listed)
+
+        node.answers["getSignaturesForAddress"] = without_one_in_the_middle
+        with pytest.raises(HistoryMissing) as caught:
+            await far.fills(event)
+        assert [fill.signature for fill in caught.value.fills] == signatures[2:]
         node.answers.clear()
         node.answer("getSignaturesForAddress", result=[])
         with pytest.raises(HistoryMissing, match="newest"):

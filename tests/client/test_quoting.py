@@ -189,6 +189,18 @@ async def test_a_ladder_too_long_for_one_transaction(client: Client, taker: Clie
     assert [len(none.signatures), len(none.cancelled)] == [1, 41]
 
 
+async def test_more_cancellations_than_a_transaction_holds_go_before_any_order(
+    client: Client, taker: Client, event: str
+) -> None:
+    low = [(f"0.{100 + place}", "0.01") for place in range(100)]
+    await client.quote(event, "YES", bids=low)
+    # Its bid would meet the old asks, and its ask the old bids, if those were still there.
+    changed = await client.quote(event, "NO", bids=[("0.95", 1)], asks=[("0.96", 1)], kind="limit")
+    assert len(changed.signatures) == 2
+    assert (len(changed.cancelled), changed.traded) == (100, ())
+    assert await shown(taker, event, "NO") == ([("0.95", 1)], [("0.96", 1)])
+
+
 async def test_a_book_too_small_is_expanded_on_the_way(client: Client, taker: Client, event: str) -> None:
     far = [(Decimal(place) / 1_000, "0.01") for place in range(1, 60)]
     await taker.quote(event, "YES", bids=far)
@@ -203,6 +215,23 @@ async def test_orders_can_be_cancelled_when_the_event_trades_no_more(client: Cli
     with pytest.raises(ProgramError, match="no longer trades"):
         await client.quote(event, "YES", bids=BIDS[:1], asks=[("0.53", 1)])
     assert len((await client.quote(event)).cancelled) == 4
+
+
+async def test_each_of_several_outcomes_has_its_own_book(client: Client, taker: Client) -> None:
+    now = datetime.now(UTC)
+    await client.create_event(
+        "sky", outcomes=("SUN", "RAIN", "SNOW"), lock_time=now + DAY, settlement_deadline=now + 8 * DAY
+    )
+    await client.create_book("sky", "RAIN")
+    await client.quote("sky", "RAIN", bids=BIDS, asks=ASKS)
+    assert await shown(taker, "sky", "RAIN") == (BIDS, ASKS)
+    await taker.place_order("sky", "RAIN", "sell", 12, "0.48", kind="ioc")
+    assert await client.inventory("sky", "RAIN") == 12
+    assert await client.inventory("sky", 2) == 0
+    fills = (await client.fills("sky", "RAIN", owner=client.wallet.address)).fills
+    assert [(fill.side, fill.shares) for fill in fills] == [(Side.BUY, 2), (Side.BUY, 10)]
+    with pytest.raises(AccountNotFound, match="secant book create"):
+        await client.quote("sky", "SNOW", bids=BIDS)
 
 
 async def test_quotes_refused(client: Client, event: str) -> None:

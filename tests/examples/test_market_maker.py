@@ -71,10 +71,11 @@ def test_ladders_are_sound_at_any_price_and_inventory(fair: Decimal, inventory: 
     assert inventory + sum(shares for _, shares in bids) <= max(inventory, 30)
     assert inventory - sum(shares for _, shares in asks) >= min(inventory, -30)
     flat_bids, flat_asks = strategy.ladder(fair, Decimal(0))
-    if inventory > 0 and bids and flat_bids:
-        assert bids[0][0] < flat_bids[0][0], "long: bids lower"
-    if inventory < 0 and asks and flat_asks:
-        assert asks[0][0] > flat_asks[0][0], "short: asks higher"
+    if len(bids) == len(asks) == levels == len(flat_bids) == len(flat_asks):
+        (bid, _), (ask, _) = bids[0], asks[0]
+        assert (bid + ask) / 2 == fair - strategy.aversion * inventory * fair * (1 - fair)
+        assert ask - bid >= flat_asks[0][0] - flat_bids[0][0] == 2 * strategy.half_spread
+        assert inventory == 0 or ask - bid > 2 * strategy.half_spread, "the further from flat, the wider"
 
 
 async def flow(
