@@ -176,9 +176,9 @@ class QuotingMethods(BookMethods):
         Orders that stand at a price wanted with the size wanted stay, with their priority. A level that grows
         keeps its orders and gets one more for the difference. A level that shrinks keeps its oldest orders as
         far as they fit into it; the rest is placed anew and loses its priority. The changes are one
-        transaction if they fit into one, about 20 changes; otherwise several, all cancellations before any
-        order is placed. If a later one of several fails, what the earlier ones did stays done, and quoting
-        again completes it.
+        transaction if they fit into one, as 20 orders replaced by 20 others do; otherwise several, with all
+        cancellations before any order is placed. If a later one of several fails, what the earlier ones did
+        stays done, and quoting again completes it.
 
         An order that fills after the book was read and before the changes land is not known here: its level
         is restored by this quote if it was to change, and by the next one otherwise.
