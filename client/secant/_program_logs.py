@@ -11,9 +11,11 @@ from . import exchange, oracle
 from .errors import ClientOutdated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["AnyEvent", "decode_events"]
+    from solders.pubkey import Pubkey
+
+__all__ = ["AnyEvent", "decode_events", "events_by_instruction"]
 
 AnyEvent: TypeAlias = exchange.AnyEvent | oracle.AnyEvent
 
@@ -48,6 +50,31 @@ def decode_events(logs: Iterable[str]) -> tuple[AnyEvent, ...]:
         elif stack and line.startswith(f"Program {stack[-1]} ") and _ends(line):
             stack.pop()
     return tuple(events)
+
+
+def events_by_instruction(logs: Sequence[str], program_ids: Sequence[Pubkey]) -> list[tuple[AnyEvent, ...]]:
+    """The events in a log by the instruction during which they were logged.
+
+    Args:
+        logs: The log of a whole transaction.
+        program_ids: The program of each instruction, in order.
+
+    Raises:
+        ClientOutdated: one of the two programs logged an event this client does not know.
+    """
+    parts: list[list[str]] = [[] for _ in program_ids]
+    place = -1
+    for line in logs:
+        invoked = _INVOKED.match(line)
+        if invoked and invoked[2] == "1":
+            # Precompiles log nothing: an instruction whose program is not the one that runs is passed over.
+            names = [str(program_id) for program_id in program_ids[place + 1 :]]
+            if invoked[1] not in names:
+                raise ClientOutdated(f"a log names the program {invoked[1]}, which no instruction runs")
+            place += 1 + names.index(invoked[1])
+        if place >= 0:
+            parts[place].append(line)
+    return [decode_events(part) for part in parts]
 
 
 def _event_data(line: str) -> bytes:

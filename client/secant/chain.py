@@ -29,6 +29,7 @@ from solders.rpc.responses import AccountNotification, LogsNotification
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
+from ._past import PastReading, PastTransaction, Signed
 from ._program_logs import AnyEvent, decode_events
 from .errors import (
     AccountNotFound,
@@ -58,6 +59,8 @@ __all__ = [
     "AnyEvent",
     "Chain",
     "Landed",
+    "PastTransaction",
+    "Signed",
     "Simulated",
     "cluster_url",
     "decode_events",
@@ -158,7 +161,7 @@ def _base58(data: bytes) -> str:
     return "1" * (len(data) - len(data.lstrip(b"\0"))) + text
 
 
-class Chain:
+class Chain(PastReading):
     """One RPC node. An async context manager; connections open at their first use.
 
     Args:
@@ -265,10 +268,19 @@ class Chain:
             RpcUnreachable, RpcRefused: the node does not answer.
             AccountNotFound: the node has no clock.
         """
-        account = await self.account(_CLOCK_ADDRESS)
-        if account is None:
+        return (await self.accounts_and_time([]))[1]
+
+    async def accounts_and_time(self, addresses: Sequence[Pubkey]) -> tuple[list[Account | None], int]:
+        """Accounts as of `accounts`, and the chain's time as of `clock_time`, in one request.
+
+        Raises:
+            RpcUnreachable, RpcRefused: the node does not answer, or not with accounts.
+            AccountNotFound: the node has no clock.
+        """
+        *found, clock = await self.accounts([*addresses, _CLOCK_ADDRESS])
+        if clock is None:
             raise AccountNotFound("clock", _CLOCK_ADDRESS, "the node has none", "use another node")
-        return int.from_bytes(account.data[32:40], "little", signed=True)
+        return found, int.from_bytes(clock.data[32:40], "little", signed=True)
 
     async def balance(self, address: Pubkey) -> int:
         """Lamports of an address.
@@ -365,11 +377,14 @@ class Chain:
             InputError: the instructions do not fit into one transaction.
         """
         payer = signers[0].pubkey()
-        simulated = await self.simulate(instructions, payer)
+        # Neither needs the other: a node far away is waited for once.
+        simulated, answer = await asyncio.gather(
+            self.simulate(instructions, payer), self._ask(self._rpc.get_latest_blockhash)
+        )
         if simulated.error is not None:
             raise simulated.error
         units = min(simulated.units * 11 // 10 + 1_000, UNITS_MAX)
-        latest = (await self._ask(self._rpc.get_latest_blockhash)).value
+        latest = answer.value
         message = _compile(self._with_budget(instructions, units), payer, latest.blockhash)
         transaction = VersionedTransaction(message, list(signers))
         signature = transaction.signatures[0]
@@ -384,6 +399,12 @@ class Chain:
         except ClientOutdated as error:
             raise ResultUnavailable(signature, error.message) from error
         return Landed(signature, status.slot, events)
+
+    def fits(self, instructions: Sequence[Instruction], payer: Pubkey) -> bool:
+        """Whether instructions fit into one transaction, with the compute budget that `send` adds."""
+        budget = self._with_budget(instructions, UNITS_MAX)
+        message = MessageV0.try_compile(payer, budget, [], Hash.default())
+        return _size(message) <= _TRANSACTION_BYTES_MAX
 
     def _with_budget(self, instructions: Sequence[Instruction], units: int) -> list[Instruction]:
         budget = [set_compute_unit_limit(units)]
@@ -403,15 +424,18 @@ class Chain:
                 if wire is not None and loop.time() >= next_send:
                     next_send = loop.time() + _REBROADCAST_S
                     await self._send_raw(wire)
-                # The height is read first: a status that is missing after it has passed is missing for good.
-                height = (await self._ask(self._rpc.get_block_height)).value
                 status = await self._status(signature)
+                if status is None:
+                    # A status that is missing after the height has passed is missing for good.
+                    height = (await self._ask(self._rpc.get_block_height)).value
+                    is_over = height > last_valid_height
+                    status = await self._status(signature) if is_over else None
             except (RpcUnreachable, RpcRefused) as error:
                 reason = error.message
             else:
                 if status is not None:
                     return status
-                if height > last_valid_height:
+                if is_over:
                     raise TransactionExpired(signature)
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _POLL_MAX_S)
@@ -433,16 +457,13 @@ class Chain:
 
     async def _logs(self, signature: Signature) -> Sequence[str]:
         """The log of a landed transaction; a node may know its status a little earlier."""
-        commitment = (
-            Commitment.FINALIZED if self._commitment is Commitment.FINALIZED else Commitment.CONFIRMED
-        )
         loop = asyncio.get_running_loop()
         deadline = loop.time() + min(_LOG_WAIT_S, self._confirm_timeout_s)
         reason, pause_s = "the node does not know it", _POLL_MIN_S
         while True:
             try:
                 answer = await self._ask(
-                    lambda: self._rpc.get_transaction(signature, "base64", commitment, 0)
+                    lambda: self._rpc.get_transaction(signature, "base64", self._past_commitment(), 0)
                 )
             except (RpcUnreachable, RpcRefused) as error:
                 reason = error.message
@@ -562,13 +583,17 @@ def _reason(error: RPCException | SolanaJsonRpcError) -> str:
 
 def _compile(instructions: Sequence[Instruction], payer: Pubkey, blockhash: Hash) -> MessageV0:
     message = MessageV0.try_compile(payer, list(instructions), [], blockhash)
-    size = 1 + 64 * message.header.num_required_signatures + len(bytes(message)) + 1
+    size = _size(message)
     if size > _TRANSACTION_BYTES_MAX:
         raise InputError(
             f"the transaction would take {size} bytes of {_TRANSACTION_BYTES_MAX}",
             "do less in one transaction",
         )
     return message
+
+
+def _size(message: MessageV0) -> int:
+    return 1 + 64 * message.header.num_required_signatures + len(bytes(message)) + 1
 
 
 def _program_ids(message: MessageV0) -> list[Pubkey]:

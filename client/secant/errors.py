@@ -16,7 +16,8 @@ SecantError
 │   └── TransactionRefused        before it ran: fee, blockhash, size
 ├── TransactionExpired            never landed, and never will: sending anew is safe
 ├── TransactionUnconfirmed        may still land: look before sending anew
-└── ResultUnavailable             landed, but its log cannot be read
+├── ResultUnavailable             landed, but its log cannot be read
+└── HistoryMissing                the node has forgotten transactions that were asked for
 """
 
 from __future__ import annotations
@@ -39,11 +40,14 @@ if TYPE_CHECKING:
     from solders.signature import Signature
     from solders.transaction_status import InstructionErrorType, TransactionErrorType
 
+    from .client.fills import Fill
+
 __all__ = [
     "AccountNotFound",
     "ClientOutdated",
     "ExchangeAmbiguous",
     "FrameworkError",
+    "HistoryMissing",
     "InputError",
     "ProgramError",
     "ResultUnavailable",
@@ -267,6 +271,24 @@ class ResultUnavailable(SecantError):  # noqa: N818 - says what is so
             "do not send it anew; look at the account",
         )
         self.signature = signature
+
+
+class HistoryMissing(SecantError):  # noqa: N818 - says what is so
+    """The node has forgotten transactions that were asked for, or does not have them yet.
+
+    Attributes:
+        signature: Where they are missing: at this transaction, or before it; None if at the newest.
+        fills: The fills that were found after them, newest first.
+    """
+
+    def __init__(self, url: str, signature: Signature | None) -> None:
+        where = "the newest transactions" if signature is None else f"transaction {signature}, or older ones,"
+        super().__init__(
+            f"the node at {url} does not remember {where} of this book",
+            "ask for fewer fills, or use a node that keeps more of the past",
+        )
+        self.signature = signature
+        self.fills: tuple[Fill, ...] = ()
 
 
 _FAILED: Final = re.compile(r"^Program (\w+) failed: ")

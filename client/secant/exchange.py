@@ -643,7 +643,7 @@ class PlacedOrder:
     Attributes:
         client_id: The owner's own mark.
         order_id: Number of what rests; 0 if nothing does.
-        filled_lots: Lots that traded, those with a pool beside the book included.
+        filled_lots: Lots that traded in the book; what a pool beside it traded, its own log says.
         paid_atoms: What they cost, or brought, fee apart.
         fee_atoms: The taker's fee, a builder's apart.
         rested_lots: Lots that rest.

@@ -27,13 +27,16 @@ __all__ = [
     "LOTS_PER_SHARE",
     "TICKS_PER_UNIT",
     "Number",
+    "ask_ticks_up",
     "atoms_of",
+    "bid_ticks_down",
     "collateral_of",
     "feed_units_of",
     "feed_value_of",
     "lamports_of",
     "limit_down",
     "limit_up",
+    "lots_down",
     "lots_of",
     "price_of",
     "shares_of",
@@ -97,6 +100,45 @@ def ticks_of(price: Number, name: str = "price") -> int:
 def price_of(ticks: int) -> Decimal:
     """The price that `ticks` are, with 4 decimals."""
     return _WIDE.scaleb(Decimal(ticks), -4)
+
+
+def bid_ticks_down(price: Number, name: str = "price") -> int:
+    """Ticks of the highest price at which an order can bid that is no higher than `price`.
+
+    Raises:
+        UnitError: a float, no number, or not from 0.0001 up to less than 1: no bid can stand there.
+    """
+    allowed = "a number from 0.0001 to less than 1: bids are rounded down to 0.0001"
+    ticks = _scaled_down(_decimal(price, name, allowed), 4)
+    if not 0 < ticks < TICKS_PER_UNIT:
+        raise UnitError(name, price, allowed)
+    return ticks
+
+
+def ask_ticks_up(price: Number, name: str = "price") -> int:
+    """Ticks of the lowest price at which an order can ask that is no lower than `price`.
+
+    Raises:
+        UnitError: a float, no number, or not from more than 0 to 0.9999: no ask can stand there.
+    """
+    allowed = "a number from more than 0 to 0.9999: asks are rounded up to 0.0001"
+    ticks = -_scaled_down(-_decimal(price, name, allowed), 4)
+    if not 0 < ticks < TICKS_PER_UNIT:
+        raise UnitError(name, price, allowed)
+    return ticks
+
+
+def lots_down(shares: Number, name: str = "shares") -> int:
+    """Lots of the most shares that can be ordered and are no more than `shares`, 1 to 2^63 - 1 lots.
+
+    Raises:
+        UnitError: a float, no number, less than 0.01, or out of range.
+    """
+    allowed = f"a number from 0.01 to {_shown(_I64_MAX, 2)}: sizes are rounded down to 0.01"
+    lots = _scaled_down(_decimal(shares, name, allowed), 2)
+    if not 0 < lots <= _I64_MAX:
+        raise UnitError(name, shares, allowed)
+    return lots
 
 
 def lamports_of(sol: Number, name: str = "sol") -> int:
@@ -188,6 +230,11 @@ def _integer_of(value: Number, places: int, low: int, high: int, name: str) -> i
     if rest:
         raise UnitError(name, value, allowed)
     return int(scaled)
+
+
+def _scaled_down(number: Decimal, places: int) -> int:
+    numerator, denominator = number.as_integer_ratio()
+    return int(numerator * 10**places // denominator)
 
 
 def _shown(integer: int, places: int) -> str:

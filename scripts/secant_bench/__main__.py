@@ -11,6 +11,7 @@ from .compute_units import compute_units
 from .measuring import SNAPSHOT, differences, over_budget, read_snapshot, write_snapshot
 from .peers import PEERS
 from .rates import rates
+from .trading import trading_figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +28,12 @@ def main(arguments: Sequence[str]) -> int:
     if options.update:
         write_snapshot(figures)
     stale = differences(figures, read_snapshot()) if SNAPSHOT.exists() else ["there is no snapshot"]
-    found = rates()
+    found, traded = rates(), trading_figures()
     if options.json:
-        print(json.dumps(_as_json(figures, found, stale, excesses), indent=2))
+        print(json.dumps(_as_json(figures, found, traded, stale, excesses), indent=2))
     else:
         _print_tables(figures, found)
+        _print_trading(traded)
     for sentence in excesses:
         print(sentence, file=sys.stderr)
     if stale:
@@ -41,7 +43,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _as_json(
-    figures: dict[str, int], found: dict[str, int], stale: list[str], excesses: list[str]
+    figures: dict[str, int],
+    found: dict[str, int],
+    traded: dict[str, float],
+    stale: list[str],
+    excesses: list[str],
 ) -> dict[str, object]:
     peers = [
         {
@@ -56,6 +62,7 @@ def _as_json(
         "compute_units": figures,
         "peers": peers,
         "rates_per_second": found,
+        "trading_on_a_localnet": traded,
         "stale": stale,
         "over_budget": excesses,
     }
@@ -77,6 +84,13 @@ def _print_tables(figures: dict[str, int], found: dict[str, int]) -> None:
     print("\nThis machine, a second, one core")
     for name, rate in found.items():
         print(f"  {name:{width}} {rate:>8,}")
+
+
+def _print_trading(traded: dict[str, float]) -> None:
+    width = max(map(len, traded))
+    print("\nTrading on a localnet: 3 makers, 3 takers and a keeper at once, all on this machine")
+    for name, figure in traded.items():
+        print(f"  {name:{width}} {figure:>8,.1f}")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from .conftest import Shell
+
 if TYPE_CHECKING:
-    from .conftest import Shell
+    from pathlib import Path
 
 SOMEBODY = "So11111111111111111111111111111111111111112"
 
@@ -61,6 +63,29 @@ def test_a_book_is_watched(funded: Shell, event: str) -> None:
     assert funded.json("book", "watch", event, "NO", "--updates", "1")["bids"][0]["price"] == "0.4000"
 
 
+def test_fills_are_listed(funded: Shell, event: str, tmp_path: Path) -> None:
+    assert funded.json("book", "fills", event) == {"fills": [], "before": None}
+    funded.say("book", "place", event, "sell", "YES", "10", "0.60")
+    taker = Shell(funded.url, tmp_path / "taker.json", funded.capsys)
+    for arguments in (["airdrop"], ["account", "open"], ["deposit", "50"]):
+        taker.run(*arguments)
+    for _ in range(2):
+        taker.say("book", "place", event, "buy", "YES", "1.25", "0.60", "--kind", "ioc")
+    shown = funded.say("book", "fills", event, "--limit", "1")
+    assert "maker" not in shown
+    before = shown.rsplit("older ones: --before ", 1)[1].strip()
+    assert len(funded.json("book", "fills", event, "--before", before)["fills"]) == 1
+    mine = funded.say("book", "fills", event, "--mine")
+    assert "maker" in mine
+    assert mine == taker.say("book", "fills", event, "--owner", _address(funded))
+    (newest, _) = taker.json("book", "fills", event, "NO", "--mine")["fills"]
+    assert (newest["role"], newest["taker_side"], newest["price"]) == ("taker", "sell", "0.4000")
+
+
+def _address(shell: Shell) -> str:
+    return str(shell.json("wallet", "show")["address"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
@@ -81,6 +106,8 @@ def test_a_book_is_watched(funded: Shell, event: str) -> None:
         (["take", "EVENT", "buy", "YES", "1", "0"], 2, "use a price from 0.0001 to 0.9999"),
         (["take", "EVENT", "buy", "YES", "1", "0.5", "--pool", "x", "--book-only"], 2, "give one of the two"),
         (["cancel", "EVENT"], 2, "give ORDER or --all"),
+        (["fills", "EVENT", "--before", "x"], 2, "is no signature"),
+        (["fills", "EVENT", "--mine", "--owner", "11111111111111111111111111111111"], 2, "leave out --owner"),
         (["sweep", "EVENT"], 1, "has expired"),
         (["draw", "EVENT"], 1, "no seat"),
         (["show", "nowhere"], 2, "nowhere"),

@@ -51,6 +51,13 @@ class Node:
 
         self.answers[method] = fixed
 
+    @staticmethod
+    def reply(request: Any, result: object) -> web.Response:
+        """A JSON-RPC result to a request."""
+        return web.Response(
+            text=orjson.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}).decode()
+        )
+
     async def _post(self, request: web.Request) -> web.Response:
         body = await request.read()
         parsed = orjson.loads(body)

@@ -14,6 +14,7 @@ from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
 from secant import exchange
+from secant.bootstrap import faucet_keypair
 from secant.chain import Chain, cluster_url, decode_events, websocket_url
 from secant.errors import (
     ClientOutdated,
@@ -353,3 +354,71 @@ def test_unknown_events(data: str) -> None:
     with pytest.raises(ClientOutdated) as caught:
         decode_events([f"Program {EXCHANGE} invoke [1]", f"Program data: {data}"])
     assert caught.value.remedy == "update the client"
+
+
+async def test_the_past_of_an_address(market: Market, payer: Keypair) -> None:
+    chain, dest = market.chain, Pubkey.new_unique()
+    assert await chain.history(dest) == []
+    landed = [await chain.send([pay(payer, 1_000_000 + place, dest)], [payer]) for place in range(3)]
+    signatures = [each.signature for each in reversed(landed)]
+    found = await chain.history(dest)
+    assert [(each.signature, each.succeeded) for each in found] == [(each, True) for each in signatures]
+    assert [each.signature for each in await chain.history(dest, limit=2)] == signatures[:2]
+    assert [each.signature for each in await chain.history(dest, before=signatures[0])] == signatures[1:]
+    past = await chain.past(signatures[0])
+    assert past is not None
+    assert (past.slot, past.calls) == (landed[-1].slot, ())
+    assert past.time is not None
+    assert abs(past.time - market.net.ledger.unix_timestamp) < 10
+    assert await chain.past(Signature.new_unique()) is None
+
+
+async def test_the_past_says_which_instruction_logged(market: Market) -> None:
+    admin, local = faucet_keypair(), market.local
+    calls = [
+        exchange.open_account(
+            payer=admin.pubkey(), exchange=local.exchange, owner=admin.pubkey(), index=index
+        )
+        for index in range(2)
+    ]
+    accounts = [
+        exchange.find_account(exchange=local.exchange, owner=admin.pubkey(), index=index)
+        for index in range(2)
+    ]
+    landed = await market.chain.send([calls[0], pay(admin), calls[1]], [admin])
+    past = await market.chain.past(landed.signature)
+    assert past is not None
+    assert len(past.calls) == len(landed.events) == 2
+    for call, account in zip(past.calls, accounts, strict=True):
+        assert account in call.accounts
+        assert [event.account for event in call.events] == [account]  # type: ignore[union-attr]
+    assert tuple(event for call in past.calls for event in call.events) == landed.events
+
+
+async def test_what_fits_into_a_transaction(market: Market, payer: Keypair) -> None:
+    chain = market.chain
+    count = next(count for count in range(1, 60) if not chain.fits([pay(payer)] * count, payer.pubkey()))
+    assert (await chain.simulate([pay(payer, 1)] * (count - 1), payer.pubkey())).units > 0
+    with pytest.raises(InputError, match="of 1232"):
+        await chain.simulate([pay(payer)] * count, payer.pubkey())
+
+
+async def test_accounts_with_the_time_in_one_request(market: Market, node: Node) -> None:
+    async with Chain(node.url) as chain:
+        missing = Pubkey.new_unique()
+        (found, absent), now = await chain.accounts_and_time([market.local.exchange, missing])
+        assert (found is None, absent) == (False, None)
+        assert abs(now - market.net.ledger.unix_timestamp) <= 1
+    assert node.asked == ["getMultipleAccounts"]
+
+
+async def test_a_transaction_that_lands_at_once_costs_five_requests(node: Node, payer: Keypair) -> None:
+    async with Chain(node.url) as chain:
+        await chain.send([pay(payer)], [payer])
+    assert sorted(node.asked) == [
+        "getLatestBlockhash",
+        "getSignatureStatuses",
+        "getTransaction",
+        "sendTransaction",
+        "simulateTransaction",
+    ]

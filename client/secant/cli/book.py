@@ -11,6 +11,7 @@ from secant.client import (
     Builder,
     Client,
     DropReceipt,
+    FillsPage,
     OrderKind,
     OrderReceipt,
     OrderView,
@@ -25,7 +26,9 @@ from .moments import seconds_from
 from .output import amount, answer, facts, moment, say, table
 from .settings import address_in, with_client
 
-books = typer.Typer(help="Order books: show, watch, create, place, take, orders, cancel, draw, sweep, close.")
+books = typer.Typer(
+    help="Order books: show, watch, create, place, take, orders, fills, cancel, draw, sweep, close."
+)
 
 Outcome = Annotated[str, typer.Argument(metavar="OUTCOME", help="The outcome's label or number.")]
 MaybeOutcome = Annotated[
@@ -228,6 +231,48 @@ def list_orders(context: typer.Context, event: Event, owner: Owner = None) -> No
                 for view in views
             ],
         )
+
+
+@books.command("fills")
+def list_fills(
+    context: typer.Context,
+    event: Event,
+    outcome: MaybeOutcome = "0",
+    owner: Annotated[str | None, typer.Option(help="Only those of this owner's account.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    before: Annotated[
+        str | None, typer.Option(metavar="SIGNATURE", help="Only those before this transaction.")
+    ] = None,
+    *,
+    mine: Annotated[bool, typer.Option("--mine", help="Only your own account's.")] = False,
+) -> None:
+    """What traded in a book, the newest first; with an owner, also fees and rebates."""
+    of = address_in(owner, "--owner")
+    if mine and of is not None:
+        raise InputError("--mine names the owner already", "leave out --owner, or --mine")
+
+    async def work(client: Client) -> FillsPage:
+        whose = client.wallet.address if mine else of
+        return await client.fills(event, outcome, limit=limit, before=before, owner=whose)
+
+    page = with_client(context, work, signs=mine)
+    if answer(context, page):
+        return
+    is_own = mine or of is not None
+    table(
+        ("time", "taker", "price", "shares", "amount", "order")
+        + (("role", "side", "fee", "rebate") if is_own else ()),
+        [
+            (
+                *(fill.time, "buys" if fill.taker_side is Side.BUY else "sells"),
+                *(fill.price, fill.shares, fill.amount, fill.order_id),
+                *((fill.role, fill.side, fill.fee, fill.rebate) if is_own else ()),
+            )
+            for fill in page.fills
+        ],
+    )
+    if page.before is not None:
+        say(f"older ones: --before {page.before}")
 
 
 @books.command("cancel")

@@ -6,6 +6,8 @@ from .accounts import AccountMethods
 from .admin import AdminMethods
 from .events import EventRef
 from .feeds import FeedRef
+from .fills import Fill, FillRole, FillsMethods, FillsPage
+from .levels import RoundedOrder, rounded_order
 from .orders import (
     BookView,
     Builder,
@@ -18,6 +20,7 @@ from .orders import (
     SelfTrade,
     TakeReceipt,
 )
+from .quoting import QuotedOrder, QuoteReceipt, QuotingMethods
 from .receipts import (
     CashReceipt,
     FeesReceipt,
@@ -70,6 +73,9 @@ __all__ = [
     "FeedRef",
     "FeedView",
     "FeesReceipt",
+    "Fill",
+    "FillRole",
+    "FillsPage",
     "Level",
     "LocalBook",
     "NetReceipt",
@@ -84,12 +90,15 @@ __all__ = [
     "PoolView",
     "Position",
     "Quote",
+    "QuoteReceipt",
+    "QuotedOrder",
     "Reading",
     "Receipt",
     "RecordStatus",
     "RecordView",
     "RedemptionReceipt",
     "ResolverKind",
+    "RoundedOrder",
     "SelfTrade",
     "SetReceipt",
     "SettlementReceipt",
@@ -101,10 +110,13 @@ __all__ = [
     "TokenView",
     "TradeReceipt",
     "record_terms",
+    "rounded_order",
 ]
 
 
-class Client(AccountMethods, AdminMethods, TakeMethods, TokenMethods, RecordMethods):
+class Client(
+    AccountMethods, AdminMethods, TakeMethods, QuotingMethods, FillsMethods, TokenMethods, RecordMethods
+):
     """One wallet on one exchange.
 
     ``async with Client.connect("localnet", Wallet.load()) as client: await client.buy("rain", "YES", 10)``

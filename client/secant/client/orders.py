@@ -35,8 +35,11 @@ __all__ = [
     "SelfTrade",
     "TakeReceipt",
     "mirrored_ticks",
+    "order_price_ticks",
     "order_receipt",
+    "order_side",
     "order_views",
+    "placed_receipt",
     "resting_orders",
     "take_receipt",
 ]
@@ -242,6 +245,16 @@ def mirrored_ticks(price_ticks: int) -> int:
     return TICKS_PER_UNIT - price_ticks
 
 
+def order_price_ticks(order_id: int) -> int:
+    """The price of an order in its book's own outcome, from its number."""
+    return order_id >> _PRICE_BITS
+
+
+def order_side(order_id: int) -> Side:
+    """Whether an order buys or sells its book's own outcome, from its number."""
+    return _side_of(order_id)
+
+
 def resting_orders(data: bytes) -> tuple[exchange.Book, list[tuple[int, exchange.Order, Pubkey]]]:
     """A book's head, and its orders by rising price, each with its place and its margin account.
 
@@ -371,11 +384,26 @@ def order_receipt(landed: Landed, outcome: str, side: Side, *, mirrored: bool) -
         ResultUnavailable: the log says nothing of it.
     """
     changed = emitted(landed, exchange.BookChanged)
-    placed = changed.placed[0]
-    amount, price = _amount_and_price(placed, mirrored=mirrored)
+    receipt = placed_receipt(
+        landed.signature, changed.book, changed.placed[0], outcome, side, mirrored=mirrored
+    )
+    return replace(receipt, builder_fee=_builder_fee(landed))
+
+
+def placed_receipt(
+    signature: Signature,
+    book: Pubkey,
+    placed: exchange.PlacedOrder,
+    outcome: str,
+    side: Side,
+    *,
+    mirrored: bool,
+) -> OrderReceipt:
+    """What a row of a book's log says of an order; of a builder's fee it says nothing."""
+    amount, price = _amount_and_price(placed.filled_lots, placed.paid_atoms, mirrored=mirrored)
     return OrderReceipt(
-        signature=landed.signature,
-        book=changed.book,
+        signature=signature,
+        book=book,
         outcome=outcome,
         side=side,
         order_id=placed.order_id or None,
@@ -383,7 +411,7 @@ def order_receipt(landed: Landed, outcome: str, side: Side, *, mirrored: bool) -
         amount=amount,
         price=price,
         fee=collateral_of(placed.fee_atoms),
-        builder_fee=_builder_fee(landed),
+        builder_fee=Decimal(0),
         rested=shares_of(placed.rested_lots),
     )
 
@@ -396,31 +424,31 @@ def take_receipt(landed: Landed, outcome: str, side: Side, *, mirrored: bool) ->
     """
     changed = emitted(landed, exchange.BookChanged)
     placed = changed.placed[0]
-    amount, price = _amount_and_price(placed, mirrored=mirrored)
-    pooled = (abs(event.lots) for event in landed.events if isinstance(event, exchange.PoolTraded))
+    pooled = [event for event in landed.events if isinstance(event, exchange.PoolTraded)]
+    pool_lots = sum(abs(event.lots) for event in pooled)
+    lots = placed.filled_lots + pool_lots
+    paid_atoms = placed.paid_atoms + sum(abs(event.cost_atoms) for event in pooled)
+    amount, price = _amount_and_price(lots, paid_atoms, mirrored=mirrored)
     return TakeReceipt(
         signature=landed.signature,
         book=changed.book,
         outcome=outcome,
         side=side,
-        shares=shares_of(placed.filled_lots),
-        pool_shares=shares_of(sum(pooled)),
+        shares=shares_of(lots),
+        pool_shares=shares_of(pool_lots),
         amount=amount,
         price=price,
-        fee=collateral_of(placed.fee_atoms),
+        fee=collateral_of(placed.fee_atoms + sum(event.fee_atoms for event in pooled)),
         builder_fee=_builder_fee(landed),
     )
 
 
-def _amount_and_price(placed: exchange.PlacedOrder, *, mirrored: bool) -> tuple[Decimal, Decimal | None]:
+def _amount_and_price(lots: int, paid_atoms: int, *, mirrored: bool) -> tuple[Decimal, Decimal | None]:
     # Selling YES at p brings p; the same trade seen from NO costs 1 - p, and the face value is locked.
-    amount_atoms = placed.paid_atoms
-    if mirrored:
-        amount_atoms = placed.filled_lots * TICKS_PER_UNIT - amount_atoms
-    amount = collateral_of(amount_atoms)
-    if not placed.filled_lots:
+    amount = collateral_of(lots * TICKS_PER_UNIT - paid_atoms if mirrored else paid_atoms)
+    if not lots:
         return amount, None
-    return amount, (amount / shares_of(placed.filled_lots)).quantize(Decimal("0.000001"))
+    return amount, (amount / shares_of(lots)).quantize(Decimal("0.000001"))
 
 
 def _builder_fee(landed: Landed) -> Decimal:

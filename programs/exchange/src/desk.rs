@@ -5,7 +5,7 @@ use {
         error::ExchangeError,
         event::{BookChanged, OrderLots, PlacedOrder},
         order_request::*,
-        trade::{book_fault, pay_builder, release, sweep, Beside, Deal, SWEEP_MAX},
+        trade::{book_fault, pay_builder, release, sweep, Beside, Deal, Part, SWEEP_MAX},
         BookParts, MarginAccount, Order, Pool, Seat, ORDERS_MAX, POSITION_MAX_LOTS, PRICE_MAX_TICKS,
         SEAT_LOTS_MAX,
     },
@@ -109,7 +109,7 @@ impl<'a> Desk<'a> {
             let deal = self.trade(request, lots, None, now, &mut placed)?;
             let may_rest = if deal.may_rest { deal.left } else { 0 };
             // After a trade, a rest too small, or without a seat, is dropped: nobody can spoil what was traded.
-            let rests = deal.lots == 0 || (may_rest >= self.book.head.lots_min && self.may_sit());
+            let rests = deal.booked.lots == 0 || (may_rest >= self.book.head.lots_min && self.may_sit());
             if request.kind == ORDER_LIMIT && may_rest > 0 && rests {
                 placed.order_id = self.rest(request, side, u32::from(request.price_ticks), may_rest)?;
                 placed.rested_lots = may_rest;
@@ -196,8 +196,9 @@ impl<'a> Desk<'a> {
         let deal = self.book.trade(&taker, beside, &mut self.log, now, |full| {
             account.fee_up(full, now)
         })?;
-        if deal.lots > 0 {
-            let Charge { gross, fee, volume } = deal.charge;
+        let Part { lots: traded, charge } = deal.total();
+        if traded > 0 {
+            let Charge { gross, fee, volume } = charge;
             let signed = |amount: u64| {
                 if side == Side::Bid {
                     amount as i64
@@ -209,13 +210,11 @@ impl<'a> Desk<'a> {
             self.account.add_cash(-(fee.0 as i64))?;
             self.account.add_volume(volume, now)?;
             let outcome = usize::from(self.book.head.outcome);
-            self.account.add_lots(self.leg, outcome, signed(deal.lots))?;
+            self.account.add_lots(self.leg, outcome, signed(traded))?;
             self.volume.0 += volume.0;
-            placed.filled_lots = deal.lots;
-            placed.paid_atoms = gross.0;
-            placed.fee_atoms = fee.0;
+            deal.log(placed);
         }
-        let whole = request.kind != ORDER_FILL_OR_KILL || deal.lots == lots;
+        let whole = request.kind != ORDER_FILL_OR_KILL || traded == lots;
         require!(whole, ExchangeError::OrderNotFilled);
         Ok(deal)
     }

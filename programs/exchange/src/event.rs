@@ -193,7 +193,7 @@ pub struct PlacedOrder {
     pub client_id: u64,
     /// Number of what rests; 0 if nothing does.
     pub order_id: u64,
-    /// Lots that traded, those with a pool beside the book included.
+    /// Lots that traded in the book; what a pool beside it traded, its own log says.
     pub filled_lots: u64,
     /// What they cost, or brought, fee apart.
     pub paid_atoms: u64,

@@ -2,7 +2,7 @@
 use {
     crate::{
         error::ExchangeError,
-        event::{BookChanged, BuilderPaid, OrderLots, PoolTraded},
+        event::{BookChanged, BuilderPaid, OrderLots, PlacedOrder, PoolTraded},
         BookParts, MarginAccount, Order, Pool, Seat, BUILDER_FEE_MAX_BPS,
     },
     alloc::vec::Vec,
@@ -20,13 +20,19 @@ use {
 /// How many resting orders one instruction meets, or takes out, at most: the bound of its work and of its log.
 pub const SWEEP_MAX: usize = 256;
 
+/// What an order traded with a book or a pool.
+#[derive(Clone, Copy)]
+pub struct Part {
+    pub lots: u64,
+    /// What was paid or received for them, the fee, and the volume.
+    pub charge: Charge,
+}
+
 /// What an order traded.
 #[derive(Clone, Copy)]
 pub struct Deal {
-    /// How much, with book and pool.
-    pub lots: u64,
-    /// What was paid or received for it, the fee, and the volume.
-    pub charge: Charge,
+    pub booked: Part,
+    pub pooled: Part,
     /// Lots that neither traded nor were decremented.
     pub left: u64,
     /// Whether those may rest: nothing in the book crosses them any more.
@@ -74,28 +80,65 @@ impl BookParts<'_> {
                 (0, taken.left, taken.may_rest)
             }
         };
-        let (lots, gross_atoms) = (ledger.lots, ledger.paid_atoms);
         let (basis, rebates_atoms) = (ledger.basis, ledger.rebates_atoms);
         let mut deal = Deal {
-            lots,
-            charge: Charge {
-                gross: Atoms(gross_atoms),
-                fee: Atoms(0),
-                volume: fills_volume_down(basis),
+            booked: Part {
+                lots: ledger.lots,
+                charge: Charge {
+                    gross: Atoms(ledger.paid_atoms),
+                    fee: Atoms(0),
+                    volume: fills_volume_down(basis),
+                },
             },
+            pooled: Part::NONE,
             left,
             may_rest,
         };
-        if lots + curve_lots == 0 {
+        if deal.booked.lots + curve_lots == 0 {
             return Ok(deal);
         }
         let fee = fee_up(Bps(self.head.fee_bps))?;
-        deal.charge.fee = fills_fee_up(basis, fee).map_err(ExchangeError::from)?;
-        self.head.fees_atoms += deal.charge.fee.0 - rebates_atoms; // no rebates exceed their fee
+        deal.booked.charge.fee = fills_fee_up(basis, fee).map_err(ExchangeError::from)?;
+        self.head.fees_atoms += deal.booked.charge.fee.0 - rebates_atoms; // no rebates exceed their fee
         if let Some(beside) = beside.filter(|_| curve_lots > 0) {
-            deal.add_pool(beside, taker.side, outcome, curve_lots, fee)?;
+            deal.pooled = trade_pool(beside, taker.side, outcome, curve_lots, fee)?;
         }
         Ok(deal)
+    }
+}
+
+impl Part {
+    const NONE: Self = Self {
+        lots: 0,
+        charge: Charge {
+            gross: Atoms(0),
+            fee: Atoms(0),
+            volume: Atoms(0),
+        },
+    };
+}
+
+impl Deal {
+    /// With book and pool together.
+    #[inline(always)]
+    pub fn total(&self) -> Part {
+        let (booked, pooled) = (&self.booked.charge, &self.pooled.charge);
+        Part {
+            lots: self.booked.lots + self.pooled.lots,
+            charge: Charge {
+                gross: Atoms(booked.gross.0 + pooled.gross.0),
+                fee: Atoms(booked.fee.0 + pooled.fee.0),
+                volume: Atoms(booked.volume.0 + pooled.volume.0),
+            },
+        }
+    }
+
+    /// The order's row in the book's log: what it traded there.
+    #[inline(always)]
+    pub fn log(&self, placed: &mut PlacedOrder) {
+        placed.filled_lots = self.booked.lots;
+        placed.paid_atoms = self.booked.charge.gross.0;
+        placed.fee_atoms = self.booked.charge.fee.0;
     }
 }
 
@@ -113,34 +156,28 @@ fn route_beside(
     route(ladder, &depth, taker, now, ledger).map_err(|fault| book_fault(fault).into())
 }
 
-impl Deal {
-    /// Trades the pool's part.
-    #[inline(never)]
-    fn add_pool(&mut self, beside: Beside, side: Side, outcome: usize, lots: u64, fee: Bps) -> Result<()> {
-        let Beside { pool, trader } = beside;
-        let signed = |amount: u64| {
-            if side == Side::Bid {
-                amount as i64
-            } else {
-                -(amount as i64)
-            }
-        };
-        // The pool's own rate is the book's: both are the exchange's.
-        let charge = pool.trade(outcome, signed(lots), fee)?;
-        self.lots += lots;
-        self.charge.gross.0 += charge.gross.0;
-        self.charge.fee.0 += charge.fee.0;
-        self.charge.volume.0 += charge.volume.0;
-        log_event(PoolTraded {
-            pool: *pool.address(),
-            account: trader,
-            lots: signed(lots),
-            cost_atoms: signed(charge.gross.0),
-            fee_atoms: charge.fee.0,
-            outcome: outcome as u64,
-        });
-        Ok(())
-    }
+/// Trades with a pool, and logs it.
+#[inline(never)]
+fn trade_pool(beside: Beside, side: Side, outcome: usize, lots: u64, fee: Bps) -> Result<Part> {
+    let Beside { pool, trader } = beside;
+    let signed = |amount: u64| {
+        if side == Side::Bid {
+            amount as i64
+        } else {
+            -(amount as i64)
+        }
+    };
+    // The pool's own rate is the book's: both are the exchange's.
+    let charge = pool.trade(outcome, signed(lots), fee)?;
+    log_event(PoolTraded {
+        pool: *pool.address(),
+        account: trader,
+        lots: signed(lots),
+        cost_atoms: signed(charge.gross.0),
+        fee_atoms: charge.fee.0,
+        outcome: outcome as u64,
+    });
+    Ok(Part { lots, charge })
 }
 
 /// Pays a builder `fee_bps` of what a trader has taken, rounded up, and returns it. The builder's margin account is

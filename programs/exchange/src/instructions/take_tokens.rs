@@ -4,7 +4,7 @@ use {
         event::{BookChanged, PlacedOrder},
         instructions::{take_order::require_pool, tokenize::require_outcome_mint},
         require_book, token,
-        trade::{pay_builder, Beside, Deal, SWEEP_MAX},
+        trade::{pay_builder, Beside, Deal, Part, SWEEP_MAX},
         BookParts, EventMarket, Exchange, OrderRequest, Pool, ORDER_FILL_OR_KILL, PAUSE_TOKENIZE,
         PAUSE_TRADE,
     },
@@ -63,21 +63,22 @@ impl TakeTokens {
             holder,
             ..
         } = &mut ctx.accounts;
-        let (trader, volume) = (holder.address(), deal.charge.volume);
+        let Part { lots, charge } = deal.total();
+        let (trader, volume) = (holder.address(), charge.volume);
         let builder_fee_atoms = pay_builder(&builders, builder_fee_bps, volume, trader, exchange.address())?;
-        let fee_atoms = deal.charge.fee.0 + builder_fee_atoms;
+        let fee_atoms = charge.fee.0 + builder_fee_atoms;
         let is_bid = request.side()? == Side::Bid;
-        let face_atoms = Lots(deal.lots).face_value().map_err(ExchangeError::from)?.0;
+        let face_atoms = Lots(lots).face_value().map_err(ExchangeError::from)?.0;
         // Of two outcomes, the second is bought by selling the first and keeping the rest of a complete set.
         let gross_atoms = if buys == is_bid {
-            deal.charge.gross.0
+            charge.gross.0
         } else {
             event.add_escrow(if buys {
                 face_atoms as i64
             } else {
                 -(face_atoms as i64)
             });
-            face_atoms - deal.charge.gross.0
+            face_atoms - charge.gross.0
         };
         let amount_atoms = if buys {
             gross_atoms
@@ -91,14 +92,14 @@ impl TakeTokens {
         let amount_atoms = amount_atoms.ok_or(ExchangeError::LimitExceeded)?;
         let tokenized = &mut event.tokenized_lots[usize::from(outcome)];
         *tokenized = if buys {
-            tokenized.checked_add(deal.lots).ok_or(ExchangeError::Overflow)?
+            tokenized.checked_add(lots).ok_or(ExchangeError::Overflow)?
         } else {
             tokenized
-                .checked_sub(deal.lots)
+                .checked_sub(lots)
                 .ok_or(ExchangeError::TokensInsufficient)?
         };
         event.assert_invariants()?;
-        Self::move_tokens(&mut ctx.accounts, buys, deal.lots, amount_atoms);
+        Self::move_tokens(&mut ctx.accounts, buys, lots, amount_atoms);
         Ok(())
     }
 
@@ -159,16 +160,15 @@ impl TakeTokens {
         let beside = self.pool.as_mut().map(|pool| Beside { pool, trader });
         let deal = parts.trade(&taker, beside, &mut log, now, Ok)?;
         require!(
-            request.kind != ORDER_FILL_OR_KILL || deal.lots == request.lots,
+            request.kind != ORDER_FILL_OR_KILL || deal.total().lots == request.lots,
             ExchangeError::OrderNotFilled
         );
-        log.placed.push(PlacedOrder {
+        let mut placed = PlacedOrder {
             client_id: request.client_id,
-            filled_lots: deal.lots,
-            paid_atoms: deal.charge.gross.0,
-            fee_atoms: deal.charge.fee.0,
             ..bytemuck::Zeroable::zeroed()
-        });
+        };
+        deal.log(&mut placed);
+        log.placed.push(placed);
         parts.close();
         log.log();
         Ok(deal)
