@@ -36,7 +36,7 @@ from secant_keeper.venues import VENUES
 ENVIRONMENT_PREFIX = "SECANT_KEEPER_"
 PORT_MAX = 65_535
 _KEY_REMEDY = 'name another with keypair = "...", or create one: solana-keygen new, or secant wallet create'
-JobName = Literal["publish", "observe", "settle", "draw", "redeem"]
+JobName = Literal["publish", "observe", "settle", "sweep", "draw", "redeem"]
 
 
 def _pubkey(value: object) -> Pubkey:
@@ -131,8 +131,8 @@ class Settings(BaseSettings):
     """Set a localnet's clock to the recordings' times; a clock found running runs again at the end."""
     drive_clock_until: int | None = None
     """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
-    jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "draw", "redeem")
-    """Which jobs run."""
+    jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "sweep", "draw", "redeem")
+    """Which jobs run. Draws wait until a settled event's book is swept down to 256 orders."""
     feeds: tuple[FeedSettings, ...] = ()
     """What to publish."""
     kalshi: KalshiSettings | None = None

@@ -44,6 +44,8 @@ log = structlog.get_logger("loop")
 def next_moment(state: State, now: int) -> int | None:
     """The next time at which a driven clock gives a job something to do; None if there is none.
 
+    An order's expiry is none: anyone may place one that expires in fifty years, and no clock is to go there.
+
     Args:
         state: What is known.
         now: Chain time, Unix seconds.
