@@ -12,6 +12,8 @@ import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from secant._wire import WireError
+from secant.errors import SecantError
 from secant.units import TICKS_PER_UNIT
 from secant_keeper.errors import InputError
 from secant_keeper.outage import Outage
@@ -88,6 +90,7 @@ class Health:
         self._metrics = metrics
         self._clock = clock
         self._begun = clock()
+        self._uncompared = Outage(log, "books not compared")
         self.balance_lamports: int | None = None
 
     @property
@@ -128,9 +131,7 @@ class Health:
             counts["undecodable"] = len(self._state.undecodable)
             for kind, count in counts.items():
                 self._metrics.accounts.labels(kind).set(count)
-            self._metrics.mid_difference.clear()
-            for event, ticks in mid_differences(self._state):
-                self._metrics.mid_difference.labels(str(event)).set(float(ticks))
+            self._compare_books()
             self._metrics.slot.set(self._state.slot)
             self._metrics.slot_age.set(self._slot_age_s())
             try:
@@ -140,6 +141,15 @@ class Health:
             except (RpcError, *SHAPE_ERRORS) as error:
                 outage.tell(str(error))
             await asyncio.sleep(WATCH_S)
+
+    def _compare_books(self) -> None:
+        self._metrics.mid_difference.clear()
+        try:
+            for event, ticks in mid_differences(self._state):
+                self._metrics.mid_difference.labels(str(event)).set(float(ticks))
+            self._uncompared.over()
+        except (SecantError, WireError) as error:
+            self._uncompared.tell(str(error))
 
     async def serve(self, host: str, port: int) -> web.AppRunner:
         """Serve the three pages.

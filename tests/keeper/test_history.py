@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from collections import deque
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from book_world import ASK, BID, BookWorld, Wanted, state_of
+from book_world import ASK, BID, BookWorld, Wanted, spoil, state_of
 from keeper_running import run_keeper, settings_of
 from keeper_world import BEGIN, STALENESS_S, TWAP, World, write_quotes
 from structlog.testing import capture_logs
@@ -126,9 +127,12 @@ async def test_what_a_driven_clock_leaves_is_what_holds(books: BookWorld, path: 
 
 
 async def test_what_time_alone_changes_is_noted_at_its_time(books: BookWorld, path: Path) -> None:
-    books.place(Wanted(BID, 4_000, 1, BEGIN + 20), Wanted(BID, 3_000, 1, BEGIN + 50), Wanted(BID, 2_000, 1))
+    books.place(Wanted(BID, 4_000, 1, BEGIN + 20), Wanted(BID, 3_000, 1, BEGIN + 50))
+    books.place(Wanted(BID, 2_000, 1, LOCK + 2))
     history = a_history(path)
     history.leave(state_with(books), BEGIN)
+    history.leave(state_with(books), BEGIN + 20)
+    assert [one.time for one in history._batches[0].snapshots] == [BEGIN, BEGIN + 20]
     history.note(state_with(books), LOCK + 5)
     await history.close()
     assert rows(path, "SELECT time - 1700000000, bid_ticks, trades FROM snapshot ORDER BY time") == [
@@ -242,6 +246,23 @@ async def test_a_full_disk_is_told_and_what_follows_is_written(books: BookWorld,
     assert rows(path, "SELECT time FROM reading") == [(BEGIN,), (BEGIN + 60,)]
 
 
+async def test_what_is_begun_to_be_written_is_written_whoever_is_cancelled(
+    books: BookWorld, path: Path
+) -> None:
+    history = a_history(path)
+    is_free = threading.Event()
+    history._thread.submit(is_free.wait)
+    history.note(state_with(books), BEGIN)
+    running = asyncio.create_task(history.run())
+    await asyncio.sleep(0)
+    assert not history._batches  # they wait for the thread
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    is_free.set()
+    await history.close()
+    assert rows(path, TIMES) == [(0, 0, 1)]
+
+
 async def test_rows_that_pile_up_are_given_up(
     books: BookWorld, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,19 +276,20 @@ async def test_rows_that_pile_up_are_given_up(
     assert rows(path, "SELECT count(*) FROM stretch") == [(0,)]
 
 
-async def test_an_account_that_cannot_be_noted_stops_nothing(books: BookWorld, path: Path) -> None:
+async def test_a_book_that_cannot_be_read_stops_nothing(books: BookWorld, path: Path) -> None:
     books.place(Wanted(BID, 3_000, 1))
     state = state_with(books)
-    book = state.book(books.book)
-    assert book is not None
-    start = exchange.Book.SIZE + book.head.seats * exchange.Seat.SIZE
-    order = replace(exchange.Order.decode(book.data[start:]), seat=2**16 - 1).encode()
-    state.accounts[books.book] = replace(book, data=book.data[:start] + order)
+    spoil(state, books)
     history = a_history(path)
     with capture_logs() as logs:
         history.note(state, BEGIN)
+        history.note(state, BEGIN + 1)
+        history.note(state_with(books), BEGIN + 2)
+        books.place(Wanted(BID, 3_000, 1))
+        history.note(state_with(books), BEGIN + 3)
         await history.close()
-    assert "history is not written" in [entry["event"] for entry in logs]
+    assert [(entry["event"], entry["book"]) for entry in logs] == [("a book cannot be read", str(books.book))]
+    assert rows(path, TIMES) == [(0, 1, 0), (3, 2, 1)]
 
 
 async def test_a_keeper_whose_history_is_locked_keeps_its_feeds(

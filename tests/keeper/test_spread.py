@@ -11,13 +11,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from book_world import ASK, BID, BookWorld, Wanted, state_of
+from book_world import ASK, BID, BookWorld, Wanted, spoil, state_of
 from keeper_running import run_keeper, settings_of
 from keeper_world import BEGIN, STALENESS_S, TWAP, World, iso, write_quotes
 from node_proxy import FORWARD
 from solders.keypair import Keypair
 
 from secant import exchange, oracle
+from secant._wire import DecodeError
 from secant_keeper.__main__ import main
 from secant_keeper.books import Level
 from secant_keeper.evidence import plain
@@ -165,6 +166,9 @@ def test_only_the_time_asked_for_counts(path: Path) -> None:
     assert (found.begun, found.ended, found.observed_s) == (iso(BEGIN + 5), iso(BEGIN + 12), 7)
     assert found.snapshots == 1
     assert found.mid_difference_mean == shown(100 * 5 + 200 * 2, 7)
+    found = spread(path, 5, 10)
+    assert found is not None
+    assert (found.snapshots, found.observed_s) == (0, 5)  # what held was said before
     assert spread(path, 20) is None
     assert spread(path, None, 0) is None
 
@@ -315,9 +319,11 @@ def test_the_gauge_says_how_far_book_and_venue_are_apart(world: World) -> None:
         one = oracle.FeedReading(time, 440_000, 470_000)
         state.accounts[world.feed] = _published(feed, one)
         assert list(mid_differences(state)) == [(event, expected)]
-    one = oracle.FeedReading(BEGIN, -(2**63), 470_000)
-    state.accounts[world.feed] = _published(feed, one)
+    state.accounts[world.feed] = _published(feed, oracle.FeedReading(BEGIN, -(2**63), 470_000))
     assert not list(mid_differences(state))
+    spoil(state, books)
+    with pytest.raises(DecodeError):  # which the watch tells of
+        list(mid_differences(state))
 
 
 def _published(feed: oracle.Feed, reading: oracle.FeedReading) -> oracle.Feed:
