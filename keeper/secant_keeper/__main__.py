@@ -1,8 +1,8 @@
-"""The command line: `secant-keeper replay` and `secant-keeper run`.
+"""The command line: `secant-keeper replay`, `secant-keeper run` and `secant-keeper spread`.
 
 Whatever is wrong with what an operator gives is told in one line on stderr. Exit codes: 0 done, 2 bad input,
 3 the cluster cannot be used, 4 not whole (a recording that breaks off, a keeper that ended with work
-undone), 130 interrupted, 141 nobody reads the output.
+undone), 5 nothing to report, 130 interrupted, 141 nobody reads the output.
 """
 
 from __future__ import annotations
@@ -43,6 +43,15 @@ venues: kalshi, polymarket
 
 exit codes: 0 done; 2 the terms, the file or an option will not do; 4 the recording breaks off in the
 middle (a cut line or gzip file): the report is printed, but holds only what could be read"""
+
+SPREAD_HELP = """\
+Of every event with a book whose record's feed the keeper publishes to: the book of its first outcome beside
+the venue's readings. Prices are in ticks of 0.0001, shares of time from 0 to 1, times in seconds. Means are
+over time: a snapshot holds until the next, a reading until the next or until the feed would call it stale,
+and nothing holds over a time in which the keeper did not run. A book that lies apart from its venue is an
+opportunity only where the event pays as the venue's market does: a touch or a range does not.
+
+exit codes: 0 done; 2 the file or an option will not do; 5 there is nothing to report"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,6 +105,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.reference = _settings_reference
     run.add_argument("--config", required=True, type=Path, help="TOML file of settings")
+    spread = commands.add_parser(
+        "spread",
+        help="how far books lie from their feeds' venues",
+        description='Reports on the history that `secant-keeper run` writes with history = "FILE".',
+        epilog=SPREAD_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    spread.add_argument("--history", required=True, type=Path, metavar="FILE", help="the history")
+    spread.add_argument("--event", help="only this event")
+    spread.add_argument(
+        "--from", dest="start", metavar="TIME", help="not before: ISO 8601 with its zone, or Unix seconds"
+    )
+    spread.add_argument("--to", dest="end", metavar="TIME", help="not from then on")
+    spread.add_argument("--json", action="store_true", help="the report as a JSON list on stdout")
     return parser
 
 
@@ -106,6 +129,12 @@ def _dispatch(options: argparse.Namespace) -> int:
 
         return replay_command(
             options.venue, options.files, options.terms, options.series, as_json=options.json
+        )
+    if options.command == "spread":
+        from secant_keeper.spread_report import spread_command  # noqa: PLC0415
+
+        return spread_command(
+            options.history, options.event, options.start, options.end, as_json=options.json
         )
     from secant_keeper.service import run_command  # noqa: PLC0415
 

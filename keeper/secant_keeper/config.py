@@ -36,7 +36,7 @@ from secant_keeper.venues import VENUES
 ENVIRONMENT_PREFIX = "SECANT_KEEPER_"
 PORT_MAX = 65_535
 _KEY_REMEDY = 'name another with keypair = "...", or create one: solana-keygen new, or secant wallet create'
-JobName = Literal["publish", "observe", "settle", "draw", "redeem"]
+JobName = Literal["publish", "observe", "settle", "sweep", "draw", "redeem"]
 
 
 def _pubkey(value: object) -> Pubkey:
@@ -131,8 +131,8 @@ class Settings(BaseSettings):
     """Set a localnet's clock to the recordings' times; a clock found running runs again at the end."""
     drive_clock_until: int | None = None
     """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
-    jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "draw", "redeem")
-    """Which jobs run."""
+    jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "sweep", "draw", "redeem")
+    """Which jobs run. Draws wait until a settled event's book is swept down to 256 orders."""
     feeds: tuple[FeedSettings, ...] = ()
     """What to publish."""
     kalshi: KalshiSettings | None = None
@@ -153,6 +153,11 @@ class Settings(BaseSettings):
     """A live series without news for so long makes the keeper unhealthy."""
     slot_stale_s: Annotated[float, Field(gt=0)] = 60.0
     """Without a new slot for so long the keeper is unhealthy."""
+    history: Path | None = None
+    """SQLite file in which books and venue readings are kept for `secant-keeper spread`, one keeper a file;
+    made if there is none. Without it nothing is kept."""
+    history_interval_s: Annotated[int, Field(ge=1, le=3600)] = 1
+    """Least seconds between two snapshots of a book in it."""
     metrics_host: str = "127.0.0.1"
     """Interface of `/metrics`, `/livez` and `/healthz`."""
     metrics_port: Annotated[int, Field(ge=0, le=PORT_MAX)] | None = 9464

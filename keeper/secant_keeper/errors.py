@@ -13,13 +13,18 @@ EXIT_INCOMPLETE = 4
 """Exit code of what ended without being whole: a replay whose recording breaks off, whose report holds only
 what could be read, or a keeper that is done but for work that failed for good."""
 
+EXIT_EMPTY = 5
+"""Exit code of a report that has nothing to say: its input is sound, but holds nothing of what was asked."""
+
 
 class KeeperError(Exception):
     """Something the operator must put right; the message is one line and says what.
 
     KeeperError
      ├── InputError    a file, an option or a setting: exit code 2
-     └── ClusterError  the cluster cannot be used: exit code 3
+     │    └── HistoryFileError       the file of a history
+     ├── ClusterError  the cluster cannot be used: exit code 3
+     └── NothingToReportError         a report would be empty: exit code 5
 
     Attributes:
         exit_code: What the process ends with.

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from secant._wire import WireError
+from secant.errors import SecantError
+from secant.units import TICKS_PER_UNIT
 from secant_keeper.errors import InputError
 from secant_keeper.outage import Outage
+from secant_keeper.replay_chain import NO_ASK, NO_BID
 from secant_keeper.rpc import SHAPE_ERRORS, RpcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from solders.pubkey import Pubkey
 
@@ -33,6 +38,25 @@ TURN_STALE_S: Final = 30.0
 """On top of the poll interval: a loop that has not turned for longer hangs."""
 
 log = structlog.get_logger("health")
+
+
+def mid_differences(state: State) -> Iterator[tuple[Pubkey, Fraction]]:
+    """Events with a two-sided first book and a feed this key has published to, and how far apart the two are.
+
+    In ticks, positive where the book is dearer, as of the reading's time.
+    """
+    for book in state.books():
+        event = state.event(book.head.event)
+        address = None if event is None or book.head.outcome else state.feed_of(event)
+        feed = None if address is None else state.feed(address)
+        reading = None if feed is None else state.published(feed)
+        if feed is None or reading is None or not reading.source_time:
+            continue
+        depth = book.depth(reading.source_time)
+        if depth.bids and depth.asks and reading.bid != NO_BID and reading.ask != NO_ASK:
+            book_mid = Fraction(depth.bids[0].price_ticks + depth.asks[0].price_ticks, 2)
+            unit_ticks = Fraction(TICKS_PER_UNIT, 10**-feed.exponent)
+            yield book.head.event, book_mid - Fraction(reading.bid + reading.ask, 2) * unit_ticks
 
 
 class Health:
@@ -66,6 +90,7 @@ class Health:
         self._metrics = metrics
         self._clock = clock
         self._begun = clock()
+        self._uncompared = Outage(log, "books not compared")
         self.balance_lamports: int | None = None
 
     @property
@@ -106,6 +131,7 @@ class Health:
             counts["undecodable"] = len(self._state.undecodable)
             for kind, count in counts.items():
                 self._metrics.accounts.labels(kind).set(count)
+            self._compare_books()
             self._metrics.slot.set(self._state.slot)
             self._metrics.slot_age.set(self._slot_age_s())
             try:
@@ -115,6 +141,15 @@ class Health:
             except (RpcError, *SHAPE_ERRORS) as error:
                 outage.tell(str(error))
             await asyncio.sleep(WATCH_S)
+
+    def _compare_books(self) -> None:
+        self._metrics.mid_difference.clear()
+        try:
+            for event, ticks in mid_differences(self._state):
+                self._metrics.mid_difference.labels(str(event)).set(float(ticks))
+            self._uncompared.over()
+        except (SecantError, WireError) as error:
+            self._uncompared.tell(str(error))
 
     async def serve(self, host: str, port: int) -> web.AppRunner:
         """Serve the three pages.

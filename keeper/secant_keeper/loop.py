@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from secant_keeper.chain_clock import ChainClock
     from secant_keeper.config import Settings
+    from secant_keeper.history import History
     from secant_keeper.jobs import Plan, Work
     from secant_keeper.metrics import Metrics
     from secant_keeper.reader import Reader
@@ -43,6 +44,8 @@ log = structlog.get_logger("loop")
 
 def next_moment(state: State, now: int) -> int | None:
     """The next time at which a driven clock gives a job something to do; None if there is none.
+
+    An order's expiry is none: anyone may place one that expires in fifty years, and no clock is to go there.
 
     Args:
         state: What is known.
@@ -76,6 +79,7 @@ class Loop:
         clock: Chain time.
         sources: Tells when all recordings are played.
         metrics: Where turns are counted.
+        history: Where books and readings are noted at every turn; None for nowhere.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Loop:
         clock: ChainClock,
         sources: Sources,
         metrics: Metrics,
+        history: History | None = None,
     ) -> None:
         self._settings = settings
         self._state = state
@@ -95,6 +100,7 @@ class Loop:
         self._clock = clock
         self._sources = sources
         self._metrics = metrics
+        self._history = history
         self._throttle = Throttle(time.monotonic)
         self._busy: set[tuple[str, Pubkey]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -151,6 +157,8 @@ class Loop:
     async def _turn(self) -> bool:
         """Start what is to be done; whether there is nothing left to do, ever."""
         now = await self._clock.now()
+        if self._history is not None:
+            self._history.note(self._state, now)
         stale = self._state.drop_readings(now)
         if stale:
             if not self._warned_of_stale:
@@ -162,6 +170,8 @@ class Loop:
         if planned or self._tasks or self._settings.dry_run:
             return False
         if self._settings.drive_clock:
+            if self._history is not None:
+                self._history.leave(self._state, now)
             moment = next_moment(self._state, now)
             until = self._settings.drive_clock_until
             if moment is not None and (until is None or moment <= until):

@@ -82,3 +82,11 @@ class Metrics:
         self.notifications = counter("notifications", "Account notifications taken in")
         self.reader_restarts = counter("reader_restarts", "Connections to the node that ended")
         self.source_restarts = counter("source_restarts", "Venue streams that ended", "venue")
+        self.history_rows = counter("history_rows", "Rows written to the history", "kind")
+        self.history_lost = counter("history_rows_lost", "Rows that could not be written to the history")
+        self.history_failures = counter("history_failures", "Writes to the history that failed")
+        self.mid_difference = gauge(
+            "book_mid_minus_venue_mid_ticks",
+            "Middle of an event's first book less that of this key's last reading of its feed",
+            "event",
+        )

@@ -143,10 +143,11 @@ def _listed(files: Sequence[Path]) -> str:
     return ", ".join(map(str, files))
 
 
-class _Report(Console):
+class Report(Console):
     """A console that leaves it to the caller what to do when nobody reads on."""
 
     def on_broken_pipe(self) -> None:
+        """End the command instead of the process."""
         self.quiet = True
         raise BrokenPipeError
 
@@ -156,7 +157,7 @@ def _tell(text: str) -> None:
 
 
 def _print_answers(replay: Replay) -> None:
-    console = _Report(highlight=False)
+    console = Report(highlight=False)
     exponents = ", ".join(str(-decimals) for decimals in replay.decimals)
     feeds = "1 feed" if replay.feeds == 1 else f"{replay.feeds} feeds, one for each series and max_spread"
     console.print(f"{replay.published} samples published on {feeds}; feed exponent {exponents}", markup=False)

@@ -19,6 +19,7 @@ from secant_keeper.config import Settings, read_keypair, read_settings
 from secant_keeper.errors import EXIT_INCOMPLETE, ClusterError
 from secant_keeper.evidence import iso_time
 from secant_keeper.health import Health
+from secant_keeper.history import UNSEEN_MAX_S, History
 from secant_keeper.loop import Loop
 from secant_keeper.metrics import Metrics
 from secant_keeper.reader import Reader
@@ -158,9 +159,12 @@ async def keep(
     """Run until stopped or done; the exit code, `EXIT_INCOMPLETE` if it ended with work undone.
 
     Raises:
-        KeeperError: As `check_cluster` and `check_feeds`, or a port or a venue's key is not to be used.
+        KeeperError: As `check_cluster` and `check_feeds`, or a port, a key or the history will not do.
     """
     async with AsyncExitStack() as stack:
+        history = _open_history(settings, metrics)
+        if history is not None:
+            stack.push_async_callback(history.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         rpc = Rpc(session, settings.url.get_secret_value())
         clock = ChainClock(rpc)
@@ -191,7 +195,7 @@ async def keep(
             dry_run=settings.dry_run,
         )
         sources = Sources(settings, state, metrics, recordings, changed=woken)
-        loop = Loop(settings, state, reader, sender, clock, sources, metrics)
+        loop = Loop(settings, state, reader, sender, clock, sources, metrics, history)
         woken.target = loop
         health = Health(settings, state, reader, loop, sources, metrics)
         if settings.metrics_port is not None:
@@ -202,12 +206,26 @@ async def keep(
         if not settings.feeds:
             log.info("no feeds: nothing is published, only observed, settled and redeemed")
         log.info("started", cluster=settings.shown_url, payer=str(payer.pubkey()), dry_run=settings.dry_run)
-        await _run(reader, sources, loop, health.watch(rpc, payer.pubkey()))
+        beside = [reader.run(), health.watch(rpc, payer.pubkey())]
+        if history is not None:
+            beside.append(history.run())
+        await _run(reader, sources, loop, beside)
         if loop.undone:
             log.error("ended with work undone", undone=loop.undone)
             return EXIT_INCOMPLETE
         log.info("stopped")
     return 0
+
+
+def _open_history(settings: Settings, metrics: Metrics) -> History | None:
+    if settings.history is None:
+        return None
+    return History(
+        settings.history.expanduser(),
+        metrics,
+        interval_s=settings.history_interval_s,
+        unseen_max_s=UNSEEN_MAX_S + settings.poll_interval_s,
+    )
 
 
 class _Relay:
@@ -220,10 +238,12 @@ class _Relay:
             self.target.wake()
 
 
-async def _run(reader: Reader, sources: Sources, loop: Loop, watching: Coroutine[Any, Any, None]) -> None:
+async def _run(
+    reader: Reader, sources: Sources, loop: Loop, running: list[Coroutine[Any, Any, None]]
+) -> None:
     """The loop once the accounts are known, beside everything it lives on; a fault of any ends all."""
     async with asyncio.TaskGroup() as tasks:
-        beside = [tasks.create_task(reader.run()), tasks.create_task(watching)]
+        beside = [tasks.create_task(one) for one in running]
         waits = [asyncio.create_task(event.wait()) for event in (reader.synced, loop.stopped)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

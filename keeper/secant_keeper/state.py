@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from secant import exchange, oracle
 from secant._wire import DecodeError
+from secant_keeper.books import BookAccount
 
 if TYPE_CHECKING:
     from collections import deque
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
     from secant_keeper.recordings import Reading
 
-Decoded: TypeAlias = oracle.Feed | oracle.Record | exchange.EventMarket | exchange.MarginAccount
-_KEPT = (oracle.Feed, oracle.Record, exchange.EventMarket, exchange.MarginAccount)
+Decoded: TypeAlias = oracle.Feed | oracle.Record | exchange.EventMarket | exchange.MarginAccount | BookAccount
+_KEPT = {
+    oracle.PROGRAM_ID: (oracle.Feed, oracle.Record),
+    exchange.PROGRAM_ID: (exchange.EventMarket, exchange.MarginAccount, BookAccount),
+}
 _PROGRAMS = {oracle.PROGRAM_ID: oracle, exchange.PROGRAM_ID: exchange}
 
 
@@ -71,18 +75,20 @@ class State:
             return True
         try:
             decoded = program.decode_account(data)
+            if isinstance(decoded, exchange.Book):
+                decoded = BookAccount.decode(address, data)
         except DecodeError as error:
             self.accounts.pop(address, None)
             self.undecodable[address] = str(error)
             return True
         self.undecodable.pop(address, None)
-        if isinstance(decoded, _KEPT):
+        if isinstance(decoded, _KEPT[owner]):
             self.accounts[address] = decoded
         return True
 
     def forget_missing(self, program: Pubkey, present: Iterable[Pubkey], slot: int) -> None:
         """Drop a program's accounts that a snapshot of all of them, as of a slot, does not hold."""
-        kinds = tuple(kind for kind in _KEPT if kind.__module__ == _PROGRAMS[program].__name__)
+        kinds = _KEPT[program]
         missing = {key for key, account in self.accounts.items() if isinstance(account, kinds)}
         for address in missing.difference(present):
             if self.slots[address] <= slot:
@@ -108,6 +114,11 @@ class State:
         found = self.accounts.get(address)
         return found if isinstance(found, exchange.EventMarket) else None
 
+    def book(self, address: Pubkey) -> BookAccount | None:
+        """An order book, if it is known."""
+        found = self.accounts.get(address)
+        return found if isinstance(found, BookAccount) else None
+
     def records(self) -> Iterator[tuple[Pubkey, oracle.Record]]:
         """All records."""
         return ((key, one) for key, one in self.accounts.items() if isinstance(one, oracle.Record))
@@ -120,12 +131,28 @@ class State:
         """All margin accounts."""
         return ((key, one) for key, one in self.accounts.items() if isinstance(one, exchange.MarginAccount))
 
-    def published_time(self, feed: oracle.Feed) -> int | None:
-        """Source time of this key's last reading of a feed; None if it may not publish to it."""
+    def books(self) -> Iterator[BookAccount]:
+        """All order books."""
+        return (one for one in self.accounts.values() if isinstance(one, BookAccount))
+
+    def feed_of(self, event: exchange.EventMarket) -> Pubkey | None:
+        """The feed whose record settles an event; None without one, or if the record is not known."""
+        if event.resolver_kind != exchange.RESOLVER_RECORD:
+            return None
+        record = self.record(event.resolver)
+        return None if record is None else record.feed
+
+    def published(self, feed: oracle.Feed) -> oracle.FeedReading | None:
+        """This key's last reading of a feed, all zero before any; None if it may not publish to it."""
         publishers = feed.publishers[: feed.publisher_count]
         if self.publisher is None or self.publisher not in publishers:
             return None
-        return feed.readings[publishers.index(self.publisher)].source_time
+        return feed.readings[publishers.index(self.publisher)]
+
+    def published_time(self, feed: oracle.Feed) -> int | None:
+        """Source time of this key's last reading of a feed; None if it may not publish to it."""
+        reading = self.published(feed)
+        return None if reading is None else reading.source_time
 
     def next_reading(self, address: Pubkey) -> Reading | None:
         """The first reading of a feed that is newer than what this key has published; None without one."""

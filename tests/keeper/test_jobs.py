@@ -45,7 +45,7 @@ def ask(state: State, feed: Pubkey, *readings: Reading) -> State:
 
 
 def test_the_registry_names_every_job() -> None:
-    assert [name for name, _ in JOBS] == ["publish", "observe", "settle", "draw", "redeem"]
+    assert [name for name, _ in JOBS] == ["publish", "observe", "settle", "sweep", "draw", "redeem"]
 
 
 def test_publish_carries_the_observations_of_its_open_records(world: World) -> None:

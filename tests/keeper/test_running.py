@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp import web
+from book_world import ASK, BID, BookWorld, Wanted, spoil, state_of
 from keeper_running import TIMEOUT_S, Changes, a_reader, run_keeper, settings_of
 from keeper_world import BEGIN, TWAP, World, settlements, write_quotes
 from node_proxy import FORWARD, Refusal
 from prometheus_client import generate_latest
 from solders.account import Account
 from solders.keypair import Keypair
+from structlog.testing import capture_logs
 
 from secant import exchange, oracle
 from secant_keeper import reader as reader_module
@@ -348,6 +350,33 @@ def test_a_recording_that_breaks_off_is_played_to_there_and_said(
     said = json.loads(capsys.readouterr().err)
     assert (said["level"], said["event"], said["file"]) == ("warning", "recording breaks off", str(quotes))
     assert b'reason="truncated",venue="polymarket"' in generate_latest(metrics.registry)
+
+
+async def test_the_watch_compares_books_and_outlives_one_that_cannot_be_read(
+    tmp_path: Path, world: World, net: Localnet, rpc: Rpc, session: aiohttp.ClientSession
+) -> None:
+    record = world.add_record(BEGIN, BEGIN + 500, TWAP, low=1)
+    event = world.add_event(record, exchange.RESOLVER_RECORD, BEGIN + 500, BEGIN + 30 * 86_400)
+    books = BookWorld(event, world)
+    books.place(Wanted(BID, 5_000, 1), Wanted(ASK, 5_300, 1))
+    quotes = write_quotes(tmp_path / "q.csv", [(BEGIN, "0.5", "0.52")])
+    settings = settings_of(world, net, net.url, quotes, drive_clock_until=BEGIN)
+    await run_keeper(world, settings, Metrics())
+    state, metrics = state_of(world), Metrics()
+    reader = a_reader(rpc, net, state, Changes(), session)
+    sender = Sender(rpc, world.keeper, metrics, fee_max_micro_lamports=0, dry_run=True)
+    sources = Sources(settings, state, metrics, {}, changed=lambda: None)
+    loop = Loop(settings, state, reader, sender, ChainClock(rpc), sources, metrics)
+    health = Health(settings, state, reader, loop, sources, metrics)
+    gauge = f'secant_keeper_book_mid_minus_venue_mid_ticks{{event="{event}"}} 50.0'
+    health._compare_books()
+    assert gauge in generate_latest(metrics.registry).decode()
+    spoil(state, books)
+    with capture_logs() as logs:
+        health._compare_books()
+        health._compare_books()
+    assert [entry["event"] for entry in logs] == ["books not compared"]
+    assert gauge not in generate_latest(metrics.registry).decode()
 
 
 async def test_health_names_what_is_wrong(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from secant_keeper.jobs import draw, observe, publish, redeem, settle
+from secant_keeper.jobs import draw, observe, publish, redeem, settle, sweep
 from secant_keeper.jobs.work import Work
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ JOBS: Final[tuple[tuple[str, Plan], ...]] = (
     (publish.NAME, publish.plan),
     (observe.NAME, observe.plan),
     (settle.NAME, settle.plan),
+    (sweep.NAME, sweep.plan),
     (draw.NAME, draw.plan),
     (redeem.NAME, redeem.plan),
 )

@@ -1,0 +1,129 @@
+"""The spread command: what a history says of books and the venues of their feeds."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+from solders.pubkey import Pubkey
+
+from secant_keeper.errors import EXIT_EMPTY, InputError, KeeperError, one_line
+from secant_keeper.evidence import iso_time
+from secant_keeper.history_store import HistoryFileError, HistoryReader
+from secant_keeper.replay_report import Report
+from secant_keeper.spread import spread_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from secant_keeper.history_store import Link
+    from secant_keeper.spread import Spread
+
+
+class NothingToReportError(KeeperError):
+    """The history is sound, but says nothing of what was asked."""
+
+    exit_code = EXIT_EMPTY
+
+
+def spread_command(
+    path: Path, event: str | None, start: str | None, end: str | None, *, as_json: bool
+) -> int:
+    """Report on the events of a history; the exit code.
+
+    Raises:
+        InputError: The file, the event or a time will not do.
+        NothingToReportError: There is nothing to compare.
+        BrokenPipeError: Nobody reads the report to its end.
+    """
+    address = None if event is None else _address(event)
+    first, last = _moment("--from", start), _moment("--to", end)
+    if first is not None and last is not None and first >= last:
+        raise InputError(f"--from {start} is not before --to {end}")
+    try:
+        with closing(HistoryReader(path)) as history:
+            links = _links(history, path, address)
+            found = [spread_of(history, link, first, last) for link in links]
+            spreads = [spread for spread in found if spread is not None]
+            if not spreads:
+                raise NothingToReportError(f"{path}: {_why_empty(history, links)}")
+    except sqlite3.Error as error:
+        raise HistoryFileError(f"the history {path} cannot be read: {one_line(error)}") from error
+    if as_json:
+        json.dump([spread.as_json() for spread in spreads], sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        _print(spreads)
+    sys.stdout.flush()
+    return 0
+
+
+def _links(history: HistoryReader, path: Path, event: str | None) -> list[Link]:
+    links = history.links()
+    if not links:
+        raise NothingToReportError(
+            f"{path} links no event to a feed: it needs an event with a book, whose record is of a feed "
+            "that the keeper publishes to"
+        )
+    chosen = [link for link in links if event in (None, link.event)]
+    if not chosen:
+        raise NothingToReportError(
+            f"{path} has no event {event} with a book and a feed that the keeper publishes to; "
+            f"it has {', '.join(link.event for link in links)}"
+        )
+    return chosen
+
+
+def _why_empty(history: HistoryReader, links: list[Link]) -> str:
+    traded = [
+        one.time
+        for stretch in history.stretches()
+        for link in links
+        for one in history.snapshots(link.book, stretch.id)
+        if one.trades
+    ]
+    if not traded:
+        return "no book was seen while its event traded"
+    until = max(stretch.seen for stretch in history.stretches())
+    return f"no book was seen in that time; recorded is {iso_time(min(traded))} to {iso_time(until)}"
+
+
+def _address(text: str) -> str:
+    try:
+        return str(Pubkey.from_string(text))
+    except ValueError:
+        raise InputError(f"--event {text!r} is not an address in base58") from None
+
+
+def _moment(option: str, text: str | None) -> int | None:
+    """Unix seconds of an ISO 8601 time with its zone, or of themselves."""
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or moment.microsecond:
+        raise InputError(
+            f'{option} {text!r} is no time: give one such as "2024-11-05T00:00:00Z", or Unix seconds'
+        )
+    return int(moment.astimezone(UTC).timestamp())
+
+
+def _print(spreads: list[Spread]) -> None:
+    console = Report(highlight=False)
+    console.print("prices in ticks of 0.0001; means over time", markup=False)
+    for spread in spreads:
+        table = Table(show_header=False, box=None, pad_edge=False)
+        for name, value in spread.as_json().items():
+            table.add_row(Text(name), Text("-" if value is None else str(value)))
+        console.print()
+        console.print(table)
