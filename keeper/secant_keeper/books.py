@@ -9,31 +9,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING
 
 from secant import exchange
 from secant._wire import DecodeError
-from secant.client.orders import LocalBook
-from secant.units import lots_of, ticks_of
+from secant.client import Side
+from secant.client.orders import order_price_ticks, order_side
+from secant_keeper.venues.depth import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from solders.pubkey import Pubkey
-
-    from secant.client.orders import Level as DecimalLevel
-
-_NO_LABELS: Final = ("",) * 16
-
-
-class Level(NamedTuple):
-    """All orders of a price.
-
-    Attributes:
-        price_ticks: The price, 1 to 9,999.
-        lots: Lots open in all.
-    """
-
-    price_ticks: int
-    lots: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +75,7 @@ class BookAccount:
     @cached_property
     def expiries(self) -> tuple[int, ...]:
         """When its orders expire, in order, Unix seconds; those that never do are left out."""
-        size, start = exchange.Order.SIZE, self._orders_start
-        room = (len(self.data) - start) // size
-        places = (*range(self.head.bids), *range(room - self.head.asks, room))
-        orders = (
-            exchange.Order.decode(self.data[at : at + size]) for at in (start + p * size for p in places)
-        )
-        return tuple(sorted(order.expires_at for order in orders if order.expires_at))
+        return tuple(sorted(order.expires_at for order in self._orders() if order.expires_at))
 
     def count_expired(self, now: int) -> int:
         """How many orders have expired at `now`, Unix seconds."""
@@ -107,9 +88,20 @@ class BookAccount:
 
     def depth(self, now: int) -> Depth:
         """The levels that trade at `now`, on the book's own outcome."""
-        view = LocalBook(self.address, self.data).view(_NO_LABELS, self.head.outcome, now)
-        return Depth(_levels(view.bids), _levels(view.asks))
+        sides: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
+        for order in self._orders():
+            if not 0 < order.expires_at <= now:
+                levels, price_ticks = sides[order_side(order.id)], order_price_ticks(order.id)
+                levels[price_ticks] = levels.get(price_ticks, 0) + order.lots
+        bids, asks = (
+            tuple(Level(*each) for each in sorted(levels.items(), reverse=side is Side.BUY))
+            for side, levels in sides.items()
+        )
+        return Depth(bids, asks)
 
-
-def _levels(levels: tuple[DecimalLevel, ...]) -> tuple[Level, ...]:
-    return tuple(Level(ticks_of(level.price), lots_of(level.shares)) for level in levels)
+    def _orders(self) -> Iterator[exchange.Order]:
+        size, start = exchange.Order.SIZE, self._orders_start
+        room = (len(self.data) - start) // size
+        for place in (*range(self.head.bids), *range(room - self.head.asks, room)):
+            at = start + place * size
+            yield exchange.Order.decode(self.data[at : at + size])

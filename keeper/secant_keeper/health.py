@@ -12,8 +12,6 @@ import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from secant._wire import WireError
-from secant.errors import SecantError
 from secant.units import TICKS_PER_UNIT
 from secant_keeper.errors import InputError
 from secant_keeper.outage import Outage
@@ -90,7 +88,6 @@ class Health:
         self._metrics = metrics
         self._clock = clock
         self._begun = clock()
-        self._uncompared = Outage(log, "books not compared")
         self.balance_lamports: int | None = None
 
     @property
@@ -144,12 +141,8 @@ class Health:
 
     def _compare_books(self) -> None:
         self._metrics.mid_difference.clear()
-        try:
-            for event, ticks in mid_differences(self._state):
-                self._metrics.mid_difference.labels(str(event)).set(float(ticks))
-            self._uncompared.over()
-        except (SecantError, WireError) as error:
-            self._uncompared.tell(str(error))
+        for event, ticks in mid_differences(self._state):
+            self._metrics.mid_difference.labels(str(event)).set(float(ticks))
 
     async def serve(self, host: str, port: int) -> web.AppRunner:
         """Serve the three pages.

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from secant._wire import WireError
-from secant.errors import SecantError
 from secant_keeper.errors import KeeperError, one_line
 from secant_keeper.history_store import Batch, HistoryWriter, Link, Snapshot, VenueReading
 from secant_keeper.jobs.observe import DRIFT_MAX_S
@@ -231,12 +229,7 @@ class History:
         return last
 
     def _put(self, noted: _Noted, batch: Batch) -> None:
-        try:
-            batch.snapshots.append(_snapshot(noted))
-        except (SecantError, WireError) as error:
-            # One book that cannot be read must not keep the others out.
-            log.warning("a book cannot be read", book=str(noted.book.address), reason=one_line(error))
-            batch.snapshots.append(_unreadable(noted))
+        batch.snapshots.append(_snapshot(noted))
         self._books[noted.book.address] = noted
 
     # --- writing --------------------------------------------------------------------------------------------
@@ -293,17 +286,6 @@ def _differs(last: _Noted, noted: _Noted) -> bool:
 
 def _snapshot(noted: _Noted) -> Snapshot:
     depth = noted.book.depth(noted.time)
-    return _unreadable(noted)._replace(
-        trades=noted.is_trading,
-        bids=depth.bids[:LEVELS_MAX],
-        asks=depth.asks[:LEVELS_MAX],
-        bids_lots=sum(level.lots for level in depth.bids),
-        asks_lots=sum(level.lots for level in depth.asks),
-    )
-
-
-def _unreadable(noted: _Noted) -> Snapshot:
-    """A snapshot that no report counts."""
     head = noted.book.head
     return Snapshot(
         book=str(noted.book.address),
@@ -311,9 +293,9 @@ def _unreadable(noted: _Noted) -> Snapshot:
         event=str(head.event),
         outcome=head.outcome,
         changes=head.changes,
-        trades=False,
-        bids=(),
-        asks=(),
-        bids_lots=0,
-        asks_lots=0,
+        trades=noted.is_trading,
+        bids=depth.bids[:LEVELS_MAX],
+        asks=depth.asks[:LEVELS_MAX],
+        bids_lots=sum(level.lots for level in depth.bids),
+        asks_lots=sum(level.lots for level in depth.asks),
     )

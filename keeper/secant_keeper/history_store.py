@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from secant_keeper.books import Level
 from secant_keeper.errors import InputError
+from secant_keeper.venues.depth import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from secant import exchange, oracle
@@ -105,16 +105,6 @@ class BookWorld:
             exchange.lock_event(locker=admin, event=self.event),
             exchange.resolve_event(authority=admin, event=self.event, payout_ticks=[10_000, *[0] * 15]),
         )
-
-
-def spoil(state: State, books: BookWorld) -> None:
-    """Makes the book's first order one of a seat that there is not."""
-    book = state.book(books.book)
-    assert book is not None
-    start = exchange.Book.SIZE + book.head.seats * exchange.Seat.SIZE
-    order = replace(exchange.Order.decode(book.data[start:]), seat=2**16 - 1).encode()
-    rest = book.data[start + exchange.Order.SIZE :]
-    state.accounts[books.book] = replace(book, data=book.data[:start] + order + rest)
 
 
 def state_of(world: World) -> State:

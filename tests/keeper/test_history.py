@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from book_world import ASK, BID, BookWorld, Wanted, spoil, state_of
+from book_world import ASK, BID, BookWorld, Wanted, state_of
 from keeper_running import run_keeper, settings_of
 from keeper_world import BEGIN, STALENESS_S, TWAP, World, write_quotes
 from structlog.testing import capture_logs
@@ -19,7 +19,6 @@ from secant import exchange
 from secant_keeper import history as module
 from secant_keeper import history_store as store
 from secant_keeper.__main__ import main
-from secant_keeper.books import Level
 from secant_keeper.history import RETRY_S, UNSEEN_MAX_S, History
 from secant_keeper.history_store import (
     SCHEMA_VERSION,
@@ -33,6 +32,7 @@ from secant_keeper.history_store import (
 )
 from secant_keeper.metrics import Metrics
 from secant_keeper.recordings import Reading
+from secant_keeper.venues.depth import Level
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -274,22 +274,6 @@ async def test_rows_that_pile_up_are_given_up(
     await history.close()
     assert metrics.history_lost._value.get() == 3
     assert rows(path, "SELECT count(*) FROM stretch") == [(0,)]
-
-
-async def test_a_book_that_cannot_be_read_stops_nothing(books: BookWorld, path: Path) -> None:
-    books.place(Wanted(BID, 3_000, 1))
-    state = state_with(books)
-    spoil(state, books)
-    history = a_history(path)
-    with capture_logs() as logs:
-        history.note(state, BEGIN)
-        history.note(state, BEGIN + 1)
-        history.note(state_with(books), BEGIN + 2)
-        books.place(Wanted(BID, 3_000, 1))
-        history.note(state_with(books), BEGIN + 3)
-        await history.close()
-    assert [(entry["event"], entry["book"]) for entry in logs] == [("a book cannot be read", str(books.book))]
-    assert rows(path, TIMES) == [(0, 1, 0), (3, 2, 1)]
 
 
 async def test_a_keeper_whose_history_is_locked_keeps_its_feeds(

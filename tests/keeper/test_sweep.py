@@ -10,12 +10,13 @@ from keeper_running import run_keeper, settings_of
 from keeper_world import BEGIN, TWAP, World, write_quotes
 
 from secant import exchange
-from secant_keeper.books import Depth, Level
+from secant_keeper.books import Depth
 from secant_keeper.config import Settings
 from secant_keeper.jobs import draw, redeem, sweep
 from secant_keeper.loop import next_moment
 from secant_keeper.metrics import Metrics
 from secant_keeper.state import State
+from secant_keeper.venues.depth import Level
 
 if TYPE_CHECKING:
     from pathlib import Path
