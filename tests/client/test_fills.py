@@ -16,7 +16,7 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from secant import exchange
-from secant.client import Client, Fill, FillRole, Side
+from secant.client import Builder, Client, Fill, FillRole, Side
 from secant.client.fills import rebate_atoms_down, taken
 from secant.errors import AccountNotFound, ClientOutdated, HistoryMissing, InputError
 from secant.units import ATOMS_PER_UNIT
@@ -185,7 +185,7 @@ async def test_a_book_made_anew_at_the_same_address(client: Client, taker: Clien
         assert [told(fill) for fill in fills] == [("buy", "0.5200", "1.00"), ("buy", "0.5100", "1.00")]
 
 
-async def test_numbers_of_an_earlier_book_are_not_taken_for_those_of_a_later_one(
+async def test_numbers_of_an_earlier_book_are_not_boughtfor_those_of_a_later_one(
     client: Client, taker: Client, event: str
 ) -> None:
     """The first order at a price has the same number in either book, and another owner."""
@@ -297,3 +297,31 @@ def test_a_log_that_does_not_add_up_is_not_guessed_at() -> None:
     ):
         with pytest.raises(ClientOutdated, match="fills"):
             list(taken(wrong))
+
+
+async def test_a_pools_part_is_no_fill_of_the_book(client: Client, taker: Client, event: str) -> None:
+    await client.create_pool(event, 100)
+    await client.quote(event, "YES", bids=[], asks=[("0.52", 20)])
+    bought = await taker.take(event, "YES", "buy", 12, "0.60")
+    (fill,) = (await client.fills(event, owner=taker.wallet.address)).fills
+    assert (fill.role, fill.shares) == (FillRole.TAKER, 12 - bought.pool_shares)
+    assert fill.fee is not None
+    assert 0 < fill.fee < bought.fee
+
+
+async def test_what_tokens_took_is_nobodys_but_the_makers(client: Client, taker: Client, event: str) -> None:
+    await client.quote(event, "YES", bids=[], asks=[("0.52", 20)])
+    await taker.take(event, "YES", "buy", 12, "0.60", as_tokens=True)
+    assert (await client.fills(event, owner=taker.wallet.address)).fills == ()
+    (fill,) = (await client.fills(event, owner=client.wallet.address)).fills
+    assert fill.role is FillRole.MAKER
+
+
+async def test_a_builder_is_no_taker(client: Client, taker: Client, event: str, market: Market) -> None:
+    async with market.connect(await market.funded_wallet()) as builder:
+        await builder.open_account()
+        await client.quote(event, "YES", bids=[], asks=[("0.52", 20)])
+        named = Builder(builder.wallet.address, 100)
+        await taker.place_order(event, "YES", "buy", 12, "0.60", builder=named)
+        assert (await client.fills(event, owner=builder.wallet.address)).fills == ()
+        assert len((await client.fills(event, owner=taker.wallet.address)).fills) == 1

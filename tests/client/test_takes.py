@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import pytest
 
 from secant import exchange
 from secant.client import Builder, Client, TakeReceipt
 from secant.errors import AccountNotFound, InputError, ProgramError
-
-if TYPE_CHECKING:
-    from .conftest import Market
 
 DAY = timedelta(days=1)
 
@@ -92,9 +88,7 @@ async def test_a_book_is_needed(client: Client, taker: Client) -> None:
         await taker.take("bare", "YES", "buy", 10, "0.60")
 
 
-async def test_a_wallet_trades_tokens_without_an_account(
-    client: Client, taker: Client, event: str, market: Market
-) -> None:
+async def test_a_wallet_trades_tokens_without_an_account(client: Client, taker: Client, event: str) -> None:
     """All four ways, and the tokens pay once the event is settled."""
     await client.place_order(event, "YES", "sell", 20, "0.60")
     await client.place_order(event, "YES", "buy", 20, "0.55")
@@ -159,7 +153,7 @@ async def test_a_builder_without_an_account_is_named(client: Client, taker: Clie
         await taker.take(event, "YES", "buy", 1, "0.60", builder=stranger)
 
 
-async def test_a_refusal_says_what_is_missing(client: Client, taker: Client, event: str) -> None:
+async def test_a_refusal_says_what_is_missing(taker: Client, event: str) -> None:
     with pytest.raises(ProgramError, match=r"500\.00.* is free, 100\.00.* more is needed"):
         await taker.place_order(event, "YES", "buy", 1_000, "0.60")
 

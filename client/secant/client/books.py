@@ -344,7 +344,6 @@ class BookMethods(EventMethods):
 
     async def _book_data(self, event: Pubkey, index: int) -> tuple[Pubkey, bytes]:
         book = exchange.find_book(event=event, outcome=index)
-        await self._read("book", book, exchange.Book, _CREATE_BOOK)
         found = await self.chain.account(book)
         if found is None:
             raise AccountNotFound("book", book, "there is no account", _CREATE_BOOK)
