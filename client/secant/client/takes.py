@@ -89,8 +89,6 @@ class TakeMethods(BookMethods, PoolMethods):
         address, stored = await self._event(event)
         index, seen, mirrored = book_index(stored, outcome)
         wanted = choice(Side, side, "side")
-        if book_only and pool is not None:
-            raise InputError("a pool is named and pools are to be left alone", "give one of the two")
         request = exchange.OrderRequest(
             client_id=0,
             lots=lots_of(shares),
@@ -102,17 +100,8 @@ class TakeMethods(BookMethods, PoolMethods):
             self_trade=SELF_TRADES[choice(SelfTrade, self_trade, "self-trade rule")],
             reduce_only=reduce_only,
         )
-        beside = None if book_only else await self._deepest_pool(address, pool)
-        fee_bps, accounts = self._builder(builder)
-        taking: _Taking = {
-            "exchange": self.exchange.address,
-            "event": address,
-            "book": exchange.find_book(event=address, outcome=index),
-            "request": request,
-            "pool": beside,
-            "builder_fee_bps": fee_bps,
-            "remaining_accounts": accounts,
-        }
+        beside = await self._pool_beside(address, pool, book_only=book_only)
+        taking = self._taking(address, index, request, beside, builder)
         if as_tokens:
             landed = await self._take_tokens(stored, seen, wanted, taking)
         else:
@@ -124,11 +113,34 @@ class TakeMethods(BookMethods, PoolMethods):
 
     # --- for the methods above ------------------------------------------------------------------------------
 
-    async def _deepest_pool(self, event: Pubkey, pool: Pubkey | str | None) -> Pubkey | None:
+    async def _pool_beside(
+        self, event: Pubkey, pool: Pubkey | str | None, *, book_only: bool
+    ) -> Pubkey | None:
+        if pool is not None and book_only:
+            raise InputError("a pool is named and pools are to be left alone", "give one of the two")
         if pool is not None:
             return address_of(pool, "pool")
-        pools = await self._pools(event)
+        pools = () if book_only else await self._pools(event)
         return pools[0].address if pools else None
+
+    def _taking(
+        self,
+        event: Pubkey,
+        outcome: int,
+        request: exchange.OrderRequest,
+        pool: Pubkey | None,
+        builder: Builder | None,
+    ) -> _Taking:
+        fee_bps, accounts = self._builder(builder)
+        return {
+            "exchange": self.exchange.address,
+            "event": event,
+            "book": exchange.find_book(event=event, outcome=outcome),
+            "request": request,
+            "pool": pool,
+            "builder_fee_bps": fee_bps,
+            "remaining_accounts": accounts,
+        }
 
     async def _take_tokens(
         self, stored: exchange.EventMarket, outcome: int, side: Side, taking: _Taking
