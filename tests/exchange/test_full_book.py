@@ -1,4 +1,4 @@
-"""A book filled to its last order by many makers: it trades, its event settles, and everybody leaves with all."""
+"""A book full to its last order, of many makers: it trades, its event settles, and all leave."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_everybody_leaves_a_full_book_with_everything() -> None:
     makers = _fill(scene)
     assert len(scene.resting()) == 2_048
     taker = scene.new_user(TAKER_ATOMS)
-    for side, limit in ((exchange.SIDE_BID, 9_999), (exchange.SIDE_ASK, 1)):
-        placing = scene.place(taker, order(side, limit, 1_000, kind=exchange.ORDER_IMMEDIATE_OR_CANCEL))
+    for side, limit, lots in ((exchange.SIDE_BID, 9_999, 400), (exchange.SIDE_ASK, 1, 300)):
+        placing = scene.place(taker, order(side, limit, lots, kind=exchange.ORDER_FILL_OR_KILL))
         scene.world.run(set_compute_unit_limit(1_400_000), placing, signers=scene.signers_of([placing]))
     everyone = [*makers, taker]
     scene.assert_funded(*everyone)

@@ -70,7 +70,7 @@ def term_dicts(draw: st.DrawFn, place: int = 0) -> dict[str, Any]:
     return term
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(readings=streams(), data=st.data())
 def test_the_program_agrees_with_the_definitions(readings: list[Reading], data: st.DataObject) -> None:
     terms = [data.draw(term_dicts(place)) for place in range(data.draw(st.integers(1, 4)))]

@@ -79,7 +79,7 @@ def check_answer(answer: bytes | None) -> None:
         check_reply(reply)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(requests)
 def test_no_parameters_break_a_method(request: Any) -> None:
     answer = dispatch(NODE, orjson.dumps(request), METHODS)
@@ -88,13 +88,13 @@ def test_no_parameters_break_a_method(request: Any) -> None:
     assert orjson.loads(answer)["id"] == request["id"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(json_values)
 def test_any_json_is_answered_or_a_notification(value: Any) -> None:
     check_answer(dispatch(NODE, orjson.dumps(value), METHODS))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200) | st.text(max_size=100))
 def test_any_bytes_are_answered(body: bytes | str) -> None:
     try:
