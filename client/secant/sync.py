@@ -173,6 +173,7 @@ class SyncClient:
     pause = _forward(Client.pause)
     place_order = _forward(Client.place_order)
     take = _forward(Client.take)
+    quote_take = _forward(Client.quote_take)
     pools = _forward(Client.pools)
     prices = _forward(Client.prices)
     publish = _forward(Client.publish)

@@ -46,6 +46,8 @@ def test_orders_rest_trade_and_go(funded: Shell, event: str) -> None:
 
 def test_taking_says_where_from(funded: Shell, event: str) -> None:
     funded.say("pool", "create", event)
+    quoted = funded.say("book", "quote", event, "buy", "YES", "4", "0.60")
+    assert "4.00 YES; 4.00 of them with a pool" in quoted
     said = funded.say("book", "take", event, "buy", "YES", "4", "0.60")
     assert said.startswith("bought 4.00 YES for 2.019999 (price 0.505000, fee ")
     assert said.endswith("; 4.00 of them with a pool\n")

@@ -61,6 +61,7 @@ PUBLIC = {
         "SettlementReceipt",
         "Side",
         "Statistic",
+        "TakeQuote",
         "TakeReceipt",
         "TokenReceipt",
         "TokenRedemptionReceipt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -71,6 +72,21 @@ async def test_the_book_alone_or_a_pool_by_name(client: Client, taker: Client, e
     assert named.pool_shares == 5
     with pytest.raises(InputError, match="give one of the two"):
         await taker.take(event, "YES", "buy", 5, "0.60", pool=pool.pool, book_only=True)
+
+
+async def test_a_quote_is_what_taking_then_does(client: Client, taker: Client, event: str) -> None:
+    await client.create_pool(event, 100)
+    await _two_levels(client, event)
+    quote = await taker.quote_take(event, "NO", "sell", 25, "0.40")
+    done = await taker.take(event, "NO", "sell", 25, "0.40")
+    assert quote.pool_shares > 0
+    for each in dataclasses.fields(quote):
+        assert getattr(done, each.name) == getattr(quote, each.name)
+    with pytest.raises(AccountNotFound, match="the wallet holds no tokens of YES"):
+        await taker.quote_take(event, "YES", "sell", 1, "0.40", as_tokens=True)
+    await taker.withdraw((await taker.account()).free - 1)
+    with pytest.raises(ProgramError, match="more is needed"):
+        await taker.quote_take(event, "YES", "buy", 50, "0.99")
 
 
 async def test_nothing_rests_and_nothing_is_no_error(client: Client, taker: Client, event: str) -> None:

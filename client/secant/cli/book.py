@@ -17,7 +17,7 @@ from secant.client import (
     OrderView,
     SelfTrade,
     Side,
-    TakeReceipt,
+    TakeQuote,
 )
 from secant.errors import InputError
 
@@ -27,7 +27,7 @@ from .output import amount, answer, facts, moment, say, table
 from .settings import address_in, with_client
 
 books = typer.Typer(
-    help="Order books: show, watch, create, place, take, orders, fills, cancel, draw, sweep, close."
+    help="Order books: show, watch, create, place, quote, take, orders, fills, cancel, draw, sweep, close."
 )
 
 Outcome = Annotated[str, typer.Argument(metavar="OUTCOME", help="The outcome's label or number.")]
@@ -41,6 +41,13 @@ BuilderOwner = Annotated[
 BuilderFee = Annotated[
     int | None,
     typer.Option(min=1, max=100, help="The builder's fee on what is taken, in bps of shares * p * (1 - p)."),
+]
+PoolBeside = Annotated[
+    str | None, typer.Option("--pool", help="Which pool; the one with the most liquidity unless given.")
+]
+BookOnly = Annotated[bool, typer.Option("--book-only", help="Leave the pools alone.")]
+AsTokens = Annotated[
+    bool, typer.Option("--as-tokens", help="Tokens against collateral in the wallet, without an account.")
 ]
 ReduceOnly = Annotated[
     bool, typer.Option("--reduce-only", help="Cut it down to the position that it reduces.")
@@ -170,17 +177,13 @@ def take(
     outcome: Outcome,
     shares: Annotated[str, typer.Argument(metavar="SHARES", help="How many at most.")],
     price: Annotated[str, typer.Argument(metavar="PRICE", help="The worst price: 0.0001 to 0.9999.")],
-    pool: Annotated[
-        str | None, typer.Option(help="Which pool; the one with the most liquidity unless given.")
-    ] = None,
+    pool: PoolBeside = None,
     builder: BuilderOwner = None,
     builder_fee_bps: BuilderFee = None,
     *,
-    book_only: Annotated[bool, typer.Option("--book-only", help="Leave the pools alone.")] = False,
+    book_only: BookOnly = False,
     whole: Annotated[bool, typer.Option("--whole", help="All of the shares, or nothing.")] = False,
-    as_tokens: Annotated[
-        bool, typer.Option("--as-tokens", help="Tokens against collateral in the wallet, without an account.")
-    ] = False,
+    as_tokens: AsTokens = False,
     reduce_only: ReduceOnly = False,
 ) -> None:
     """Buy or sell at once, each share from the book or a pool, whichever is cheaper; nothing rests."""
@@ -206,8 +209,41 @@ def take(
     if not receipt.shares:
         say("nothing was there to trade with at this price")
         return
-    pooled = f"; {amount(receipt.pool_shares)} of them with a pool" if receipt.pool_shares else ""
-    say(_traded(receipt, receipt.shares) + pooled)
+    say(_traded(receipt, receipt.shares) + _pooled(receipt))
+
+
+@books.command("quote")
+def quote_take(
+    context: typer.Context,
+    event: Event,
+    side: Annotated[Side, typer.Argument(metavar="SIDE", help="buy or sell.")],
+    outcome: Outcome,
+    shares: Annotated[str, typer.Argument(metavar="SHARES", help="How many at most.")],
+    price: Annotated[str, typer.Argument(metavar="PRICE", help="The worst price: 0.0001 to 0.9999.")],
+    pool: PoolBeside = None,
+    *,
+    book_only: BookOnly = False,
+    as_tokens: AsTokens = False,
+) -> None:
+    """What taking would trade now, without trading."""
+    quote = with_client(
+        context,
+        lambda client: client.quote_take(
+            event, outcome, side, shares, price, pool=pool, book_only=book_only, as_tokens=as_tokens
+        ),
+    )
+    if answer(context, quote):
+        return
+    total = quote.amount + quote.fee if quote.side is Side.BUY else quote.amount - quote.fee
+    facts(
+        [
+            ("shares", f"{amount(quote.shares)} {quote.outcome}" + _pooled(quote)),
+            ("price", "nothing at this price" if quote.price is None else amount(quote.price)),
+            ("amount", amount(quote.amount)),
+            ("fee", amount(quote.fee)),
+            ("total", amount(total)),
+        ]
+    )
 
 
 @books.command("orders")
@@ -338,7 +374,7 @@ def _dropped(receipt: DropReceipt) -> str:
     return f"; {len(receipt.order_ids)} orders were cancelled" if receipt.order_ids else ""
 
 
-def _traded(receipt: OrderReceipt | TakeReceipt, shares: Decimal) -> str:
+def _traded(receipt: OrderReceipt | TakeQuote, shares: Decimal) -> str:
     """What was bought or sold, for how much."""
     done, gave = ("bought", "for") if receipt.side is Side.BUY else ("sold", "and received")
     builder = f", builder's fee {amount(receipt.builder_fee)}" if receipt.builder_fee else ""
@@ -346,6 +382,10 @@ def _traded(receipt: OrderReceipt | TakeReceipt, shares: Decimal) -> str:
         f"{done} {amount(shares)} {receipt.outcome} {gave} {amount(receipt.amount)}"
         f" (price {amount(receipt.price or Decimal())}, fee {amount(receipt.fee)}{builder})"
     )
+
+
+def _pooled(quote: TakeQuote) -> str:
+    return f"; {amount(quote.pool_shares)} of them with a pool" if quote.pool_shares else ""
 
 
 def _builder(owner: str | None, fee_bps: int | None) -> Builder | None:

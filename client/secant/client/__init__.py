@@ -18,6 +18,7 @@ from .orders import (
     OrderReceipt,
     OrderView,
     SelfTrade,
+    TakeQuote,
     TakeReceipt,
 )
 from .quoting import QuotedOrder, QuoteReceipt, QuotingMethods
@@ -104,6 +105,7 @@ __all__ = [
     "SettlementReceipt",
     "Side",
     "Statistic",
+    "TakeQuote",
     "TakeReceipt",
     "TokenReceipt",
     "TokenRedemptionReceipt",

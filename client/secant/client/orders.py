@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from solders.pubkey import Pubkey
     from solders.signature import Signature
 
-    from secant.chain import Landed
+    from secant.chain import Landed, Simulated
 
 __all__ = [
     "ORDER_KINDS",
@@ -33,6 +33,7 @@ __all__ = [
     "OrderReceipt",
     "OrderView",
     "SelfTrade",
+    "TakeQuote",
     "TakeReceipt",
     "mirrored_ticks",
     "order_price_ticks",
@@ -41,7 +42,7 @@ __all__ = [
     "order_views",
     "placed_receipt",
     "resting_orders",
-    "take_receipt",
+    "take_quote",
 ]
 
 
@@ -197,23 +198,21 @@ class OrderReceipt:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeReceipt:
-    """What an order that never rests has traded.
+class TakeQuote:
+    """What an order that never rests would trade now.
 
     Attributes:
-        signature: The transaction.
         book: The book.
         outcome: Label of the outcome.
-        side: Whether it was bought or sold.
+        side: Whether it is bought or sold.
         shares: How much.
         pool_shares: How much of that with a pool.
-        amount: What it cost, or brought, fees apart.
-        price: The average price; None if nothing traded.
+        amount: What it costs, or brings, fees apart.
+        price: The average price; None if nothing trades.
         fee: The fee.
-        builder_fee: What a builder got on top.
+        builder_fee: What a builder gets on top.
     """
 
-    signature: Signature
     book: Pubkey
     outcome: str
     side: Side
@@ -223,6 +222,17 @@ class TakeReceipt:
     price: Decimal | None
     fee: Decimal
     builder_fee: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReceipt(TakeQuote):
+    """What an order that never rests has traded.
+
+    Attributes:
+        signature: The transaction.
+    """
+
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,21 +426,20 @@ def placed_receipt(
     )
 
 
-def take_receipt(landed: Landed, outcome: str, side: Side, *, mirrored: bool) -> TakeReceipt:
+def take_quote(done: Landed | Simulated, outcome: str, side: Side, *, mirrored: bool) -> TakeQuote:
     """What the log says of an order that never rests.
 
     Raises:
         ResultUnavailable: the log says nothing of it.
     """
-    changed = emitted(landed, exchange.BookChanged)
+    changed = emitted(done, exchange.BookChanged)
     placed = changed.placed[0]
-    pooled = [event for event in landed.events if isinstance(event, exchange.PoolTraded)]
+    pooled = [event for event in done.events if isinstance(event, exchange.PoolTraded)]
     pool_lots = sum(abs(event.lots) for event in pooled)
     lots = placed.filled_lots + pool_lots
     paid_atoms = placed.paid_atoms + sum(abs(event.cost_atoms) for event in pooled)
     amount, price = _amount_and_price(lots, paid_atoms, mirrored=mirrored)
-    return TakeReceipt(
-        signature=landed.signature,
+    return TakeQuote(
         book=changed.book,
         outcome=outcome,
         side=side,
@@ -439,7 +448,7 @@ def take_receipt(landed: Landed, outcome: str, side: Side, *, mirrored: bool) ->
         amount=amount,
         price=price,
         fee=collateral_of(placed.fee_atoms + sum(event.fee_atoms for event in pooled)),
-        builder_fee=_builder_fee(landed),
+        builder_fee=_builder_fee(done),
     )
 
 
@@ -451,8 +460,8 @@ def _amount_and_price(lots: int, paid_atoms: int, *, mirrored: bool) -> tuple[De
     return amount, (amount / shares_of(lots)).quantize(Decimal("0.000001"))
 
 
-def _builder_fee(landed: Landed) -> Decimal:
-    paid = (event.amount_atoms for event in landed.events if isinstance(event, exchange.BuilderPaid))
+def _builder_fee(done: Landed | Simulated) -> Decimal:
+    paid = (event.amount_atoms for event in done.events if isinstance(event, exchange.BuilderPaid))
     return collateral_of(sum(paid))
 
 

@@ -184,9 +184,7 @@ class Session:
         try:
             return await self.chain.send(instructions, [self.wallet.keypair])
         except ProgramError as error:
-            error.message, error.remedy = (explains or {}).get(error.name, (error.message, error.remedy))
-            if error.name == "InsolventAccount":
-                await self._say_free(instructions, needs, error)
+            await self._explain(instructions, explains, needs, error)
             raise
         except FrameworkError as error:
             if creates is not None and error.name in _EXISTS:
@@ -196,20 +194,44 @@ class Session:
                 await self._find_missing(instructions, expects or {}, error)
             raise
 
-    async def _simulate(self, *instructions: Instruction) -> Simulated:
+    async def _simulate(
+        self,
+        *instructions: Instruction,
+        expects: Mapping[Pubkey, tuple[str, str]] | None = None,
+        explains: Mapping[str, tuple[str, str]] | None = None,
+    ) -> Simulated:
         """Runs instructions as the wallet, without signing or sending.
 
+        Args:
+            instructions: What to run.
+            expects: Accounts that must exist, as for `_send`.
+            explains: What a program's error means here, as for `_send`.
+
         Raises:
-            AccountNotFound: the margin account is missing.
+            AccountNotFound: one of the expected accounts is missing.
             TransactionFailed: they would fail.
         """
         simulated = await self.chain.simulate(instructions, self.wallet.address)
         error = simulated.error
         if isinstance(error, FrameworkError):
-            await self._find_missing(instructions, {}, error)
+            await self._find_missing(instructions, expects or {}, error)
+        if isinstance(error, ProgramError):
+            await self._explain(instructions, explains, None, error)
         if error is not None:
             raise error
         return simulated
+
+    async def _explain(
+        self,
+        instructions: Sequence[Instruction],
+        explains: Mapping[str, tuple[str, str]] | None,
+        needs: Decimal | None,
+        error: ProgramError,
+    ) -> None:
+        """Writes into the error what it means here."""
+        error.message, error.remedy = (explains or {}).get(error.name, (error.message, error.remedy))
+        if error.name == "InsolventAccount":
+            await self._say_free(instructions, needs, error)
 
     async def _say_free(
         self, instructions: Sequence[Instruction], needs: Decimal | None, error: ProgramError

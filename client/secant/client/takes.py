@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from spl.token.instructions import create_idempotent_associated_token_account, get_associated_token_address
@@ -11,16 +12,25 @@ from secant.errors import InputError
 from secant.units import lots_of
 
 from .books import MEETS_DEFAULT, NO_BOOK, BookMethods, book_index, book_ticks, choice, labels_of, wire_side
-from .orders import ORDER_KINDS, SELF_TRADES, Builder, OrderKind, SelfTrade, TakeReceipt, take_receipt
+from .orders import (
+    ORDER_KINDS,
+    SELF_TRADES,
+    Builder,
+    OrderKind,
+    SelfTrade,
+    TakeQuote,
+    TakeReceipt,
+    take_quote,
+)
 from .pools import PoolMethods
 from .results import Side
 from .session import address_of
 
 if TYPE_CHECKING:
-    from solders.instruction import AccountMeta
+    from solders.instruction import AccountMeta, Instruction
     from solders.pubkey import Pubkey
 
-    from secant.chain import Landed
+    from secant.chain import Landed, Simulated
     from secant.units import Number
 
     from .events import EventRef
@@ -40,6 +50,57 @@ class _Taking(TypedDict):
     pool: Pubkey | None
     builder_fee_bps: int
     remaining_accounts: list[AccountMeta]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """An order that never rests, as it was asked for."""
+
+    event: EventRef
+    outcome: str | int
+    side: Side | str
+    shares: Number
+    price: Number
+    pool: Pubkey | str | None
+    builder: Builder | None
+    book_only: bool
+    as_tokens: bool
+    whole: bool = False
+    reduce_only: bool = False
+    self_trade: SelfTrade | str = SelfTrade.CANCEL_PROVIDE
+    meets_max: int = MEETS_DEFAULT
+
+    def request(self, side: Side, *, mirrored: bool) -> exchange.OrderRequest:
+        """The order as its book knows it.
+
+        Raises:
+            UnitError, InputError: a number or a rule is not valid.
+        """
+        return exchange.OrderRequest(
+            client_id=0,
+            lots=lots_of(self.shares),
+            expires_at=0,
+            price_ticks=book_ticks(self.price, mirrored=mirrored),
+            meets_max=self.meets_max,
+            side=wire_side(side, mirrored=mirrored),
+            kind=ORDER_KINDS[OrderKind.FILL_OR_KILL if self.whole else OrderKind.IMMEDIATE_OR_CANCEL],
+            self_trade=SELF_TRADES[choice(SelfTrade, self.self_trade, "self-trade rule")],
+            reduce_only=self.reduce_only,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How to take an order, and what its log then means."""
+
+    instructions: tuple[Instruction, ...]
+    expects: dict[Pubkey, tuple[str, str]]
+    label: str
+    side: Side
+    mirrored: bool
+
+    def quote(self, done: Landed | Simulated) -> TakeQuote:
+        return take_quote(done, self.label, self.side, mirrored=self.mirrored)
 
 
 class TakeMethods(BookMethods, PoolMethods):
@@ -86,78 +147,93 @@ class TakeMethods(BookMethods, PoolMethods):
             ProgramError: BookInvalid, InsolventAccount, OrderNotFilled, NothingToReduce, EventNotOpen,
                 Paused, BuilderFeeInvalid. FrameworkError: InsufficientFunds. Others as of `Chain.send`.
         """
-        address, stored = await self._event(event)
-        index, seen, mirrored = book_index(stored, outcome)
-        wanted = choice(Side, side, "side")
-        request = exchange.OrderRequest(
-            client_id=0,
-            lots=lots_of(shares),
-            expires_at=0,
-            price_ticks=book_ticks(price, mirrored=mirrored),
-            meets_max=meets_max,
-            side=wire_side(wanted, mirrored=mirrored),
-            kind=ORDER_KINDS[OrderKind.FILL_OR_KILL if whole else OrderKind.IMMEDIATE_OR_CANCEL],
-            self_trade=SELF_TRADES[choice(SelfTrade, self_trade, "self-trade rule")],
-            reduce_only=reduce_only,
+        order = _Order(
+            event,
+            outcome,
+            side,
+            shares,
+            price,
+            pool,
+            builder,
+            book_only,
+            as_tokens,
+            whole,
+            reduce_only,
+            self_trade,
+            meets_max,
         )
-        beside = await self._pool_beside(address, pool, book_only=book_only)
-        taking = self._taking(address, index, request, beside, builder)
-        if as_tokens:
-            landed = await self._take_tokens(stored, seen, wanted, taking)
-        else:
-            instruction = exchange.take_order(
-                owner=self.wallet.address, account=self.account_address, **taking
-            )
-            landed = await self._send(instruction, explains=NO_BOOK)
-        return take_receipt(landed, labels_of(stored)[seen], wanted, mirrored=mirrored)
+        plan = await self._plan(order)
+        landed = await self._send(*plan.instructions, expects=plan.expects, explains=NO_BOOK)
+        quote = plan.quote(landed)
+        traded = {each.name: getattr(quote, each.name) for each in fields(quote)}
+        return TakeReceipt(**traded, signature=landed.signature)
+
+    async def quote_take(
+        self,
+        event: EventRef,
+        outcome: str | int,
+        side: Side | str,
+        shares: Number,
+        price: Number,
+        *,
+        pool: Pubkey | str | None = None,
+        book_only: bool = False,
+        as_tokens: bool = False,
+        builder: Builder | None = None,
+    ) -> TakeQuote:
+        """What `take` would trade now: the program's own answer, from a simulation. Nothing is sent.
+
+        Raises:
+            As of `take`, ResultUnavailable aside.
+        """
+        order = _Order(event, outcome, side, shares, price, pool, builder, book_only, as_tokens)
+        plan = await self._plan(order)
+        return plan.quote(await self._simulate(*plan.instructions, expects=plan.expects, explains=NO_BOOK))
 
     # --- for the methods above ------------------------------------------------------------------------------
 
-    async def _pool_beside(
-        self, event: Pubkey, pool: Pubkey | str | None, *, book_only: bool
-    ) -> Pubkey | None:
-        if pool is not None and book_only:
-            raise InputError("a pool is named and pools are to be left alone", "give one of the two")
-        if pool is not None:
-            return address_of(pool, "pool")
-        pools = () if book_only else await self._pools(event)
-        return pools[0].address if pools else None
-
-    def _taking(
-        self,
-        event: Pubkey,
-        outcome: int,
-        request: exchange.OrderRequest,
-        pool: Pubkey | None,
-        builder: Builder | None,
-    ) -> _Taking:
-        fee_bps, accounts = self._builder(builder)
-        return {
+    async def _plan(self, order: _Order) -> _Plan:
+        event, stored = await self._event(order.event)
+        index, seen, mirrored = book_index(stored, order.outcome)
+        side = choice(Side, order.side, "side")
+        fee_bps, accounts = self._builder(order.builder)
+        taking: _Taking = {
             "exchange": self.exchange.address,
             "event": event,
-            "book": exchange.find_book(event=event, outcome=outcome),
-            "request": request,
-            "pool": pool,
+            "book": exchange.find_book(event=event, outcome=index),
+            "request": order.request(side, mirrored=mirrored),
+            "pool": await self._pool_beside(event, order),
             "builder_fee_bps": fee_bps,
             "remaining_accounts": accounts,
         }
+        label = labels_of(stored)[seen]
+        if order.as_tokens:
+            return _Plan(*self._taking_tokens(stored, seen, side, taking), label, side, mirrored)
+        instruction = exchange.take_order(owner=self.wallet.address, account=self.account_address, **taking)
+        return _Plan((instruction,), {}, label, side, mirrored)
 
-    async def _take_tokens(
+    async def _pool_beside(self, event: Pubkey, order: _Order) -> Pubkey | None:
+        if order.pool is not None and order.book_only:
+            raise InputError("a pool is named and pools are to be left alone", "give one of the two")
+        if order.pool is not None:
+            return address_of(order.pool, "pool")
+        pools = () if order.book_only else await self._pools(event)
+        return pools[0].address if pools else None
+
+    def _taking_tokens(
         self, stored: exchange.EventMarket, outcome: int, side: Side, taking: _Taking
-    ) -> Landed:
+    ) -> tuple[tuple[Instruction, ...], dict[Pubkey, tuple[str, str]]]:
         """Trades tokens of an outcome; makes the mint and the token accounts if need be."""
         owner, event = self.wallet.address, taking["event"]
         mint = exchange.find_outcome_mint(event=event, outcome=outcome)
         tokens = get_associated_token_address(owner, mint)
-        made = self.exchange.mint
-        before = []
-        if side is Side.BUY:
-            made = mint
-            if stored.mint_bumps[outcome] == 0:
-                before.append(
-                    exchange.create_outcome_mint(payer=owner, event=event, outcome_mint=mint, outcome=outcome)
-                )
-        before.append(create_idempotent_associated_token_account(owner, owner, made))
+        made = mint if side is Side.BUY else self.exchange.mint
+        before = [create_idempotent_associated_token_account(owner, owner, made)]
+        if side is Side.BUY and stored.mint_bumps[outcome] == 0:
+            create = exchange.create_outcome_mint(
+                payer=owner, event=event, outcome_mint=mint, outcome=outcome
+            )
+            before.insert(0, create)
         instruction = exchange.take_tokens(
             holder=owner,
             outcome_mint=mint,
@@ -169,9 +245,8 @@ class TakeMethods(BookMethods, PoolMethods):
             limit_atoms=_ATOMS_MAX if side is Side.BUY else 0,
             **taking,
         )
-        label = labels_of(stored)[outcome]
         expects = {
-            tokens: ("token account", f"the wallet holds no tokens of {label}"),
+            tokens: ("token account", f"the wallet holds no tokens of {labels_of(stored)[outcome]}"),
             self.collateral_address: ("token account", "the wallet holds no collateral: send it some"),
         }
-        return await self._send(*before, instruction, expects=expects, explains=NO_BOOK)
+        return (*before, instruction), expects
