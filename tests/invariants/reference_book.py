@@ -66,8 +66,10 @@ def priority(order: Resting) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class Account:
-    """A margin account: cash, drawn lots by event, what bids and asks reserve by (event, outcome), and what it
-    has taken by some time."""
+    """A margin account.
+
+    Cash, drawn lots by event, what bids and asks reserve by (event, outcome), and what it has taken.
+    """
 
     number: int
     cash: int = 0

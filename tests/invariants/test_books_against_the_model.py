@@ -77,6 +77,7 @@ class Crowd:
         while drill.done["orders"] < ORDERS:
             goal = drill.done["orders"] + ROUND_ORDERS
             self._open_events()
+            self._climb()
             self._fill_a_side()
             while drill.done["orders"] < goal:
                 self._step()
@@ -116,7 +117,8 @@ class Crowd:
         elif what < 0.34:
             self._dare(key, account)
         elif what < 0.35:
-            self._trade_in_bulk(key)
+            taking, making = draw.sample(WHOLESALERS, 2)
+            self._trade_in_bulk(key, taking, making, int(10 ** draw.uniform(5, 8.5)))
         else:
             count = draw.randint(2, BATCH_MAX)
             self._trade(key, account, count)
@@ -139,11 +141,18 @@ class Crowd:
         cancellations = self._cancellations(book, account) if count < BATCH_MAX - 8 else []
         self.drill.replace(key, account, cancellations, requests)
 
-    def _trade_in_bulk(self, key: Pubkey) -> None:
+    def _climb(self) -> None:
+        """A wholesaler trades itself up through every tier."""
+        key = self.random.choice(list(self.drill.books))
+        price = self.centres[key]
+        for volume_atoms in (2 * 10**9, 2 * 10**10, 2 * 10**11, 2 * 10**12, 2 * 10**9):
+            lots = volume_atoms * 10_000 // (price * (10_000 - price))
+            self._trade_in_bulk(key, WHOLESALERS[0], WHOLESALERS[1], lots)
+
+    def _trade_in_bulk(self, key: Pubkey, taking: int, making: int, lots: int) -> None:
         """A wholesaler takes from another what no one else could pay for."""
-        drill, draw = self.drill, self.random
-        maker, taker = (drill.accounts[number] for number in draw.sample(WHOLESALERS, 2))
-        side, lots = draw.randint(BID, ASK), int(10 ** draw.uniform(5, 8.5))
+        drill, side = self.drill, self.random.randint(BID, ASK)
+        maker, taker = drill.accounts[making], drill.accounts[taking]
         resting = self._request(key, side=1 - side, kind=4, lots=lots, expires_at=0)
         if drill.replace(key, maker, [], [resting]):
             return
