@@ -11,7 +11,7 @@ from solders.compute_budget import set_compute_unit_limit
 from secant import exchange
 from world import order
 
-from .routed import ASK, BID, SIDES, Market, placed, pool_trade, taking
+from .routed import ASK, BID, FOK, SIDES, Market, placed, pool_trade, taking
 
 if TYPE_CHECKING:
     from .scene import Scene
@@ -150,6 +150,58 @@ def _apart(
             return None
         atoms += sign * paid + fee
     return atoms
+
+
+@curves
+@pytest.mark.parametrize("side", SIDES)
+def test_one_lot_at_a_time_is_no_cheaper(scene: Scene, curve: tuple[int, int, int], side: int) -> None:
+    """Each part rounds against its taker: the last lots of the pool before a level, and the level's first."""
+    market = quoted(scene, curve)
+    limit, lots = (9_999, 1)[side], 2_000 // (AWAY_TICKS[0] + 2)
+    scene.run(market.take(taking(side, limit, int(abs(market.sold_at(_first(market, side)))) - lots // 2)))
+    _, paid, fee = placed(scene.quoted(market.take(taking(side, limit, lots))))
+    parts = [placed(scene.run(market.take(taking(side, limit, 1)))) for _ in range(lots)]
+    parts_paid, parts_fee = sum(part[1] for part in parts), sum(part[2] for part in parts)
+    sign = 1 - 2 * side
+    assert sign * parts_paid + parts_fee >= sign * paid + fee
+    market.assert_funded()
+
+
+def _first(market: Market, side: int) -> int:
+    """The price of the first level that an order of a side meets."""
+    return market.middle_ticks + (1 - 2 * side) * AWAY_TICKS[0]
+
+
+@curves
+def test_no_round_trip_pays(scene: Scene, curve: tuple[int, int, int]) -> None:
+    """Out and back, in one piece each: the taker is never richer, whatever is in between."""
+    draw = random.Random(f"{curve}")
+    market = quoted(scene, curve)
+    cash = scene.cash(scene.alice)
+    for _ in range(12):
+        side, lots = draw.choice(SIDES), draw.randint(1, 700)
+        out, _, _ = placed(scene.run(market.take(taking(side, (9_999, 1)[side], lots))))
+        back, _, _ = placed(scene.run(market.take(taking(1 - side, (1, 9_999)[side], out, kind=FOK))))
+        assert (out, back) == (lots, lots)
+        assert scene.cash(scene.alice) < cash
+        cash = scene.cash(scene.alice)
+    assert scene.leg(scene.alice, market.event) is None
+    market.assert_funded()
+
+
+@pytest.mark.parametrize("kind", [exchange.POOL_LMSR, exchange.POOL_PM_AMM])
+@pytest.mark.parametrize("lots", [1, 2, 3, 1_000])
+def test_the_deepest_pools_keep_the_limit_but_for_an_atom(scene: Scene, kind: int, lots: int) -> None:
+    """A pool widens its amounts by what its arithmetic may err: an atom where it is 10^12 lots deep."""
+    world, rich = scene.world, scene.world.new_user(10**18, 10**18)
+    scene.own(rich.keys)
+    event = world.new_event(rich, name="deep")
+    pool, book = world.new_pool(rich, event, kind, 10**12), world.new_book(rich, event)
+    whole = taking(BID, 5_100, 5 * 10**11)
+    scene.run(world.take(rich, event, book, whole, pool), world.trade(rich, event, pool, 0, -lots))
+    filled, paid, _ = placed(scene.run(world.take(rich, event, book, whole, pool)))
+    assert filled == lots
+    assert lots * 5_100 - 1 <= paid <= lots * 5_100 + 1
 
 
 @curves

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from solders.instruction import Instruction
 
 from secant import exchange
 from world import ask, bid
@@ -14,7 +15,7 @@ from .substitutes import BOOK, EVENT, EXCHANGE, MARGIN_ACCOUNT, POOL, SIGNER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from solders.instruction import Instruction
+    from solders.pubkey import Pubkey
 
     from .scene import Scene
 
@@ -62,6 +63,14 @@ def _foreign_market(scene: Scene) -> Instruction:
 
 def _other_market(scene: Scene) -> Instruction:
     return scene.substitute(_alone(scene), "event", "other_event")
+
+
+def _without_its_pool(scene: Scene, builder: Pubkey) -> Instruction:
+    """The place of the pool is left out, not filled by the program's address."""
+    calling = scene.take(scene.alice, taking(BID, 5_100, 10), builder=builder, builder_fee_bps=1)
+    metas = list(calling.accounts)
+    del metas[5]
+    return Instruction(calling.program_id, bytes(calling.data), metas)
 
 
 def _fill_legs(scene: Scene, legs: int = 8) -> None:
@@ -126,6 +135,11 @@ REFUSED: list[Refusal[Scene]] = [
         "whole or nothing, without the pool",
         "OrderNotFilled",
         lambda s: s.take(s.alice, taking(BID, 5_100, 101, kind=FOK)),
+    ),
+    Refusal(
+        "a builder where the pool stands",
+        WRONG_TYPE,
+        lambda s: _without_its_pool(s, builder=s.mallory.account),
     ),
     Refusal("one atom short", "InsolventAccount", call, lambda s: _drain(s, _cost(s) - 1)),
     Refusal(

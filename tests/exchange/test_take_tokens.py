@@ -409,6 +409,43 @@ def test_a_holder_meets_own_orders_as_anybody_s(arranged: Scene) -> None:
     _assert_whole(scene)
 
 
+@pytest.mark.parametrize("lots", [1, 7, 240])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_set_bought_or_sold_piece_by_piece_never_pays(scene: Scene, lots: int, first: int) -> None:
+    """Both outcomes bought cost more than the set, and bring less when sold, whichever comes first."""
+    scene.rest(scene.mallory, bid(4_950, 100), ask(5_050, 100))
+    wallet = scene.world.token_amount(scene.alice.wallet)
+    for outcome in (first, 1 - first):
+        scene.run(call(scene, True, outcome, lots, price=(9_999, 1)[outcome], kind=FOK))
+    bought = wallet - scene.world.token_amount(scene.alice.wallet)
+    for outcome in (first, 1 - first):
+        scene.run(call(scene, False, outcome, lots, price=(1, 9_999)[outcome], kind=FOK))
+    sold = bought - (wallet - scene.world.token_amount(scene.alice.wallet))
+    assert sold < 10_000 * lots < bought
+    _assert_whole(scene)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="tokenize writes short while only trades are paused, and take_tokens sells what was written",
+)
+def test_while_trades_are_paused_nobody_sells_short_by_tokens(arranged: Scene) -> None:
+    """A short written as tokens and sold for collateral is a new position, like one sold to the book."""
+    scene, user = arranged, arranged.new_user(10**9)
+    tokens = scene.world.new_token_account(scene.outcome_mint, user.key)
+    scene.run(scene.pause(exchange.PAUSE_TRADE))
+    scene.assert_refused("Paused", scene.take(user, taking(ASK, 4_900, 100)))
+    selling = scene.take_tokens(user, taking(ASK, 4_900, 100), tokens=tokens)
+    before = scene.world.token_amount(user.wallet)
+    scene.world.send(
+        scene.tokenize(user, 100, tokens),
+        selling,
+        signers=scene.signers_of([selling]),
+    )
+    assert scene.world.token_amount(user.wallet) == before
+
+
 def test_tokens_of_one_of_sixteen_outcomes(scene: Scene) -> None:
     world = scene.world
     event = world.new_event(scene.mallory, 16, resolver=scene.judge.pubkey(), name="sixteen")
