@@ -279,6 +279,7 @@ class World:
             book=book,
             request=request,
             builder_fee_bps=builder_fee_bps,
+            remaining_accounts=builders(builder),
         )
 
     def take(
@@ -300,6 +301,7 @@ class World:
             request=request,
             pool=pool,
             builder_fee_bps=builder_fee_bps,
+            remaining_accounts=builders(builder),
         )
 
     def replace(
@@ -432,6 +434,11 @@ class World:
 
     def record(self, key: Pubkey) -> oracle.Record:
         return oracle.Record.decode(self.data(key))
+
+
+def builders(builder: Pubkey | None) -> list[AccountMeta]:
+    """What follows an instruction's own accounts when a builder is paid."""
+    return [] if builder is None else [AccountMeta(builder, is_signer=False, is_writable=True)]
 
 
 def order(side: int, price_ticks: int, lots: int, **changes: Any) -> exchange.OrderRequest:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
+from solders.message import Message
 from solders.pubkey import Pubkey
+from solders.transaction import Transaction
+from solders.transaction_metadata import SimulatedTransactionInfo
 
 from secant import exchange, oracle
-from world import TOKEN_PROGRAM, User, World, terms
+from world import TOKEN_PROGRAM, User, World, builders, terms
 
-from .refusals import Stage
+from .refusals import Stage, emitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -132,6 +135,16 @@ class Scene(Stage):
             "oracle_program": oracle.PROGRAM_ID,
         }
 
+    def quoted(self, *instructions: Instruction) -> list[Any]:
+        """The events that a transaction would emit if it landed; nothing is written."""
+        self.world.svm.expire_blockhash()
+        signers = self.signers_of(instructions)
+        message = Message(list(instructions), signers[0].pubkey())
+        transaction = Transaction(signers, message, self.world.svm.latest_blockhash())
+        outcome = self.world.svm.simulate_transaction(transaction)
+        assert isinstance(outcome, SimulatedTransactionInfo), outcome
+        return emitted(outcome.meta().logs())
+
     # People
 
     def new_user(self, deposit_atoms: int = 0) -> User:
@@ -211,6 +224,50 @@ class Scene(Stage):
     ) -> Instruction:
         event = event or self.event
         return self.world.place(user, event, exchange.find_book(event=event, outcome=outcome), request)
+
+    def take(
+        self,
+        user: User,
+        request: exchange.OrderRequest,
+        pool: Pubkey | None = None,
+        *,
+        builder: Pubkey | None = None,
+        builder_fee_bps: int = 0,
+    ) -> Instruction:
+        """Takes from the book of `event` and, if one is named, a pool."""
+        return self.world.take(user, self.event, self.book, request, pool, builder, builder_fee_bps)
+
+    def take_tokens(
+        self,
+        user: User,
+        request: exchange.OrderRequest,
+        pool: Pubkey | None = None,
+        *,
+        outcome: int = 0,
+        tokens: Pubkey | None = None,
+        limit_atoms: int | None = None,
+        builder: Pubkey | None = None,
+        builder_fee_bps: int = 0,
+    ) -> Instruction:
+        """Trades a wallet's tokens of an outcome of `event` at its book, Alice's unless said otherwise."""
+        buys = (request.side == exchange.SIDE_BID) == (outcome == 0)
+        unlimited = 2**64 - 1 if buys else 0
+        return exchange.take_tokens(
+            holder=user.key,
+            exchange=self.world.exchange_address,
+            event=self.event,
+            book=self.book,
+            outcome_mint=exchange.find_outcome_mint(event=self.event, outcome=outcome),
+            tokens=tokens or (self.second_tokens if outcome else self.tokens),
+            collateral=user.wallet,
+            vault=self.world.vault,
+            outcome=outcome,
+            request=request,
+            limit_atoms=unlimited if limit_atoms is None else limit_atoms,
+            builder_fee_bps=builder_fee_bps,
+            pool=pool,
+            remaining_accounts=builders(builder),
+        )
 
     def replace(
         self,
@@ -356,17 +413,17 @@ class Scene(Stage):
         margin = self.world.margin(user)
         return margin.cash_atoms + margin.floor_atoms
 
-    def assert_funded(self, *users: User, event: Pubkey | None = None) -> None:
+    def assert_funded(self, *users: User, event: Pubkey | None = None, pools: Iterable[Pubkey] = ()) -> None:
         """Fails unless the vault holds what is owed, and each outcome of an unsettled event has as many lots.
 
-        All users with cash are Alice, Mallory and `users`; nobody holds tokens; pools have not traded.
+        All users with cash are Alice, Mallory and `users`; all pools are those of the scene, and `pools`.
         """
         event = event or self.event
         market = self.world.event(event)
         everyone = {user.account: user for user in (self.alice, self.mallory, *users)}.values()
         books = [exchange.find_book(event=event, outcome=outcome) for outcome in range(market.outcomes)]
         books = [book for book in books if self.world.exists(book)]
-        pools = [pool for pool in (self.pool, self.other_pool) if self.world.exists(pool)]
+        pools = [pool for pool in (self.pool, self.other_pool, *pools) if self.world.exists(pool)]
         surplus = self.vault_surplus(*pools, books=books, events=(event,), users=tuple(everyone))
         assert surplus == 0
         held = [0] * market.outcomes
@@ -374,6 +431,9 @@ class Scene(Stage):
             held = [lots + more for lots, more in zip(held, leg.lots, strict=False)]
         for book in books:
             held[self.world.book(book).outcome] += sum(seat.lots for seat in self.world.seats(book))
+        for state in filter(lambda pool: pool.event == event, map(self.world.pool, pools)):
+            held = [lots - sold for lots, sold in zip(held, state.sold_lots, strict=False)]
+        held = [lots + more for lots, more in zip(held, market.tokenized_lots, strict=False)]
         if market.status < exchange.EVENT_RESOLVED:
             assert {lots * 10_000 for lots in held} == {market.escrow_atoms}
 

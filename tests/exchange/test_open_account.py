@@ -72,7 +72,9 @@ def test_opens_an_empty_account(scene: Scene) -> None:
     assert (account.exchange, account.owner) == (scene.world.exchange_address, scene.alice.key)
     assert (account.index, account.bump, account.layout) == (1, bump, 1)
     assert (account.cash_atoms, account.floor_atoms) == (0, 0)
-    assert not any(scene.world.data(address)[8 + 64 + 27 :])
+    assert (account.volume_atoms, account.volume_time) == (0, 0)
+    reserved = exchange.MarginAccount.OFFSETS["layout"] + 1
+    assert not any(scene.world.data(address)[reserved:])
 
 
 def test_anyone_opens_for_anyone_and_gains_no_right(scene: Scene) -> None:

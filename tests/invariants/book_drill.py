@@ -33,7 +33,9 @@ NO_SIGNATURE = Signature.default()
 RICH_ATOMS, POOR_ATOMS = 10**11, 3 * 10**6
 WHALE_ATOMS = 3 * 10**18
 WHALES = (16, 17)
-ACCOUNTS = 18  # more than a new book has seats
+WHOLESALE_ATOMS = 10**16
+WHOLESALERS = (18, 19, 20)  # their volumes pass through every tier
+ACCOUNTS = 21  # more than a new book has seats
 TRANSACTION_BYTES_MAX = 1_232
 _ORDER = struct.Struct("<QQQIH2x")
 
@@ -49,7 +51,7 @@ class Drill:
         self.users: list[User] = []
         self.accounts: list[Account] = []
         for number in range(ACCOUNTS):
-            atoms = WHALE_ATOMS if number in WHALES else RICH_ATOMS if number else POOR_ATOMS
+            atoms = _wealth_atoms(number)
             self.users.append(self.world.new_user(atoms, atoms))
             self.accounts.append(Account(number, atoms))
         self.events: list[Pubkey] = []
@@ -159,7 +161,7 @@ class Drill:
         cancellations: list[exchange.Cancellation],
         requests: list[exchange.OrderRequest],
     ) -> str:
-        """By place_order or cancel_orders where that says the same."""
+        """By place_order, take_order or cancel_orders where that says the same."""
         user, book, now = self.users[account.number], self.books[key], self.world.now
         event, desk = self.events[book.event], self.world.exchange_address
         instruction = exchange.replace_orders(
@@ -186,9 +188,18 @@ class Drill:
                 builder_fee_bps=0,
             )
         cancelled = [each.order_id for each in cancellations]
-        refusal = self.agree(
-            key, account, instruction, lambda book, who: book.replace(who, cancelled, requests, now)
-        )
+
+        taking = len(requests) == 1 and not cancellations and takes_only(requests[0])
+        if taking:
+            instruction = self.world.take(user, event, key, requests[0])
+            self.done["take_order"] += 1
+
+        def act(book: Book, who: Account) -> Log:
+            if taking:
+                return book.take(who, requests[0], now)
+            return book.replace(who, cancelled, requests, now)
+
+        refusal = self.agree(key, account, instruction, act)
         self.done["refused orders" if refusal else "orders"] += len(requests)
         return refusal
 
@@ -343,6 +354,8 @@ class Drill:
         for event, lots in account.lots.items():
             found = legs.get(self.events[event], (0,) * 16)[: len(lots)]
             demand(list(found) == lots, "drawn lots are the model's", account, found)
+        taken = (margin.volume_atoms, margin.volume_time)
+        demand(taken == (account.volume, account.volume_time), "the volume is the model's", taken, account)
         demand(margin.cash_atoms == account.cash, "cash is the model's", margin.cash_atoms, account)
         free = margin.cash_atoms + margin.floor_atoms
         demand(free == account.free, "free collateral is the model's", free, account)
@@ -353,6 +366,20 @@ class Drill:
             if account.number in book.seat_of:
                 drawn.reserved[book.event, book.outcome] = book.open_atoms(account)
         demand(drawn.free >= max(0, free), "a draw would make nobody poorer", free, drawn)
+
+
+def _wealth_atoms(number: int) -> int:
+    if number in WHALES:
+        return WHALE_ATOMS
+    if number in WHOLESALERS:
+        return WHOLESALE_ATOMS
+    return RICH_ATOMS if number else POOR_ATOMS
+
+
+def takes_only(request: exchange.OrderRequest) -> bool:
+    """Whether an order that never rests goes to take_order: every second one."""
+    kinds = {exchange.ORDER_IMMEDIATE_OR_CANCEL, exchange.ORDER_FILL_OR_KILL}
+    return request.kind in kinds and request.client_id % 2 == 1
 
 
 def _packed(order: Resting) -> bytes:

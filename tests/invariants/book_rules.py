@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sizes
+from account_book import outcome_mint
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from machine import FAULT, Machine
@@ -13,6 +15,7 @@ from sizes import outcome_index, pick
 from solders.instruction import AccountMeta
 
 from secant import exchange
+from world import builders
 
 if TYPE_CHECKING:
     from faults import Fault
@@ -42,6 +45,27 @@ def requests(now: int, drawn: Ladder, marks: Marks) -> list[exchange.OrderReques
         )
         for place, (side, price_ticks, lots) in enumerate(drawn)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What is taken: side, price and lots, and around it.
+
+    Attributes:
+        order: side, price in ticks, lots.
+        marks: what `sizes.order_marks` draws.
+        pool: which pool beside the book, counted round; one place is for none.
+        builder: which account is the builder, and its rate.
+        claim: of which outcome the tokens are; without meaning for an account.
+        limit: how tight the atoms are limited; likewise.
+    """
+
+    order: tuple[int, int, int]
+    marks: Marks
+    pool: int
+    builder: tuple[int, int]
+    claim: str = "own"
+    limit: str = "open"
 
 
 class BookRules(Machine):
@@ -110,6 +134,7 @@ class BookRules(Machine):
         price_ticks=sizes.prices,
         lots=sizes.order_lots,
         marks=sizes.order_marks,
+        builder=sizes.builders,
         fault=FAULT,
     )
     def place_order(
@@ -120,9 +145,10 @@ class BookRules(Machine):
         price_ticks: int,
         lots: int,
         marks: Marks,
+        builder: tuple[int, int],
         fault: Fault | None,
     ) -> None:
-        self._place(book, which, (side, price_ticks, lots), marks, fault)
+        self._place(book, which, (side, price_ticks, lots), marks, fault, builder)
 
     @rule(
         book=sizes.which,
@@ -138,7 +164,13 @@ class BookRules(Machine):
             self._place(book, which, (order[0], order[1], order[2]), PLAIN, None)
 
     def _place(
-        self, book: int, which: int, order: tuple[int, int, int], marks: Marks, fault: Fault | None
+        self,
+        book: int,
+        which: int,
+        order: tuple[int, int, int],
+        marks: Marks,
+        fault: Fault | None,
+        builder: tuple[int, int] = (0, 0),
     ) -> None:
         key, account = self._seat_for(book, which)
         if key is None or account is None:
@@ -151,9 +183,158 @@ class BookRules(Machine):
             event=head.event,
             book=key,
             request=requests(self.world.now, [order], marks)[0],
-            builder_fee_bps=0,
+            builder_fee_bps=builder[1],
+            remaining_accounts=self._builder(head.exchange, builder),
         )
         self.market.attempt("place_order", instruction, fault)
+
+    def _builder(self, desk: Pubkey, builder: tuple[int, int]) -> list[AccountMeta]:
+        place, fee_bps = builder
+        accounts = self.market.accounts(desk)
+        return builders(pick(accounts, place) if fee_bps and accounts else None)
+
+    def _pool_beside(self, event: Pubkey, place: int) -> Pubkey | None:
+        """A pool of the event, mostly, or none."""
+        pools = [key for key, pool in self.book.pools.found.items() if pool.event == event]
+        return pick([*pools, *pools, None], place)
+
+    @rule(
+        book=sizes.which,
+        which=sizes.which,
+        side=SIDES,
+        price_ticks=sizes.prices,
+        lots=sizes.order_lots,
+        marks=sizes.taking_marks,
+        pool=sizes.which,
+        builder=sizes.builders,
+        fault=FAULT,
+    )
+    def take_order(
+        self,
+        book: int,
+        which: int,
+        side: int,
+        price_ticks: int,
+        lots: int,
+        marks: Marks,
+        pool: int,
+        builder: tuple[int, int],
+        fault: Fault | None,
+    ) -> None:
+        self._take(book, which, Take((side, price_ticks, lots), marks, pool, builder), fault)
+
+    @rule(
+        book=sizes.which,
+        who=sizes.users,
+        side=SIDES,
+        price_ticks=sizes.prices,
+        lots=sizes.order_lots,
+        marks=sizes.taking_marks,
+        pool=sizes.which,
+        builder=sizes.builders,
+        claim=st.sampled_from(["own", "own", "own", "second", "second", "mint of another"]),
+        limit=sizes.limits,
+        fault=FAULT,
+    )
+    def take_tokens(
+        self,
+        book: int,
+        who: int,
+        side: int,
+        price_ticks: int,
+        lots: int,
+        marks: Marks,
+        pool: int,
+        builder: tuple[int, int],
+        claim: str,
+        limit: str,
+        fault: Fault | None,
+    ) -> None:
+        order = Take((side, price_ticks, lots), (*marks[:4], False), pool, builder, claim, limit)
+        self._take_tokens(book, who, order, fault)
+
+    @rule(
+        book=sizes.which,
+        takings=st.lists(
+            st.tuples(
+                st.integers(0, 3),
+                SIDES,
+                st.integers(4_900, 5_100),
+                st.integers(1, 600),
+                sizes.builders,
+                st.sampled_from(["account", "own", "second"]),
+            ),
+            min_size=1,
+            max_size=5,
+        ),
+    )
+    def take_several(self, book: int, takings: list[tuple[int, int, int, int, tuple[int, int], str]]) -> None:
+        """Taker, side, price, lots, builder and with what, several times at one book that trades."""
+        for who, side, price_ticks, lots, builder, by in takings:
+            marks = (exchange.ORDER_IMMEDIATE_OR_CANCEL, lots % 3, 0, 64, False)
+            order = Take((side, price_ticks, lots), marks, lots, builder, by)
+            if by == "account":
+                self._take(book, who, order, None)
+            else:
+                self._take_tokens(book, who, order, None)
+
+    def _take(self, book: int, which: int, order: Take, fault: Fault | None) -> None:
+        key, account = self._seat_for(book, which)
+        if key is None or account is None:
+            return
+        head = self.book.order_books.found[key].head
+        instruction = exchange.take_order(
+            owner=self.book.margins.found[account].owner,
+            exchange=head.exchange,
+            account=account,
+            event=head.event,
+            book=key,
+            request=requests(self.world.now, [order.order], order.marks)[0],
+            builder_fee_bps=order.builder[1],
+            pool=self._pool_beside(head.event, order.pool),
+            remaining_accounts=self._builder(head.exchange, order.builder),
+        )
+        self.market.attempt("take_order", instruction, fault)
+
+    def _take_tokens(self, book: int, who: int, order: Take, fault: Fault | None) -> None:
+        """The outcome is the book's or the next one; sales are mostly of no more than the wallet holds."""
+        minted = [key for key in self._books() if self._mint_of(key) in self.book.supplies.found]
+        if not minted:
+            return
+        key, user = pick(minted, book), self.market.users[who]
+        head = self.book.order_books.found[key].head
+        side, price_ticks, lots = order.order
+        outcome = (head.outcome + (order.claim == "second")) % head.outcomes
+        named = 1 - outcome % 2 if order.claim == "mint of another" else outcome
+        mint = outcome_mint(bytes(head.event), named)
+        tokens = self.market.token_account(mint, user.key)
+        buys = (side == exchange.SIDE_BID) == (outcome == head.outcome)
+        held = self.book.outcome_tokens.found[tokens].amount
+        if not buys and held and lots < 10**9:
+            lots = 1 + lots % held
+        open_limit = sizes.U64_MAX if buys else 0
+        limits = {"open": open_limit, "tight": lots * 5_000 % 2**64, "shut": sizes.U64_MAX - open_limit}
+        instruction = exchange.take_tokens(
+            holder=user.key,
+            exchange=head.exchange,
+            event=head.event,
+            book=key,
+            outcome_mint=mint,
+            tokens=tokens,
+            collateral=user.wallet,
+            vault=self.book.exchanges.found[head.exchange].vault,
+            outcome=outcome,
+            request=requests(self.world.now, [(side, price_ticks, lots)], order.marks)[0],
+            limit_atoms=limits[order.limit],
+            builder_fee_bps=order.builder[1],
+            pool=self._pool_beside(head.event, order.pool),
+            remaining_accounts=self._builder(head.exchange, order.builder),
+        )
+        self.market.attempt("take_tokens", instruction, fault)
+
+    def _mint_of(self, book: Pubkey) -> Pubkey:
+        head = self.book.order_books.found[book].head
+        return outcome_mint(bytes(head.event), head.outcome)
 
     def _seat_for(self, book: int, which: int) -> tuple[Pubkey, Pubkey] | tuple[None, None]:
         """A book that trades, if one does, and an account of its exchange."""

@@ -40,7 +40,7 @@ class Fault:
 
 def faults() -> st.SearchStrategy[Fault | None]:
     """Mostly none."""
-    wrong = st.builds(Fault, st.sampled_from(KINDS), st.integers(0, 9), st.integers(0, 99))
+    wrong = st.builds(Fault, st.sampled_from(KINDS), st.integers(0, 11), st.integers(0, 99))
     return st.one_of(st.none(), st.none(), st.none(), wrong)
 
 

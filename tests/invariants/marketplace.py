@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from account_book import AccountBook, outcome_mint
+from account_book import AccountBook, Change, outcome_mint
 from faults import Cast, Fault, spoil
 from invariant import BrokenInvariantError, demand
 from secant_bench.seeded_world import SeededWorld
@@ -20,6 +20,7 @@ from solders.signature import Signature
 from solders.sysvar import CLOCK
 from solders.transaction import Transaction
 from solders.transaction_metadata import FailedTransactionMetadata
+from takings import check_taking
 from transitions import check_change
 
 from secant import exchange, oracle
@@ -303,7 +304,8 @@ class Marketplace:
                 demand(not changed, "a refused instruction changes nothing", name, changed)
             else:
                 signers = {meta.pubkey for meta in instruction.accounts if meta.is_signer}
-                self.check(signers, {meta.pubkey for meta in instruction.accounts})
+                changes = self.check(signers, {meta.pubkey for meta in instruction.accounts})
+                check_taking(self.book, (name, instruction, outcome.logs()), changes, self.world.now)
         except BrokenInvariantError:
             self.broken = True
             raise
@@ -315,8 +317,8 @@ class Marketplace:
             self.broken = True
             raise RefusedInstructionError(f"{name} was refused: {self.refusal}")
 
-    def check(self, signers: set[Pubkey] | None = None, passed: set[Pubkey] | None = None) -> None:
-        """Takes in what changed and checks it, alone and together."""
+    def check(self, signers: set[Pubkey] | None = None, passed: set[Pubkey] | None = None) -> list[Change]:
+        """Takes in what changed, checks it, alone and together, and returns it."""
         changes = self.book.refresh()
         for change in changes:
             check_change(self.book, change, set(self.keys) if signers is None else signers)
@@ -327,6 +329,7 @@ class Marketplace:
         demand(
             total == self.collateral_atoms, "no collateral appears or is lost", total, self.collateral_atoms
         )
+        return changes
 
     def transfer(self, source: Pubkey, destination: Pubkey, owner: Pubkey, amount: int) -> Instruction:
         """The token program's transfer."""

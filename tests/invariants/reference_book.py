@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from secant import exchange
 
@@ -17,6 +17,9 @@ ATOM_BASIS = 10_000 * 10_000  # of lots, ticks, ticks and bps multiplied
 SIDE_ORDERS_MAX = 1_024
 SWEEP_MAX = 256
 SEAT_LOTS_MAX = 500_000_000_000
+WINDOW_S = 30 * 86_400
+# From which volume on a taker pays how many percent of the rate.
+TIERS = ((1_000_000 * 10**6, 70), (100_000 * 10**6, 80), (10_000 * 10**6, 90), (0, 100))
 POSITION_MAX_LOTS = 90_000_000_000_000
 
 
@@ -63,16 +66,33 @@ def priority(order: Resting) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class Account:
-    """A margin account: cash, drawn lots by event, and what bids and asks reserve by (event, outcome)."""
+    """A margin account.
+
+    Cash, drawn lots by event, what bids and asks reserve by (event, outcome), and what it has taken.
+    """
 
     number: int
     cash: int = 0
     lots: dict[int, list[int]] = field(default_factory=dict)
     reserved: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    volume: int = 0
+    volume_time: int = 0
 
     def clone(self) -> Account:
         lots = {event: list(held) for event, held in self.lots.items()}
-        return Account(self.number, self.cash, lots, dict(self.reserved))
+        return replace(self, lots=lots, reserved=dict(self.reserved))
+
+    def volume_at(self, now: int) -> int:
+        """What is left of the volume."""
+        return self.volume * max(0, WINDOW_S - (now - self.volume_time)) // WINDOW_S
+
+    def percent_at(self, now: int) -> int:
+        """How much of a rate it pays."""
+        return next(percent for least, percent in TIERS if self.volume_at(now) >= least)
+
+    def note_taken(self, basis: int, now: int) -> None:
+        """Adds lots x ticks x (10,000 - ticks) to the volume."""
+        self.volume, self.volume_time = self.volume_at(now) + basis // SET_ATOMS, now
 
     def worst(self, event: int) -> int:
         """The event's worst outcome, every order filled that is worse for it."""
@@ -187,6 +207,14 @@ class Book:
             log.placed.append(self._place(account, request, now, log))
         return self._settle(account, log)
 
+    def take(self, account: Account, request: exchange.OrderRequest, now: int) -> Log:
+        """One order that never rests: where it would and how long, the log does not say."""
+        log = Log()
+        self._draw(account)
+        client_id, _, filled, paid, fee, *_ = self._place(account, request, now, log)
+        log.placed.append((client_id, 0, filled, paid, fee, 0, 0, 0))
+        return self._settle(account, log)
+
     def cancel_all(self, account: Account, sides: list[int]) -> Log:
         if account.number not in self.seat_of:
             return Log(silent=True)
@@ -295,7 +323,11 @@ class Book:
             best.lots -= gone
             if best.lots == 0:
                 others.pop(0)
-        fee = -(-basis * self.fee_bps // ATOM_BASIS)
+        fee = 0
+        if filled:
+            rate = -(-self.fee_bps * account.percent_at(now) // 100)
+            fee = -(-basis * rate // ATOM_BASIS)
+            account.note_taken(basis, now)
         self.fees += fee - rebates
         sign = 1 if request.side == BID else -1
         account.cash -= sign * paid + fee

@@ -64,6 +64,17 @@ _wild_marks = st.tuples(
     st.booleans(),
 )
 order_marks = st.one_of(*[_sane_marks] * 5, _wild_marks)
+# Marks of orders that only take, and now and then of others.
+_taking_marks = st.tuples(
+    st.sampled_from([1, 1, 1, 2]),
+    st.integers(0, 2),
+    st.just(0),
+    st.sampled_from([64, 256, 8, 2, 1, 0]),
+    st.sampled_from([False, False, False, True]),
+)
+taking_marks = st.one_of(*[_taking_marks] * 6, _wild_marks)
+# A builder, counted round over the exchange's accounts, and its rate in bps; none at no rate.
+builders = st.tuples(which, st.sampled_from([0, 0, 0, 1, 33, 100, 100, 101]))
 # What tokens are said to be of, while mint and token account agree with each other.
 claims = st.sampled_from(["true", "true", "true", "true", "other outcome", "other event"])
 pause_bits = st.sampled_from([1, 2, 4, 8, 3, 15, 0, 16, 255])
