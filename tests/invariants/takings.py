@@ -23,6 +23,9 @@ WINDOW_S = 30 * 86_400
 # From which volume on a taker pays how many percent of the rate.
 TIERS = ((1_000_000 * 10**6, 70), (100_000 * 10**6, 80), (10_000 * 10**6, 90), (0, 100))
 ACCOUNT_PLACE = 2
+# Where arguments lie; more bytes may follow: after the discriminator, an order has 28.
+ORDER_END = 8 + 28
+LIMIT_AT = 8 + 1 + 28
 TOKENS_PLACE, COLLATERAL_PLACE = 5, 6
 WITH_ACCOUNT = {"place_order", "replace_orders", "take_order", "trade_pool"}
 WITH_BUILDER = {"place_order", "take_order", "take_tokens"}
@@ -129,8 +132,9 @@ def _check_fee(trades: Trades, percent: int) -> None:
 def _check_builder(
     instruction: Instruction, trades: Trades, by_key: dict[Pubkey, Change], added: int | None
 ) -> None:
-    """`added` is the volume, of a taker with an account."""
-    bps = int.from_bytes(bytes(instruction.data)[-2:], "little")
+    """`added` is the volume, of a taker with an account; a wallet's instruction has more before the rate."""
+    at = ORDER_END if added is not None else LIMIT_AT + 8
+    bps = int.from_bytes(bytes(instruction.data)[at : at + 2], "little")
     paid = trades.builder
     if paid is None:
         untouched = not bps or not added
@@ -150,7 +154,11 @@ def _check_builder(
 def _check_tokens(instruction: Instruction, trades: Trades, by_key: dict[Pubkey, Change]) -> None:
     """Lots and atoms in the wallet, and the holder's limit."""
     data = bytes(instruction.data)
-    outcome, side, limit_atoms = data[8], data[8 + 1 + 24], int.from_bytes(data[-10:-2], "little")
+    outcome, side, limit_atoms = (
+        data[8],
+        data[8 + 1 + 24],
+        int.from_bytes(data[LIMIT_AT : LIMIT_AT + 8], "little"),
+    )
     moved = []
     for place in (TOKENS_PLACE, COLLATERAL_PLACE):
         change = by_key.get(instruction.accounts[place].pubkey)
