@@ -28,9 +28,12 @@ def taking(side: int, price: int, lots: int, **changes: Any) -> exchange.OrderRe
 
 
 def placed(events: Sequence[Any]) -> tuple[int, int, int]:
-    """Lots, atoms paid or received, and the fee of the one order in a transaction."""
+    """Lots, atoms paid or received, and the fee of the one order in a transaction, with book and pool."""
     ((row,),) = [event.placed for event in events if isinstance(event, exchange.BookChanged)]
-    return row.filled_lots, row.paid_atoms, row.fee_atoms
+    lots, paid, fee = row.filled_lots, row.paid_atoms, row.fee_atoms
+    if (pooled := pool_trade(events)) is None:
+        return lots, paid, fee
+    return lots + abs(pooled.lots), paid + abs(pooled.cost_atoms), fee + pooled.fee_atoms
 
 
 def pool_trade(events: Sequence[Any]) -> exchange.PoolTraded | None:

@@ -13,7 +13,7 @@ from secant import exchange
 from world import RefusedError, ask, bid, builders
 
 from .refusals import TWICE, Refusal, emitted
-from .routed import ASK, BID, SIDES, pool_trade, taking
+from .routed import ASK, BID, SIDES, placed, pool_trade, taking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,8 +144,8 @@ def test_the_taker_pays_it_to_the_builder(arranged: Scene, taken: Taking, bps: i
     assert paid.builder == builder.account
     assert paid.trader == (scene.alice.key if "tokens" in taken.name else scene.alice.account)
     assert scene.cash(builder) == paid.amount_atoms
-    (row,) = plain[-1].placed
-    assert cash - _alice(scene) == row.paid_atoms + row.fee_atoms + paid.amount_atoms
+    _, spent, fee = placed(plain)
+    assert cash - _alice(scene) == spent + fee + paid.amount_atoms
     scene.assert_funded(builder)
 
 
@@ -214,9 +214,9 @@ def test_a_holder_may_pay_the_own_margin_account(arranged: Scene, taken: Taking)
     events = scene.run(call(scene, taken, BPS_MAX, scene.alice.account))
     paid = next(event for event in events if isinstance(event, exchange.BuilderPaid))
     assert scene.cash(scene.alice) == cash + paid.amount_atoms
-    (row,) = events[-1].placed if events[-1] is not paid else events[-2].placed
+    _, cost, fee = placed(events)
     spent = wallet - scene.world.token_amount(scene.alice.wallet)
-    assert spent == row.paid_atoms + row.fee_atoms + paid.amount_atoms
+    assert spent == cost + fee + paid.amount_atoms
     scene.assert_funded()
 
 
@@ -232,12 +232,12 @@ def test_a_second_own_account_gains_what_the_first_pays(arranged: Scene, taken: 
         index=1,
     )
     scene.run(opening)
-    plain = scene.quoted(call(scene, taken, 0))[-1].placed[0]
+    _, cost, fee = placed(scene.quoted(call(scene, taken, 0)))
     cash = scene.cash(scene.alice)
     scene.run(call(scene, taken, BPS_MAX, second))
     gained = exchange.MarginAccount.decode(scene.world.data(second)).cash_atoms
     assert gained > 0
-    assert cash - scene.cash(scene.alice) == plain.paid_atoms + plain.fee_atoms + gained
+    assert cash - scene.cash(scene.alice) == cost + fee + gained
 
 
 def test_only_the_first_account_that_follows_is_paid(arranged: Scene) -> None:
@@ -254,8 +254,8 @@ def test_only_the_first_account_that_follows_is_paid(arranged: Scene) -> None:
 @takings
 def test_the_limit_and_the_collateral_count_the_fee(arranged: Scene, taken: Taking) -> None:
     scene = arranged
-    (row,) = scene.quoted(call(scene, taken, 0))[-1].placed
-    cost = row.paid_atoms + row.fee_atoms
+    _, spent, fee = placed(scene.quoted(call(scene, taken, 0)))
+    cost = spent + fee
     if "tokens" in taken.name:
         scene.addresses["purse"] = scene.world.new_token_account(scene.world.mint, scene.alice.key, cost)
         poor = scene.substitute(call(scene, taken, 1), "collateral", "purse")

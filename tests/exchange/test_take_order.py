@@ -174,9 +174,9 @@ def test_takes_each_lot_from_whichever_is_cheaper(arranged: Scene) -> None:
             exchange.PlacedOrder(
                 client_id=2**64 - 1,
                 order_id=0,
-                filled_lots=500,
-                paid_atoms=paid,
-                fee_atoms=fee,
+                filled_lots=100,
+                paid_atoms=510_000,
+                fee_atoms=17_493,
                 rested_lots=0,
                 expires_at=0,
                 seat=0,
@@ -209,7 +209,8 @@ def test_beside_an_empty_book_all_is_the_pool_s(scene: Scene, side: int) -> None
     (apart,) = scene.quoted(scene.trade(scene.alice, 0, lots))
     traded, changed = scene.run(call(scene, side, 5_200 if side == BID else 4_800, 300))
     assert traded == apart
-    assert placed([changed]) == (300, abs(apart.cost_atoms), apart.fee_atoms)
+    assert placed([traded, changed]) == (300, abs(apart.cost_atoms), apart.fee_atoms)
+    assert placed([changed]) == (0, 0, 0)
     assert (changed.fills, changed.dropped) == ((), ())
     assert scene.lots(scene.alice) == (lots, 0)
     scene.assert_funded()

@@ -425,11 +425,6 @@ def test_a_set_bought_or_sold_piece_by_piece_never_pays(scene: Scene, lots: int,
     _assert_whole(scene)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="tokenize writes short while only trades are paused, and take_tokens sells what was written",
-)
 def test_while_trades_are_paused_nobody_sells_short_by_tokens(arranged: Scene) -> None:
     """A short written as tokens and sold for collateral is a new position, like one sold to the book."""
     scene, user = arranged, arranged.new_user(10**9)

@@ -168,14 +168,18 @@ def _check_tokens(instruction: Instruction, trades: Trades, by_key: dict[Pubkey,
     lots, atoms = moved
     (row,) = trades.orders
     builder_atoms = 0 if trades.builder is None else trades.builder.amount_atoms
-    fees = row.fee_atoms + builder_atoms
-    demand(abs(lots) == row.filled_lots, "tokens move as lots are filled", lots, row)
+    filled_lots, paid_atoms, fees = row.filled_lots, row.paid_atoms, row.fee_atoms + builder_atoms
+    if (pooled := trades.pooled) is not None:
+        filled_lots += abs(pooled.lots)
+        paid_atoms += abs(pooled.cost_atoms)
+        fees += pooled.fee_atoms
+    demand(abs(lots) == filled_lots, "tokens move as lots are filled", lots, row)
     if lots == 0:
         demand(atoms == 0, "nothing filled, nothing paid", atoms)
         return
     bought = lots > 0
     plain = bought == (side == exchange.SIDE_BID)
-    gross = row.paid_atoms if plain else SET_ATOMS * row.filled_lots - row.paid_atoms
+    gross = paid_atoms if plain else SET_ATOMS * filled_lots - paid_atoms
     due = -(gross + fees) if bought else gross - fees
     demand(atoms == due, "a wallet pays what was traded and the fees", outcome, atoms, due, row)
     within = -atoms <= limit_atoms if bought else atoms >= limit_atoms

@@ -151,6 +151,16 @@ impl<'a, T: Resting> Ladder<'a, T> {
         }
     }
 
+    /// The order that trades after `place` others.
+    #[inline(always)]
+    pub fn nth_best(&self, side: Side, place: usize) -> Option<&T> {
+        let orders = self.orders(side);
+        match side {
+            Side::Bid => orders.iter().nth_back(place),
+            Side::Ask => orders.get(place),
+        }
+    }
+
     /// The order that trades last.
     pub fn worst(&self, side: Side) -> Option<&T> {
         match side {

@@ -5,7 +5,7 @@
 //! level. Both take the same rate of p(1 − p), and p + rate·p(1 − p) rises with p, so the fee changes nothing.
 
 use crate::{
-    matching::{crosses, take, Ladder, OrderId, Resting, Settle, Side, Taker},
+    matching::{crosses, take, Ladder, Resting, SelfTrade, Settle, Side, Taker},
     Fault,
 };
 
@@ -30,6 +30,10 @@ pub struct Routed {
 /// Trades an incoming order against a book as far as the pool is dearer, and says how much is the pool's. Once
 /// the bound of orders is met, the pool takes what it can at no worse price than the next one.
 ///
+/// The pool is not asked at every level, but ahead: twice as far each time, until the order ends before, and from
+/// then on half as far. Whatever rests up to there is taken without asking again, if all of it is left to take
+/// beside what the pool then has.
+///
 /// # Errors
 /// What `settle` and `curve` return.
 #[inline(always)]
@@ -42,27 +46,81 @@ pub fn route<T: Resting>(
 ) -> Result<Routed, Fault> {
     let mut left = taker.lots;
     let mut meets_max = taker.meets_max;
+    let (mut ahead, mut is_near) = (1, false);
     loop {
-        let best = ladder.best(taker.side.opposite()).map(Resting::id);
-        let best = best.filter(|id| crosses(taker, *id));
-        let limit_ticks = best.map_or(taker.limit_ticks, OrderId::price_ticks);
-        let curve_lots = curve.lots_down(taker.side, u64::from(limit_ticks))?.min(left);
-        if best.is_none() || meets_max == 0 || curve_lots == left {
+        let next = look_ahead(ladder, taker, ahead.min(meets_max), now);
+        let curve_lots = curve
+            .lots_down(taker.side, u64::from(next.price_ticks))?
+            .min(left);
+        if next.orders == 0 {
             left -= curve_lots;
             return Ok(Routed { curve_lots, left });
         }
-        let at_level = Taker {
-            limit_ticks,
+        let is_short = left == curve_lots || left - curve_lots < next.lots;
+        is_near |= is_short;
+        ahead = if is_near {
+            next.orders.div_ceil(2)
+        } else {
+            next.orders * 2
+        };
+        if is_short && next.orders > 1 {
+            continue;
+        }
+        if curve_lots == left {
+            return Ok(Routed { curve_lots, left: 0 });
+        }
+        let reaching = Taker {
+            limit_ticks: next.price_ticks,
             lots: left - curve_lots,
-            meets_max,
+            meets_max: next.orders,
             ..*taker
         };
-        let taken = take(ladder, &at_level, now, settle)?;
-        if taken.left == 0 || !taken.may_rest {
-            let left = taken.left;
-            return Ok(Routed { curve_lots, left });
+        let taken = take(ladder, &reaching, now, settle)?;
+        if taken.left == 0 {
+            return Ok(Routed { curve_lots, left: 0 });
         }
         meets_max -= taken.met;
         left = curve_lots + taken.left;
     }
+}
+
+/// The next resting orders that an incoming one meets.
+struct Ahead {
+    orders: u32,
+    /// What the incoming order loses to them if it meets them all.
+    lots: u64,
+    /// The price of the last of them; without any, the price beyond which the pool may not go.
+    price_ticks: u32,
+}
+
+/// At most so many of the next orders, none of them one that stops the taker.
+#[inline(always)]
+fn look_ahead<T: Resting>(ladder: &Ladder<T>, taker: &Taker, orders_max: u32, now: i64) -> Ahead {
+    let side = taker.side.opposite();
+    let mut ahead = Ahead {
+        orders: 0,
+        lots: 0,
+        price_ticks: taker.limit_ticks,
+    };
+    while let Some(order) = ladder.nth_best(side, ahead.orders as usize) {
+        if !crosses(taker, order.id()) {
+            break;
+        }
+        let is_expired = order.is_expired(now);
+        let is_own = taker.seat == Some(order.seat()) && !is_expired;
+        let stops = is_own && taker.self_trade == SelfTrade::CancelTake;
+        if ahead.orders == orders_max || stops {
+            if ahead.orders == 0 {
+                ahead.price_ticks = order.id().price_ticks();
+            }
+            break;
+        }
+        ahead.orders += 1;
+        let leaves = is_expired || is_own && taker.self_trade == SelfTrade::CancelProvide;
+        if !leaves {
+            ahead.lots = ahead.lots.saturating_add(order.lots());
+        }
+        ahead.price_ticks = order.id().price_ticks();
+    }
+    ahead
 }

@@ -2,6 +2,7 @@ use {
     crate::token,
     crate::{
         error::ExchangeError, event::TokensChanged, EventMarket, Exchange, MarginAccount, PAUSE_TOKENIZE,
+        PAUSE_TRADE,
     },
     anchor_lang::prelude::*,
     anchor_spl::token::{Mint, TokenAccount},
@@ -49,8 +50,10 @@ impl Tokenize {
         let leg = account.leg_or_open(event.address())?;
         let held = &account.event_legs[leg];
         if held.lots[index] < signed_lots || held.seats[index] != 0 {
-            // Shares that are not held, or may be sold in a book already, are written: a new position.
+            // Shares that are not held, or may be sold in a book already, are written: a new position, and
+            // its tokens can be sold at once.
             event.require_open(Clock::get()?.unix_timestamp)?;
+            exchange.require_running(PAUSE_TRADE)?;
         }
         account.add_outcome(leg, event.outcome_count(), index, -signed_lots)?;
         event.tokenized_lots[index] = event.tokenized_lots[index]
