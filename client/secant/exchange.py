@@ -292,7 +292,7 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     6048: _wire.ProgramErrorInfo(
         6048,
         "BookFull",
-        "The book has no room for another order; expand it, or quote better than its worst order and no less",
+        "The book's side is full, and every order there locks as much collateral as this one; place a larger order, or expand the book",
     ),
     6049: _wire.ProgramErrorInfo(6049, "SeatsFull", "The book has no free seat; expand it"),
     6050: _wire.ProgramErrorInfo(

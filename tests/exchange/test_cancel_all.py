@@ -72,6 +72,7 @@ def test_frees_everything(arranged: Scene) -> None:
 
 def test_at_most_256_at_once(scene: Scene) -> None:
     scene.run(scene.expand_book(0, 320))
+    scene.run(scene.expand_book(0, 320))
     for _ in range(15):
         scene.run(scene.replace(scene.alice, [], [bid(4_000, 1)] * 20))
     scene.rest(scene.alice, ask(6_000, 1))

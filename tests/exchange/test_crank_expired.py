@@ -97,6 +97,7 @@ def test_once_the_event_trades_no_more_everything_goes(arranged: Scene, end: str
 
 def test_at_most_256_at_once(scene: Scene) -> None:
     scene.run(scene.expand_book(0, 320))
+    scene.run(scene.expand_book(0, 320))
     soon = scene.world.now + 10
     for request in [bid(4_000, 1, expires_at=soon)] * 10 + [ask(6_000, 1, expires_at=soon)] * 5:
         scene.run(scene.replace(scene.alice, [], [request] * 20))

@@ -122,6 +122,7 @@ def test_the_second_before_the_lock_time_they_stay(arranged: Scene) -> None:
 def test_more_orders_than_one_draw_takes_out(arranged: Scene) -> None:
     scene = arranged
     scene.run(scene.expand_book(0, 320))
+    scene.run(scene.expand_book(0, 320))
     for _ in range(13):
         scene.run(scene.replace(scene.alice, [], [ask(6_000, 1)] * 20))
     scene.settle(10_000)

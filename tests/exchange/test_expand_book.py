@@ -129,12 +129,16 @@ def test_more_seats_seat_more(scene: Scene) -> None:
 
 
 def test_more_room_takes_more_orders(scene: Scene) -> None:
-    scene.rest(scene.alice, *[bid(100, 1)] * 64)
-    scene.assert_refused("BookFull", scene.place(scene.alice, ask(9_000, 1)))
+    """Half of it on each side: a single order more changes nothing."""
+    scene.rest(scene.alice, *[bid(100, 1)] * 32)
+    scene.assert_refused("BookFull", scene.place(scene.alice, bid(100, 1)))
     scene.run(call(scene, 0, 1))
-    scene.rest(scene.alice, ask(9_000, 1))
-    scene.assert_refused("BookFull", scene.place(scene.alice, ask(9_000, 1)))
-    assert len(scene.resting()) == 65
+    scene.assert_refused("BookFull", scene.place(scene.alice, bid(100, 1)))
+    scene.run(call(scene, 0, 1))
+    scene.rest(scene.alice, bid(100, 1), *[ask(9_000, 1)] * 33)
+    for one_more in (bid(100, 1), ask(9_000, 1)):
+        scene.assert_refused("BookFull", scene.place(scene.alice, one_more))
+    assert len(scene.resting()) == 66
 
 
 def test_anyone_pays_under_every_pause_and_after_settlement(arranged: Scene) -> None:

@@ -227,6 +227,7 @@ def _wall(scene: Scene, side: int, count: int, makers: int, **changes: Any) -> N
     """So many single lots at two prices, of as many makers by turns."""
     users = [scene.new_user(10**9) for _ in range(makers)]
     scene.run(scene.expand_book(makers, 0), scene.expand_book(0, 320))
+    scene.run(scene.expand_book(0, 320))
     requests = [order(side, 5_000 + place % 2, 1, meets_max=0, **changes) for place in range(20)]
     for batch in range(-(-count // 20)):
         size = min(20, count - 20 * batch)
@@ -256,42 +257,43 @@ def test_the_greatest_bound_is_within_a_transaction(scene: Scene, side: int, met
 
 
 def _fill_side(scene: Scene, side: int) -> list[int]:
-    """1,024 orders on a side: Alice's at the worst price, Mallory's one tick better; the last two numbers."""
+    """1,024 orders on a side: Alice's locks 3 atoms at the worst price, Mallory's 4; the last two numbers."""
     worst, better = (1, 2) if side == exchange.SIDE_BID else (9_999, 9_998)
     for orders in (320, 320, 320, 320, 320, 320, 64):
         scene.run(scene.expand_book(0, orders))
-    (victim,) = scene.rest(scene.alice, order(side, worst, 100))
+    (victim,) = scene.rest(scene.alice, order(side, worst, 3))
     for count in (*(20,) * 51, 3):
-        (changed,) = scene.run(scene.replace(scene.mallory, [], [order(side, better, 1)] * count))
+        (changed,) = scene.run(scene.replace(scene.mallory, [], [order(side, better, 2)] * count))
     return [victim, changed.placed[-1].order_id]
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_the_worst_of_a_full_side_makes_way_for_a_better_one(scene: Scene, side: int) -> None:
+def test_what_locks_least_on_a_full_side_makes_way_for_what_locks_more(scene: Scene, side: int) -> None:
     victim, youngest = _fill_side(scene, side)
     better = 1 if side == exchange.SIDE_BID else -1
     worst = victim >> 40
     user = scene.new_user(10**9)
-    scene.assert_refused("BookFull", scene.place(user, order(side, worst, 1)))
+    # As much, or a better price alone, puts nobody out.
+    for price, lots in ((worst, 3), (worst + better, 1), (worst + 2 * better, 1)):
+        scene.assert_refused("BookFull", scene.place(user, order(side, price, lots)))
     assert len(scene.resting()) == SIDE_ORDERS_MAX
 
-    changed = scene.trade_book(user, order(side, worst + better, 100))
-    assert changed.dropped == (exchange.OrderLots(order_id=victim, lots=100),)
+    changed = scene.trade_book(user, order(side, worst, 4))
+    assert changed.dropped == (exchange.OrderLots(order_id=victim, lots=3),)
     assert len(scene.resting()) == SIDE_ORDERS_MAX
 
     # Its owner is made whole by anyone's draw.
     free = scene.free(scene.alice)
     scene.run(scene.draw_seat(scene.alice))
-    assert scene.free(scene.alice) == free + 100
+    assert scene.free(scene.alice) == free + 3
     assert scene.free(scene.alice) == scene.cash(scene.alice)
     assert scene.seat(scene.alice) is None
 
-    # Of equal prices the youngest is the worst: the order just placed, then Mallory's last.
-    scene.assert_refused("BookFull", scene.place(scene.alice, order(side, worst + better, 1)))
+    # Of those that lock as much, the one that trades last: the order just placed, then Mallory's youngest.
     own = changed.placed[0].order_id
-    changed = scene.trade_book(scene.alice, order(side, worst + 2 * better, 100))
+    changed = scene.trade_book(scene.alice, order(side, worst + 2 * better, 2))
     assert [row.order_id for row in changed.dropped] == [own]
-    changed = scene.trade_book(scene.alice, order(side, worst + 2 * better, 100))
+    changed = scene.trade_book(scene.alice, order(side, worst + 2 * better, 2))
     assert [row.order_id for row in changed.dropped] == [youngest]
     scene.run(scene.draw_seat(user))
     assert scene.seat(user) is None

@@ -6,7 +6,7 @@ import pytest
 from solders.compute_budget import set_compute_unit_limit
 
 from secant import exchange
-from world import ask, bid
+from world import ask, bid, order
 
 from .refusals import emitted
 from .scene import Scene
@@ -16,7 +16,7 @@ POSITION_MAX_LOTS = 90_000_000_000_000
 
 def _wall(scene: Scene, count: int) -> None:
     """So many single lots for sale."""
-    for _ in range(-(-count // 320)):
+    for _ in range(-(-2 * count // 320)):
         scene.run(scene.expand_book(0, 320))
     for _ in range(count // 20):
         scene.run(scene.replace(scene.mallory, [], [ask(5_000, 1, meets_max=0)] * 20))
@@ -80,23 +80,62 @@ def test_a_rest_too_small_to_rest_is_dropped_after_a_trade() -> None:
     scene = Scene()
     event = scene.world.new_event(scene.mallory, name="least lots")
     book = scene.world.new_book(scene.mallory, event, lots_min=10)
-    for user, order in ((scene.mallory, ask(5_000, 10)), (scene.alice, bid(5_000, 19))):
-        (changed,) = scene.run(scene.world.place(user, event, book, order))
+    for user, request in ((scene.mallory, ask(5_000, 10)), (scene.alice, bid(5_000, 19))):
+        (changed,) = scene.run(scene.world.place(user, event, book, request))
     (placed,) = changed.placed
     assert (placed.filled_lots, placed.rested_lots, placed.order_id) == (10, 0, 0)
 
 
-def test_dust_evicts_nobody() -> None:
-    """A better order of fewer lots than the worst one's finds no room on a full side."""
+@pytest.mark.parametrize("side", [exchange.SIDE_BID, exchange.SIDE_ASK])
+def test_dust_keeps_nobody_out(side: int) -> None:
+    """A side full of single lots at better prices, in a book that could grow: what locks more rests."""
     scene = Scene()
-    for _ in range(4):
-        scene.run(scene.expand_book(0, 320))
-    for count in [20] * 51 + [4]:
-        scene.run(scene.replace(scene.mallory, [], [bid(2_000, 10, meets_max=0)] * count))
-    assert scene.world.book(scene.book).bids == 1_024
-    scene.assert_refused("BookFull", scene.place(scene.alice, bid(3_000, 9)))
-    (changed,) = scene.run(scene.place(scene.alice, bid(3_000, 10)))
-    assert [row.lots for row in changed.dropped] == [10]
+    better, fair = (4_000, 3_900) if side == exchange.SIDE_BID else (6_000, 6_100)
+    scene.rest(scene.mallory, *[order(side, better, 1)] * 32)
+    scene.assert_refused("BookFull", scene.place(scene.alice, order(side, fair, 1)))
+    changed = scene.trade_book(scene.alice, order(side, fair, 2))
+    assert ([row.lots for row in changed.dropped], changed.placed[0].rested_lots) == ([1], 2)
+    # The other half of the book's room is the other side's.
+    scene.rest(scene.alice, order(1 - side, 10_000 - fair, 1))
+
+
+def test_heavy_orders_at_the_worst_price_keep_nobody_out() -> None:
+    """100,000 lots at one tick lock a tenth of a unit: an order of ten lots at a fair price locks more."""
+    scene = Scene()
+    rich = scene.new_user(10**9)
+    scene.run(scene.replace(rich, [], [bid(1, 100_000)] * 16))
+    scene.run(scene.replace(rich, [], [bid(1, 100_000)] * 16))
+    scene.assert_refused("BookFull", scene.place(scene.alice, bid(4_000, 25)))
+    changed = scene.trade_book(scene.alice, bid(4_000, 26))
+    assert [row.lots for row in changed.dropped] == [100_000]
+
+
+def test_a_passing_order_puts_out_only_dust() -> None:
+    """Large and cancelled at once, in turn with dust that takes its place: others' orders stay."""
+    scene = Scene()
+    victims = scene.rest(scene.alice, *[bid(4_000, 1_000)] * 16)
+    dust = scene.rest(scene.mallory, *[bid(4_001, 1)] * 16)
+    rich = scene.new_user(10**10)
+    for _ in range(20):
+        (passing,) = scene.rest(rich, bid(4_002, 1_001))
+        (replaced,) = scene.run(scene.replace(rich, [passing], [bid(4_001, 1)]))
+        dust.append(replaced.placed[0].order_id)
+    resting = {row.id for row in scene.world.orders(scene.book)}
+    assert set(victims) <= resting
+    assert len(resting) == 32
+
+
+def test_a_side_without_room_spoils_no_trade() -> None:
+    """What a limit order took stands; the rest that finds no room is dropped."""
+    scene = Scene()
+    rich = scene.new_user(10**10)
+    scene.run(scene.replace(rich, [], [bid(4_000, 10_000)] * 16))
+    scene.run(scene.replace(rich, [], [bid(4_000, 10_000)] * 16))
+    scene.rest(scene.mallory, ask(5_000, 999))
+    changed = scene.trade_book(scene.alice, bid(5_000, 1_000))
+    (placed,) = changed.placed
+    assert (placed.filled_lots, placed.rested_lots, placed.order_id) == (999, 0, 0)
+    assert changed.dropped == ()
 
 
 def test_what_a_seat_has_not_paid_out_is_no_position_to_reduce() -> None:

@@ -166,7 +166,7 @@ REFUSED: list[Refusal[Scene]] = [
     Refusal("smaller than rests", "OrderTooSmall", _in_a_book_of_least_lots(10, bid(4_999, 9))),
     Refusal("open orders beyond the limit", "PositionTooLarge", lambda s: _rich(s, SEAT_LOTS_MAX, 1)),
     Refusal(
-        "no room", "BookFull", lambda s: call(s, 0, 1), lambda s: s.rest(s.mallory, *[bid(3_000, 1)] * 62)
+        "no room", "BookFull", lambda s: call(s, 0, 1), lambda s: s.rest(s.mallory, *[bid(3_000, 1)] * 31)
     ),
     Refusal("no seat", "SeatsFull", lambda s: call(s, 0, 1), _take_all_seats),
     Refusal(
@@ -375,11 +375,11 @@ def test_a_pause_leaves_reducing_open(arranged: Scene) -> None:
 
 
 def test_a_taker_needs_neither_seat_nor_room(scene: Scene) -> None:
-    scene.rest(scene.mallory, *[ask(5_000, 1)] * 49)
+    scene.rest(scene.mallory, *[ask(5_000, 1)] * 32)
     _take_all_seats(scene)
     scene.assert_refused("BookFull", call(scene, 1, 6_000, 1))
-    scene.run(call(scene, 0, 5_000, 49))
-    assert scene.lots(scene.alice) == (49, 0)
+    scene.run(call(scene, 0, 5_000, 32))
+    assert scene.lots(scene.alice) == (32, 0)
 
 
 def test_a_seat_given_up_is_taken_again(scene: Scene) -> None:

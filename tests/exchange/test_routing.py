@@ -212,7 +212,8 @@ def test_the_whole_of_the_work_fits_what_an_instruction_has_unasked(
 ) -> None:
     """256 levels, each after some lots of the pool's; the order ends at one of them, or takes all."""
     market = Market(scene, *curve, liquidity_lots=20_000)
-    scene.run(scene.expand_book(0, ORDERS_MET_MAX, market.book))
+    for _ in range(2):
+        scene.run(scene.expand_book(0, ORDERS_MET_MAX, market.book))
     last = exchange.PRICE_MAX_TICKS
     for start in range(0, ORDERS_MET_MAX, 16):
         market.rest([order(ASK, last - start - step, 1) for step in range(16)])

@@ -8,13 +8,14 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from copy import copy
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from secant import exchange
 
 BID, ASK = exchange.SIDE_BID, exchange.SIDE_ASK
 SET_ATOMS = 10_000
 ATOM_BASIS = 10_000 * 10_000  # of lots, ticks, ticks and bps multiplied
-SIDE_ORDERS_MAX = 1_024
+SIDE_ORDERS_MAX = 1_024  # once a book cannot grow any more
 SWEEP_MAX = 256
 SEAT_LOTS_MAX = 500_000_000_000
 WINDOW_S = 30 * 86_400
@@ -57,6 +58,11 @@ def reducible(held: list[int], outcome: int, side: int) -> int:
     if side == BID:
         return max(0, least - own, min(-own, greatest - own))
     return max(0, own - greatest, min(own, own - least))
+
+
+def locked_atoms(side: int, price: int, lots: int) -> int:
+    """What an order loses at worst."""
+    return lots * (price if side == BID else SET_ATOMS - price)
 
 
 def priority(order: Resting) -> tuple[int, int]:
@@ -283,7 +289,11 @@ class Book:
         else:
             filled, paid, fee, may_rest = self._take(account, request, lots, now, log)
             seated = account.number in self.seat_of or self.given_up or self.seats_used < self.seats
-            rests = not filled or (may_rest >= self.lots_min and seated)
+            rests = not filled or (
+                may_rest >= self.lots_min
+                and seated
+                and self._evicts(request.side, request.price_ticks, may_rest) is not False
+            )
             if request.kind == exchange.ORDER_LIMIT and may_rest and rests:
                 rested = may_rest
                 order_id = self._rest(account, request, request.price_ticks, may_rest, log)
@@ -358,18 +368,23 @@ class Book:
             raise Refused("OrderWouldTake")
         return price
 
+    def _evicts(self, side: int, price: int, lots: int) -> Resting | Literal[False] | None:
+        """Who makes way on a full side: of those that lock least the last. None if there is room."""
+        orders = self.sides[side]
+        if len(orders) < self.room // 2:
+            return None
+        least = min(reversed(orders), key=lambda order: locked_atoms(side, order.price, order.lots))
+        is_less = locked_atoms(side, least.price, least.lots) < locked_atoms(side, price, lots)
+        return least if is_less else False
+
     def _rest(self, account: Account, request: exchange.OrderRequest, price: int, lots: int, log: Log) -> int:
         if lots < self.lots_min:
             raise Refused("OrderTooSmall")
-        side = self.sides[request.side]
-        if len(side) >= SIDE_ORDERS_MAX:
-            worst = side[-1]
-            better = price > worst.price if request.side == BID else price < worst.price
-            if not better or lots < worst.lots:
-                raise Refused("BookFull")
-            self._drop(worst, log)
-        elif len(self.sides[BID]) + len(self.sides[ASK]) >= self.room:
+        evicted = self._evicts(request.side, price, lots)
+        if evicted is False:
             raise Refused("BookFull")
+        if evicted is not None:
+            self._drop(evicted, log)
         seat = self._seat(account)
         order = Resting(
             request.side,
@@ -382,7 +397,7 @@ class Book:
             seat,
         )
         self.age += 1
-        insort(side, order, key=priority)
+        insort(self.sides[request.side], order, key=priority)
         open_ = self.open_lots(account, request.side)
         position = account.lots[self.event][self.outcome] * (1 if request.side == BID else -1)
         if open_ > SEAT_LOTS_MAX or position + open_ > POSITION_MAX_LOTS:

@@ -101,7 +101,7 @@ class Crowd:
         drill.world.set_time(drill.world.now + draw.choice([0, 0, 0, 1, 5, 30]))
         key = draw.choice(list(drill.books))
         book, account = drill.books[key], draw.choice(drill.accounts)
-        crowded = book.room - sum(map(len, book.sides)) < BATCH_MAX
+        crowded = book.room // 2 - max(map(len, book.sides)) < BATCH_MAX
         what = draw.random() * (0.5 if crowded else 1)
         if what < 0.04:
             drill.cancel_all(key, self._seated(book, account), draw.choice([None, BID, ASK]))

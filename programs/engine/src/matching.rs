@@ -130,6 +130,12 @@ impl<'a, T: Resting> Ladder<'a, T> {
         self.bids + self.asks == 0
     }
 
+    /// How many orders there is room for in all.
+    #[inline(always)]
+    pub fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
     /// How many more orders there is room for.
     pub fn room(&self) -> usize {
         self.slots.len() - self.bids - self.asks

@@ -4,10 +4,10 @@ use {
     crate::{
         error::ExchangeError,
         event::{BookChanged, OrderLots, PlacedOrder},
+        locked_atoms,
         order_request::*,
         trade::{book_fault, pay_builder, release, sweep, Beside, Deal, Part, SWEEP_MAX},
-        BookParts, MarginAccount, Order, Pool, Seat, ORDERS_MAX, POSITION_MAX_LOTS, PRICE_MAX_TICKS,
-        SEAT_LOTS_MAX,
+        BookParts, MarginAccount, Order, Pool, Seat, POSITION_MAX_LOTS, PRICE_MAX_TICKS, SEAT_LOTS_MAX,
     },
     anchor_lang::prelude::*,
     secant_engine::{
@@ -108,8 +108,9 @@ impl<'a> Desk<'a> {
         } else {
             let deal = self.trade(request, lots, None, now, &mut placed)?;
             let may_rest = if deal.may_rest { deal.left } else { 0 };
-            // After a trade, a rest too small, or without a seat, is dropped: nobody can spoil what was traded.
-            let rests = deal.booked.lots == 0 || (may_rest >= self.book.head.lots_min && self.may_sit());
+            // After a trade, a rest too small, or without seat or room, is dropped: nobody can spoil what was
+            // traded.
+            let rests = deal.booked.lots == 0 || self.has_place(request, side, may_rest);
             if request.kind == ORDER_LIMIT && may_rest > 0 && rests {
                 placed.order_id = self.rest(request, side, u32::from(request.price_ticks), may_rest)?;
                 placed.rested_lots = may_rest;
@@ -246,7 +247,9 @@ impl<'a> Desk<'a> {
         require!(lots >= self.book.head.lots_min, ExchangeError::OrderTooSmall);
         let id = OrderId::new(side, price_ticks, self.book.head.age).map_err(|_| ExchangeError::Overflow)?;
         self.book.head.age += 1;
-        self.make_room(id, lots)?;
+        if let Some(evicted) = self.makes_way(side, locked_atoms(id, lots))? {
+            self.cancel(evicted, usize::MAX, None)?;
+        }
         let seat = self.seat_taken()?;
         let order = Order {
             id: id.0,
@@ -274,30 +277,38 @@ impl<'a> Desk<'a> {
         Ok(id.0)
     }
 
-    /// Room for an order: the worst of its side makes way for a better one that is no smaller, once the side is
-    /// at its limit. By dust alone nobody is evicted.
+    /// Who makes way for an order that locks `atoms`; nobody if there is room. Each side has half of the book's, and
+    /// of a full side the order that locks least goes, for one that locks more: dust keeps nobody out, and whoever
+    /// puts others out has more at stake than they.
+    ///
+    /// # Errors
+    /// BookFull if all orders of the side lock as much.
     #[inline(always)]
-    fn make_room(&mut self, id: OrderId, lots: u64) -> Result<()> {
-        let side = id.side();
-        if self.book.ladder.len(side) < ORDERS_MAX / 2 {
-            require!(self.book.ladder.room() > 0, ExchangeError::BookFull);
-            return Ok(());
+    fn makes_way(&self, side: Side, atoms: u64) -> Result<Option<OrderId>> {
+        let ladder = &self.book.ladder;
+        if ladder.len(side) < ladder.capacity() / 2 {
+            return Ok(None);
         }
-        let evicted = *self.book.ladder.worst(side).ok_or(ExchangeError::BookInvalid)?;
-        let worst = evicted.id();
-        let better = match side {
-            Side::Bid => id.price_ticks() > worst.price_ticks(),
-            Side::Ask => id.price_ticks() < worst.price_ticks(),
+        let orders = ladder.orders(side).iter();
+        let locked = |order: &&Order| locked_atoms(order.id(), order.lots);
+        // Of equals the one that trades last.
+        let least = match side {
+            Side::Bid => orders.min_by_key(locked),
+            Side::Ask => orders.rev().min_by_key(locked),
         };
-        require!(better && lots >= evicted.lots, ExchangeError::BookFull);
-        self.cancel(worst, usize::MAX, None)?;
-        Ok(())
+        let evicted = least.filter(|order| locked(order) < atoms);
+        Ok(Some(evicted.ok_or(ExchangeError::BookFull)?.id()))
     }
 
-    /// Whether the account has a seat, or there is a free one.
-    fn may_sit(&self) -> bool {
+    /// Whether so many lots of an order may rest: large enough, with a seat and with room.
+    #[inline(never)]
+    fn has_place(&self, request: &OrderRequest, side: Side, lots: u64) -> bool {
         let head = &self.book.head;
-        self.seat.is_some() || head.seat_free != 0 || head.seats_used < head.seats
+        let may_sit = self.seat.is_some() || head.seat_free != 0 || head.seats_used < head.seats;
+        let id = OrderId::new(side, u32::from(request.price_ticks), head.age);
+        lots >= head.lots_min
+            && may_sit
+            && id.is_ok_and(|id| self.makes_way(side, locked_atoms(id, lots)).is_ok())
     }
 
     /// The account's seat; a free one if it has none.

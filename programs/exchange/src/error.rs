@@ -100,7 +100,7 @@ pub enum ExchangeError {
     #[msg("An event of two outcomes has one book, of its first; others have one for each outcome")]
     BookOutcomeInvalid,
     #[msg(
-        "The book has no room for another order; expand it, or quote better than its worst order and no less"
+        "The book's side is full, and every order there locks as much collateral as this one; place a larger order, or expand the book"
     )]
     BookFull,
     #[msg("The book has no free seat; expand it")]

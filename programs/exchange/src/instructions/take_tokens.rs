@@ -5,8 +5,8 @@ use {
         instructions::{take_order::require_pool, tokenize::require_outcome_mint},
         require_book, token,
         trade::{pay_builder, Beside, Deal, Part, SWEEP_MAX},
-        BookParts, EventMarket, Exchange, OrderRequest, Pool, ORDER_FILL_OR_KILL, PAUSE_TOKENIZE,
-        PAUSE_TRADE,
+        BookParts, EventMarket, Exchange, OrderRequest, Pool, ORDER_FILL_OR_KILL, PAUSE_DEPOSIT,
+        PAUSE_TOKENIZE, PAUSE_TRADE,
     },
     anchor_lang::prelude::*,
     anchor_spl::token::{Mint, TokenAccount},
@@ -125,7 +125,7 @@ impl TakeTokens {
             ExchangeError::BookOutcomeInvalid
         );
         let buys = (request.side()? == Side::Bid) == (outcome == of_book);
-        let paused = PAUSE_TRADE | PAUSE_TOKENIZE;
+        let paused = PAUSE_TRADE | PAUSE_TOKENIZE | PAUSE_DEPOSIT;
         require!(
             !buys || self.exchange.pause_bits & paused == 0,
             ExchangeError::Paused

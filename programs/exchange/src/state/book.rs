@@ -223,17 +223,27 @@ pub fn require_book(view: &AccountView) -> Result<()> {
     Ok(())
 }
 
+/// What so many lots of an order lose at worst: a bid what it pays, an ask what the outcome costs above it.
+#[inline(always)]
+pub fn locked_atoms(id: OrderId, lots: u64) -> u64 {
+    let price_ticks = u64::from(id.price_ticks());
+    lots.wrapping_mul(match id.side() {
+        Side::Bid => price_ticks,
+        Side::Ask => TICKS - price_ticks,
+    })
+}
+
 impl Seat {
     /// Takes `lots` of an order off what is open.
     #[inline(always)]
     pub fn close_lots(&mut self, order: &Order, lots: u64) {
-        let price_ticks = u64::from(order.id().price_ticks());
+        let atoms = locked_atoms(order.id(), lots);
         if order.id().side() == Side::Bid {
             self.bid_lots -= lots;
-            self.bid_atoms -= lots.wrapping_mul(price_ticks);
+            self.bid_atoms -= atoms;
         } else {
             self.ask_lots -= lots;
-            self.ask_atoms -= lots.wrapping_mul(TICKS - price_ticks);
+            self.ask_atoms -= atoms;
         }
         self.orders -= u32::from(lots == order.lots);
     }
@@ -241,13 +251,13 @@ impl Seat {
     /// Adds an order to what is open.
     #[inline(always)]
     pub fn open_lots(&mut self, order: &Order) {
-        let price_ticks = u64::from(order.id().price_ticks());
+        let atoms = locked_atoms(order.id(), order.lots);
         if order.id().side() == Side::Bid {
             self.bid_lots += order.lots;
-            self.bid_atoms += order.lots.wrapping_mul(price_ticks);
+            self.bid_atoms += atoms;
         } else {
             self.ask_lots += order.lots;
-            self.ask_atoms += order.lots.wrapping_mul(TICKS - price_ticks);
+            self.ask_atoms += atoms;
         }
         self.orders += 1;
     }
