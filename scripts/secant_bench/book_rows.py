@@ -30,6 +30,7 @@ def book_rows() -> dict[str, int]:
     meter = Meter(SeededWorld.start("book rows"))
     for depth in DEPTHS:
         _depth_rows(meter, depth)
+    _eviction_row(meter)
     _life_rows(meter)
     return meter.figures
 
@@ -170,6 +171,20 @@ def _depth_rows(meter: Meter, depth: int) -> None:
             buy = _request(bid, _MIDDLE_TICKS * 2 - 1, lots, exchange.ORDER_IMMEDIATE_OR_CANCEL)
             row = f"place_order, matching {matches}, {depth} resting"
             meter.measure(row, bench.placed(bench.taker, buy), bench.taker.keys)
+
+
+def _eviction_row(meter: Meter) -> None:
+    """A side of 1,024 orders, one of which makes way."""
+    bench = _Bench(meter, "full side")
+    bench.run(bench.maker, bench.created())
+    for orders in (320,) * 6 + (64,):
+        bench.run(bench.maker, bench.expanded(0, orders))
+    bid = exchange.SIDE_BID
+    requests = [_request(bid, _MIDDLE_TICKS - 10)] * 1_024
+    for start in range(0, len(requests), _BATCH):
+        bench.run(bench.maker, bench.replaced(bench.maker, [], requests[start : start + _BATCH]))
+    evicting = bench.placed(bench.maker, _request(bid, _MIDDLE_TICKS - 5))
+    meter.measure("eviction by place_order, 1024 on the side", evicting, bench.maker.keys)
 
 
 def _life_rows(meter: Meter) -> None:
