@@ -67,7 +67,7 @@ def test_a_lone_expired_order_waits_its_time(books: BookWorld) -> None:
 
 
 def test_more_than_one_sweep_takes_are_planned_again(books: BookWorld) -> None:
-    books.expand(MAX)
+    books.expand(2 * MAX)
     books.place(*bids(MAX + MIN, BEGIN + 10))
     for left in (MIN, 0):
         assert planned(books, BEGIN + 10) == [books.book]
@@ -86,7 +86,7 @@ def test_between_trading_and_settlement_nothing_is_swept(books: BookWorld) -> No
 
 
 def test_a_settled_book_is_the_sweeps_or_the_draws_never_both(books: BookWorld) -> None:
-    books.expand(MAX)
+    books.expand(2 * MAX)
     books.place(*bids(MAX + 1))
     assert not planned(books, BEGIN)
     books.resolve()
@@ -104,7 +104,7 @@ def test_a_settled_book_is_the_sweeps_or_the_draws_never_both(books: BookWorld) 
 
 
 def test_as_many_as_a_draw_takes_are_left_to_the_draws(books: BookWorld) -> None:
-    books.expand(MAX)
+    books.expand(2 * MAX)
     books.place(*bids(MAX))
     books.resolve()
     state = state_of(books.world)
