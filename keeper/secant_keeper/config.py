@@ -66,7 +66,7 @@ class SourceSettings(BaseModel):
     """How many times faster than it was recorded; 0 is as fast as the chain takes it."""
     rebase: bool = False
     """Give the recording's quotes the times at which they are played, for a cluster whose clock cannot be
-    set. It starts over whenever the keeper does."""
+    set. It starts over whenever the keeper does. Not with `drive_clock`."""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -128,7 +128,8 @@ class Settings(BaseSettings):
     """End once all recordings are played and no job has anything left to do; exit code 4 if work failed for
     good."""
     drive_clock: bool = False
-    """Set a localnet's clock to the recordings' times; a clock found running runs again at the end."""
+    """Set a localnet's clock to the recordings' times, and to records' ends once no earlier reading can come;
+    a clock found running runs again at the end. Not with `rebase`."""
     drive_clock_until: int | None = None
     """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
     jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "sweep", "draw", "redeem")
@@ -188,6 +189,11 @@ class Settings(BaseSettings):
             if feed.address in seen:
                 raise ValueError(f"two sources for the feed {feed.address}")
             seen.add(feed.address)
+            if self.drive_clock and feed.source.rebase:
+                raise ValueError(
+                    "drive_clock plays a recording at its own times, and rebase at the present: "
+                    f"give one of the two (the source of the feed {feed.address} has rebase)"
+                )
             if feed.source.venue == "kalshi" and feed.source.file is None and self.kalshi is None:
                 raise ValueError("a live Kalshi source needs the section [kalshi]")
         return self
