@@ -155,8 +155,9 @@ class Settings(BaseSettings):
     slot_stale_s: Annotated[float, Field(gt=0)] = 60.0
     """Without a new slot for so long the keeper is unhealthy."""
     history: Path | None = None
-    """SQLite file in which books and venue readings are kept for `secant-keeper spread`, one keeper a file;
-    made if there is none. Without it nothing is kept."""
+    """SQLite file in which books and venue readings are kept for `secant-keeper spread`; made if there is
+    none. One keeper a file: it holds a lock beside it, named -lock, and another does not start on it. Without
+    it nothing is kept."""
     history_interval_s: Annotated[int, Field(ge=1, le=3600)] = 1
     """Least seconds between two snapshots of a book in it."""
     metrics_host: str = "127.0.0.1"
