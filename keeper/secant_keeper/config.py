@@ -133,7 +133,8 @@ class Settings(BaseSettings):
     drive_clock_until: int | None = None
     """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
     jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "sweep", "draw", "redeem")
-    """Which jobs run. Draws wait until a settled event's book is swept down to 256 orders."""
+    """Which jobs run. Draws wait until a settled event's book is swept down to 256 orders; while an event
+    trades, they bring home a unit of collateral or more that orders reserved which others have taken out."""
     feeds: tuple[FeedSettings, ...] = ()
     """What to publish."""
     kalshi: KalshiSettings | None = None
