@@ -46,10 +46,11 @@ middle (a cut line or gzip file): the report is printed, but holds only what cou
 
 SPREAD_HELP = """\
 Of every event with a book whose record's feed the keeper publishes to: the book of its first outcome beside
-the venue's readings. Prices are in ticks of 0.0001, shares of time from 0 to 1, times in seconds. Means are
-over time: a snapshot holds until the next, a reading until the next or until the feed would call it stale,
-and nothing holds over a time in which the keeper did not run. A book that lies apart from its venue is an
-opportunity only where the event pays as the venue's market does: a touch or a range does not.
+the venue's readings. Prices are in ticks of 0.0001, shares of time from 0 to 1, times in seconds; the table
+is rounded, JSON is exact. Means are over time: a snapshot holds until the next, a reading until the next or
+until the feed would call it stale, and nothing holds over a time in which the keeper did not run. A book
+that lies apart from its venue is an opportunity only where the event pays as the venue's market does: a touch
+or a range does not.
 
 exit codes: 0 done; 2 the file or an option will not do; 5 there is nothing to report"""
 
@@ -113,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     spread.add_argument("--history", required=True, type=Path, metavar="FILE", help="the history")
-    spread.add_argument("--event", help="only this event")
+    spread.add_argument("--event", help="only this event: its name, of whichever creators, or its address")
     spread.add_argument(
         "--from", dest="start", metavar="TIME", help="not before: ISO 8601 with its zone, or Unix seconds"
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from struct import Struct
+from typing import TYPE_CHECKING, Final
 
 from secant import exchange
 from secant._wire import DecodeError
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from solders.pubkey import Pubkey
+
+
+_SEAT_ATOMS: Final = Struct("<64x4Q8x")
+"""Of a seat, what its bids and asks lose, then what is reserved for them: thousands are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,17 @@ class BookAccount:
     @property
     def _orders_start(self) -> int:
         return exchange.Book.SIZE + self.head.seats * exchange.Seat.SIZE
+
+    @cached_property
+    def loosened(self) -> tuple[tuple[int, exchange.Seat], ...]:
+        """Seats, by number from 0, whose accounts reserve more than their open orders could lose."""
+        start, size = exchange.Book.SIZE, exchange.Seat.SIZE
+        used = memoryview(self.data)[start : start + self.head.seats_used * size]
+        return tuple(
+            (place, exchange.Seat.decode(bytes(used[place * size : (place + 1) * size])))
+            for place, (bid, ask, bid_reserved, ask_reserved) in enumerate(_SEAT_ATOMS.iter_unpack(used))
+            if bid_reserved > bid or ask_reserved > ask
+        )
 
     @cached_property
     def expiries(self) -> tuple[int, ...]:

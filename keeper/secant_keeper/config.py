@@ -66,7 +66,7 @@ class SourceSettings(BaseModel):
     """How many times faster than it was recorded; 0 is as fast as the chain takes it."""
     rebase: bool = False
     """Give the recording's quotes the times at which they are played, for a cluster whose clock cannot be
-    set. It starts over whenever the keeper does."""
+    set. It starts over whenever the keeper does. Not with `drive_clock`."""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -128,11 +128,13 @@ class Settings(BaseSettings):
     """End once all recordings are played and no job has anything left to do; exit code 4 if work failed for
     good."""
     drive_clock: bool = False
-    """Set a localnet's clock to the recordings' times; a clock found running runs again at the end."""
+    """Set a localnet's clock to the recordings' times, and to records' ends once no earlier reading can come;
+    a clock found running runs again at the end. Not with `rebase`."""
     drive_clock_until: int | None = None
     """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
     jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "sweep", "draw", "redeem")
-    """Which jobs run. Draws wait until a settled event's book is swept down to 256 orders."""
+    """Which jobs run. Draws wait until a settled event's book is swept down to 256 orders; while an event
+    trades, they bring home a unit of collateral or more that orders reserved which others have taken out."""
     feeds: tuple[FeedSettings, ...] = ()
     """What to publish."""
     kalshi: KalshiSettings | None = None
@@ -154,8 +156,9 @@ class Settings(BaseSettings):
     slot_stale_s: Annotated[float, Field(gt=0)] = 60.0
     """Without a new slot for so long the keeper is unhealthy."""
     history: Path | None = None
-    """SQLite file in which books and venue readings are kept for `secant-keeper spread`, one keeper a file;
-    made if there is none. Without it nothing is kept."""
+    """SQLite file in which books and venue readings are kept for `secant-keeper spread`; made if there is
+    none. One keeper a file: it holds a lock beside it, named -lock, and another does not start on it. Without
+    it nothing is kept."""
     history_interval_s: Annotated[int, Field(ge=1, le=3600)] = 1
     """Least seconds between two snapshots of a book in it."""
     metrics_host: str = "127.0.0.1"
@@ -188,6 +191,11 @@ class Settings(BaseSettings):
             if feed.address in seen:
                 raise ValueError(f"two sources for the feed {feed.address}")
             seen.add(feed.address)
+            if self.drive_clock and feed.source.rebase:
+                raise ValueError(
+                    "drive_clock plays a recording at its own times, and rebase at the present: "
+                    f"give one of the two (the source of the feed {feed.address} has rebase)"
+                )
             if feed.source.venue == "kalshi" and feed.source.file is None and self.kalshi is None:
                 raise ValueError("a live Kalshi source needs the section [kalshi]")
         return self

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from secant.client.views import text_of
 from secant_keeper.errors import KeeperError, one_line
 from secant_keeper.history_store import Batch, HistoryWriter, Link, Snapshot, VenueReading
 from secant_keeper.jobs.observe import DRIFT_MAX_S
@@ -178,7 +179,9 @@ class History:
             if address is None or feed is None or address not in state.readings:
                 continue
             self._linked.add(book.head.event)
-            batch.links.append(Link(str(book.head.event), str(book.address), str(address), feed.staleness_s))
+            keys = (str(book.head.event), str(book.address), str(address))
+            names = (text_of(event.event_id), text_of(event.title))
+            batch.links.append(Link(*keys, feed.staleness_s, *names))
 
     def _note_last_readings(self, now: int, batch: Batch) -> None:
         """What venues said before a stretch began may hold in it."""

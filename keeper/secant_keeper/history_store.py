@@ -7,7 +7,9 @@ stretch in which it was said.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 APPLICATION_ID: Final = 0x73_65_63_61
 """Marks a SQLite file as a history."""
 BUSY_S: Final = 2.0
@@ -35,7 +37,7 @@ _SCHEMA: Final = (
         id INTEGER PRIMARY KEY, begun BIGINT NOT NULL, seen BIGINT NOT NULL)""",
     """CREATE TABLE link (
         event TEXT NOT NULL PRIMARY KEY, book TEXT NOT NULL, feed TEXT NOT NULL,
-        staleness_s BIGINT NOT NULL)""",
+        staleness_s BIGINT NOT NULL, name TEXT NOT NULL DEFAULT '', title TEXT NOT NULL DEFAULT '')""",
     """CREATE TABLE snapshot (
         stretch BIGINT NOT NULL, book TEXT NOT NULL, time BIGINT NOT NULL, event TEXT NOT NULL,
         outcome BIGINT NOT NULL, changes BIGINT NOT NULL, trades BIGINT NOT NULL,
@@ -46,11 +48,18 @@ _SCHEMA: Final = (
         stretch BIGINT NOT NULL, feed TEXT NOT NULL, time BIGINT NOT NULL, bid_ppm BIGINT, ask_ppm BIGINT,
         PRIMARY KEY (feed, stretch, time))""",
 )
+_NAME_LINKS: Final = (
+    "ALTER TABLE link ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE link ADD COLUMN title TEXT NOT NULL DEFAULT ''",
+)
+"""What a history of schema 1 lacks: its events are named when they are seen again."""
 _BEGIN_STRETCH: Final = "INSERT INTO stretch (begun, seen) VALUES (?, ?) RETURNING id"
 _SEE: Final = "UPDATE stretch SET seen = ? WHERE id = ?"
-_PUT_LINK: Final = (
-    "INSERT INTO link (event, book, feed, staleness_s) VALUES (?, ?, ?, ?) ON CONFLICT (event) DO NOTHING"
-)
+_PUT_LINK: Final = """INSERT INTO link (event, book, feed, staleness_s, name, title) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (event) DO UPDATE SET name = excluded.name, title = excluded.title"""
+_LINKS: Final = "SELECT event, book, feed, staleness_s, name, title FROM link ORDER BY event"
+_LINKS_UNNAMED: Final = "SELECT event, book, feed, staleness_s FROM link ORDER BY event"
+"""Of a history of schema 1."""
 _PUT_SNAPSHOT: Final = """INSERT INTO snapshot (stretch, book, time, event, outcome, changes, trades,
     bid_ticks, bid_lots, ask_ticks, ask_lots, bids_lots, asks_lots, bids, asks)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -82,12 +91,16 @@ class Link(NamedTuple):
         book: The book of its first outcome.
         feed: The feed.
         staleness_s: How long a reading of the feed holds at most.
+        name: The event's name, unique only per creator; empty if it is not known.
+        title: Its title, empty if it has none or it is not known.
     """
 
     event: str
     book: str
     feed: str
     staleness_s: int
+    name: str = ""
+    title: str = ""
 
 
 class Snapshot(NamedTuple):
@@ -161,18 +174,25 @@ class Batch:
 
 
 class HistoryWriter:
-    """The one writer of a history. It may go from thread to thread, but not be used by two at once.
+    """The one writer of a history, which it locks against others for as long as it lives, however it ends.
+
+    It may go from thread to thread, but not be used by two at once.
 
     Args:
         path: The file; made if there is none.
 
     Raises:
-        HistoryFileError: The file cannot be used, now or without the operator's help.
+        HistoryFileError: The file cannot be used, now or without the operator's help, or another has it.
         sqlite3.Error: It can be used, but not now.
     """
 
     def __init__(self, path: Path) -> None:
-        self._connection = _open(path, is_writer=True)
+        self._lock = _locked(path)
+        try:
+            self._connection = _open(path, is_writer=True)
+        except BaseException:
+            os.close(self._lock)
+            raise
         self._stretch: int | None = None
 
     def write(self, batch: Batch) -> None:
@@ -197,7 +217,10 @@ class HistoryWriter:
         Raises:
             sqlite3.Error: What is in the log beside it stays there.
         """
-        self._connection.close()
+        try:
+            self._connection.close()
+        finally:
+            os.close(self._lock)
 
 
 class HistoryReader:
@@ -219,7 +242,8 @@ class HistoryReader:
 
     def links(self) -> list[Link]:
         """All links, in order of their events."""
-        rows = self._connection.execute("SELECT event, book, feed, staleness_s FROM link ORDER BY event")
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        rows = self._connection.execute(_LINKS if version >= SCHEMA_VERSION else _LINKS_UNNAMED)
         return [Link(*row) for row in rows]
 
     def stretches(self) -> list[Stretch]:
@@ -265,6 +289,34 @@ def _levels(text: str) -> tuple[Level, ...]:
     return tuple(Level(*pair) for pair in json.loads(text))
 
 
+def _locked(path: Path) -> int:
+    """The descriptor that holds the lock of the one writer; the system lets go of it with the process.
+
+    The lock is on a file of its own: a second descriptor of the database would end SQLite's locks on closing.
+    """
+    target = path.resolve()
+    try:
+        descriptor = os.open(target.with_name(f"{target.name}-lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise _not_usable(path, f"no lock file beside it: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise HistoryFileError(
+                f"another keeper writes the history {path}: name another file, as each keeper needs its own"
+            ) from error
+        raise _not_usable(path, f"no lock file beside it: {error.strerror}") from error
+    return descriptor
+
+
+def _not_usable(path: Path, reason: object) -> HistoryFileError:
+    return HistoryFileError(
+        f"the history {path} cannot be used: {reason}; name another file, in a folder that can be written"
+    )
+
+
 def _open(path: Path, *, is_writer: bool) -> sqlite3.Connection:
     if not is_writer and not path.is_file():
         raise HistoryFileError(f'there is no history {path}; a keeper writes one with history = "..."')
@@ -281,9 +333,7 @@ def _open(path: Path, *, is_writer: bool) -> sqlite3.Connection:
     except sqlite3.Error as error:
         if error.sqlite_errorcode & _PRIMARY_CODE not in _NOT_USABLE:
             raise
-        raise HistoryFileError(
-            f"the history {path} cannot be used: {error}; name another file, in a folder that can be written"
-        ) from error
+        raise _not_usable(path, error) from error
     return connection
 
 
@@ -293,7 +343,7 @@ def _check(connection: sqlite3.Connection, path: Path, *, is_writer: bool) -> No
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if not tables and not application and not version and is_writer:
-        _make(connection)
+        _change(connection, (*_SCHEMA, f"PRAGMA application_id = {APPLICATION_ID}"))
     elif application != APPLICATION_ID:
         raise HistoryFileError(f"{path} is a database, but no keeper's history; name another file")
     elif version > SCHEMA_VERSION:
@@ -302,6 +352,8 @@ def _check(connection: sqlite3.Connection, path: Path, *, is_writer: bool) -> No
             f"{SCHEMA_VERSION}; use the keeper that wrote it, or name another file"
         )
     if is_writer:
+        if 0 < version < SCHEMA_VERSION:
+            _change(connection, _NAME_LINKS)
         # Reports read while the keeper writes, and a commit waits for no disk.
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -309,10 +361,10 @@ def _check(connection: sqlite3.Connection, path: Path, *, is_writer: bool) -> No
         connection.commit()
 
 
-def _make(connection: sqlite3.Connection) -> None:
+def _change(connection: sqlite3.Connection, statements: tuple[str, ...]) -> None:
+    """Bring a file to this schema, all of it or nothing."""
     with connection, closing(connection.cursor()) as cursor:
         cursor.execute("BEGIN IMMEDIATE")
-        for statement in _SCHEMA:
+        for statement in statements:
             cursor.execute(statement)
-        cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         cursor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

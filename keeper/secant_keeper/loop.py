@@ -39,6 +39,12 @@ REFRESHES_MAX: Final = 5
 REFRESH_PAUSE_S: Final = 0.4
 """About a slot."""
 
+_DRIVEN_AWAY: Final = "something else sets the localnet's clock: let only this keeper, and start it again"
+_NOT_DRIVEN: Final = (
+    "a recording needs drive_clock = true on a localnet, rebase = true in its source elsewhere"
+)
+_LATE: Final = "the venue is quiet, or its clock or the chain's is off"
+
 log = structlog.get_logger("loop")
 
 
@@ -162,8 +168,9 @@ class Loop:
         stale = self._state.drop_readings(now)
         if stale:
             if not self._warned_of_stale:
-                remedy = "a recording needs drive_clock on a localnet, rebase elsewhere"
-                log.warning("readings too old for the chain's clock are dropped", count=stale, remedy=remedy)
+                log.warning(
+                    "readings too old for the chain's clock are dropped", count=stale, remedy=self._remedy()
+                )
                 self._warned_of_stale = True
             self._metrics.readings_dropped.inc(stale)
         planned = self._start_what_is_due(now)
@@ -173,14 +180,25 @@ class Loop:
             if self._history is not None:
                 self._history.leave(self._state, now)
             moment = next_moment(self._state, now)
-            until = self._settings.drive_clock_until
-            if moment is not None and (until is None or moment <= until):
+            if moment is not None and self._may_drive_to(moment):
                 await self._clock.drive(moment)
                 self.wake()
                 return False
         elif self._count_waiting(now) and self._clock.frozen_at is None:
             return False  # the clock runs towards them
         return self._settings.exit_when_done and self._sources.finished.is_set()
+
+    def _may_drive_to(self, moment: int) -> bool:
+        """Whether the settings allow it, and no reading is still to come that it would leave behind."""
+        limits = (self._settings.drive_clock_until, self._sources.next_time())
+        return all(limit is None or moment <= limit for limit in limits)
+
+    def _remedy(self) -> str:
+        """What to do about readings that are too old."""
+        if self._settings.drive_clock:
+            return _DRIVEN_AWAY
+        sources = [feed.source for feed in self._settings.feeds]
+        return _NOT_DRIVEN if any(one.file and not one.rebase for one in sources) else _LATE
 
     def _start_what_is_due(self, now: int) -> bool:
         """Start all work that is planned; whether there is any that did not fail for good."""

@@ -50,6 +50,10 @@ class ReaderFaultError(Exception):
     """The connection is to be given up and made anew."""
 
 
+class ReaderSilenceError(ReaderFaultError):
+    """Nothing has come for so long that the connection may be dead."""
+
+
 class Reader:
     """Keeps a `State` current for as long as it runs.
 
@@ -66,6 +70,7 @@ class Reader:
         changed: Called after every change of the state.
         silence_s: After so long without a message the subscriptions are renewed.
         snapshot_interval_s: How often every account is read again.
+        may_be_silent: Whether silence is no trouble: a localnet makes no slots without transactions.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class Reader:
         changed: Callable[[], None],
         silence_s: float,
         snapshot_interval_s: float,
+        may_be_silent: bool = False,
     ) -> None:
         self._rpc = rpc
         self._session = session
@@ -88,6 +94,8 @@ class Reader:
         self._changed = changed
         self._silence_s = silence_s
         self._snapshot_interval_s = snapshot_interval_s
+        self._may_be_silent = may_be_silent
+        self._told_silence = False
         self._outage = Outage(log, "connection ended")
         self.slot_heard_at = 0.0
         self.synced = asyncio.Event()
@@ -101,9 +109,16 @@ class Reader:
                 await self._follow()
             except (aiohttp.ClientError, OSError, RpcError, ReaderFaultError) as error:
                 self._metrics.reader_restarts.inc()
-                self._outage.tell(f"{type(error).__name__}: {error}"[:200])
+                self._tell(error)
             failures = 0 if time.monotonic() - begun > BACKOFF_CAP_S else failures + 1
             await asyncio.sleep(backoff_s(failures))
+
+    def _tell(self, error: Exception) -> None:
+        if not self._may_be_silent or not isinstance(error, ReaderSilenceError):
+            self._outage.tell(f"{type(error).__name__}: {error}"[:200])
+        elif not self._told_silence:
+            log.info("nothing happens on the localnet: subscriptions are renewed now and then")
+            self._told_silence = True
 
     async def snapshot(self, slot_min: int = 0) -> None:
         """Read every account of both programs, at or after a slot.
@@ -190,7 +205,7 @@ class Reader:
         except TimeoutError as error:
             if left_s <= self._silence_s:
                 return  # no silence: the next snapshot is due
-            raise ReaderFaultError(f"silent for {self._silence_s:g} s") from error
+            raise ReaderSilenceError(f"silent for {self._silence_s:g} s") from error
         if message.type not in _TEXT:
             raise ReaderFaultError(f"closed by the node, code {socket.close_code}")
         self._take(message.data)

@@ -48,6 +48,14 @@ ATTEMPTS_MAX: Final = 3
 _BUDGET_INSTRUCTIONS: Final = 2
 _ERRORS: Final = {oracle.PROGRAM_ID: oracle.ERRORS, exchange.PROGRAM_ID: exchange.ERRORS}
 
+_DONE_ALREADY: Final = {
+    "publish": {"SourceTimeNotIncreasing"},
+    "settle": {"EventSettled"},
+    "draw": {"SeatAbsent", "LegAbsent"},
+    "redeem": {"LegAbsent"},
+}
+"""Errors, by job, that can only mean that what was planned has been done by somebody else since."""
+
 log = structlog.get_logger("sender")
 
 
@@ -189,8 +197,9 @@ class Sender:
     ) -> Result:
         name = error_name(err, instructions)
         self._metrics.failed.labels(work.job, name).inc()
-        log.warning(
-            "failed",
+        is_lost = _is_done_already(work.job, name)
+        (log.info if is_lost else log.warning)(
+            "somebody else was faster" if is_lost else "failed",
             job=work.job,
             keys=[str(key) for key in work.keys],
             error=name,
@@ -226,7 +235,8 @@ class Sender:
                 return instructions, int(value.get("unitsConsumed") or 0), err
             name = error_name(err, whole)
             self._metrics.dropped.labels(work.job, name).inc()
-            log.warning("instruction left out", job=work.job, error=name)
+            tell = log.info if _is_done_already(work.job, name) else log.warning
+            tell("instruction left out", job=work.job, error=name)
             at = place - _BUDGET_INSTRUCTIONS
             instructions = instructions[:at] + instructions[at + 1 :]
 
@@ -284,6 +294,10 @@ class Sender:
         if status is None or status.get("confirmationStatus") == "processed":
             return None
         return status
+
+
+def _is_done_already(job: str, error: str) -> bool:
+    return error in _DONE_ALREADY.get(job, ())
 
 
 def _with_budget(

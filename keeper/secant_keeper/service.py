@@ -186,6 +186,7 @@ async def keep(
             changed=woken,
             silence_s=settings.silence_s,
             snapshot_interval_s=settings.snapshot_interval_s,
+            may_be_silent=local is not None,
         )
         sender = Sender(
             rpc,

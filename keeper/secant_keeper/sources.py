@@ -107,6 +107,7 @@ class Sources:
         recordings: What `load_recordings` gave.
         changed: Called after every new reading.
         streams: Opens a venue's live stream.
+        wall: Unix seconds by the local clock.
     """
 
     def __init__(
@@ -118,12 +119,14 @@ class Sources:
         *,
         changed: Callable[[], None],
         streams: Callable[[str, list[str], KalshiSettings | None], VenueStream] = open_stream,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._state = state
         self._metrics = metrics
         self._recordings = recordings
         self._changed = changed
+        self._wall = wall
         self.finished = asyncio.Event()
         self.refused: list[str] = []
         self._live: dict[str, dict[str, list[Pubkey]]] = defaultdict(lambda: defaultdict(list))
@@ -131,6 +134,8 @@ class Sources:
             state.readings[feed.address] = deque()
             if feed.source.file is None and feed.source.series:
                 self._live[feed.source.venue][feed.source.series].append(feed.address)
+        # Before it is played, a recording's next reading is its first.
+        self._upcoming = {key: readings[0].time for key, readings in recordings.items() if readings}
         self._streams = {
             venue: streams(venue, list(series), settings.kalshi) for venue, series in self._live.items()
         }
@@ -140,6 +145,16 @@ class Sources:
     def stale(self, age_s: float) -> list[str]:
         """Live series without news for so long."""
         return sorted(name for stream in self._streams.values() for name in stream.stale_series(age_s))
+
+    def next_time(self) -> int | None:
+        """Before which source time, in Unix seconds, no reading will be given any more.
+
+        None once all recordings are played, unless a live venue is followed: that one speaks of the present.
+        """
+        times = list(self._upcoming.values())
+        if self._streams.keys() - set(self.refused):
+            times.append(int(self._wall()))
+        return min(times, default=None)
 
     async def run(self) -> None:
         """Play and follow until cancelled; the accounts must be known already."""
@@ -161,11 +176,13 @@ class Sources:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         for reading in readings:
+            self._upcoming[feed.address] = reading.time
             if speed:
                 due_s = begun + (reading.time - readings[0].time) / speed
                 await asyncio.sleep(max(0.0, due_s - loop.time()))
                 self._changed()
             queue.append(reading)
+        self._upcoming.pop(feed.address, None)
         if readings:
             log.info("recording played out", feed=str(feed.address), readings=len(readings))
         self._changed()

@@ -30,6 +30,8 @@ class Spread:
 
     Attributes:
         event: The event.
+        name: Its name, unique only per creator; empty if the history does not know it.
+        title: Its title, empty without one.
         book: The book of its first outcome.
         feed: The feed that settles it.
         begun: When the time reported on begins, ISO 8601 UTC; holes in it are not counted.
@@ -49,6 +51,8 @@ class Spread:
     """
 
     event: str
+    name: str
+    title: str
     book: str
     feed: str
     begun: str
@@ -137,6 +141,8 @@ class _Tally:
             return None
         return Spread(
             event=link.event,
+            name=link.name,
+            title=link.title,
             book=link.book,
             feed=link.feed,
             begun=iso_time(self.begun),

@@ -7,11 +7,11 @@ import sqlite3
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 from rich.text import Text
-from solders.pubkey import Pubkey
 
 from secant_keeper.errors import EXIT_EMPTY, InputError, KeeperError, one_line
 from secant_keeper.evidence import iso_time
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
     from secant_keeper.history_store import Link
     from secant_keeper.spread import Spread
+
+
+_TICKS_STEP: Final = Decimal("0.01")
+_SHARE_STEP: Final = Decimal("0.0001")
+"""What the table rounds to, half to even; JSON is exact."""
 
 
 class NothingToReportError(KeeperError):
@@ -42,13 +47,12 @@ def spread_command(
         NothingToReportError: There is nothing to compare.
         BrokenPipeError: Nobody reads the report to its end.
     """
-    address = None if event is None else _address(event)
     first, last = _moment("--from", start), _moment("--to", end)
     if first is not None and last is not None and first >= last:
         raise InputError(f"--from {start} is not before --to {end}")
     try:
         with closing(HistoryReader(path)) as history:
-            links = _links(history, path, address)
+            links = _links(history, path, event)
             found = [spread_of(history, link, first, last) for link in links]
             spreads = [spread for spread in found if spread is not None]
             if not spreads:
@@ -71,11 +75,13 @@ def _links(history: HistoryReader, path: Path, event: str | None) -> list[Link]:
             f"{path} links no event to a feed: it needs an event with a book, whose record is of a feed "
             "that the keeper publishes to"
         )
-    chosen = [link for link in links if event in (None, link.event)]
+    # Several creators may have used a name: all of them are meant.
+    chosen = [link for link in links if event in (None, link.event) or (event and event == link.name)]
     if not chosen:
+        known = [f"{link.name} ({link.event})" if link.name else link.event for link in links]
         raise NothingToReportError(
             f"{path} has no event {event} with a book and a feed that the keeper publishes to; "
-            f"it has {', '.join(link.event for link in links)}"
+            f"it has {', '.join(known)}"
         )
     return chosen
 
@@ -92,13 +98,6 @@ def _why_empty(history: HistoryReader, links: list[Link]) -> str:
         return "no book was seen while its event traded"
     until = max(stretch.seen for stretch in history.stretches())
     return f"no book was seen in that time; recorded is {iso_time(min(traded))} to {iso_time(until)}"
-
-
-def _address(text: str) -> str:
-    try:
-        return str(Pubkey.from_string(text))
-    except ValueError:
-        raise InputError(f"--event {text!r} is not an address in base58") from None
 
 
 def _moment(option: str, text: str | None) -> int | None:
@@ -120,10 +119,23 @@ def _moment(option: str, text: str | None) -> int | None:
 
 def _print(spreads: list[Spread]) -> None:
     console = Report(highlight=False)
-    console.print("prices in ticks of 0.0001; means over time", markup=False)
+    console.print("prices in ticks of 0.0001, rounded to 0.01; means over time", markup=False)
     for spread in spreads:
         table = Table(show_header=False, box=None, pad_edge=False)
+        table.add_column()
+        table.add_column(overflow="fold")  # a title is long
         for name, value in spread.as_json().items():
-            table.add_row(Text(name), Text("-" if value is None else str(value)))
+            if value != "":
+                table.add_row(Text(name), Text(_shown(name, value)))
         console.print()
         console.print(table)
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    if not name.endswith(("_mean", "_max", "_share")):
+        return str(value)
+    step, exact = _SHARE_STEP if name.endswith("_share") else _TICKS_STEP, Decimal(value)
+    # What is exact stays as it is: 0 is none at all, 0.0000 less than is shown.
+    return f"{exact if exact == exact.quantize(step) else exact.quantize(step):f}"

@@ -119,6 +119,11 @@ class State:
         found = self.accounts.get(address)
         return found if isinstance(found, BookAccount) else None
 
+    def margin_account(self, address: Pubkey) -> exchange.MarginAccount | None:
+        """A margin account, if it is known."""
+        found = self.accounts.get(address)
+        return found if isinstance(found, exchange.MarginAccount) else None
+
     def records(self) -> Iterator[tuple[Pubkey, oracle.Record]]:
         """All records."""
         return ((key, one) for key, one in self.accounts.items() if isinstance(one, oracle.Record))

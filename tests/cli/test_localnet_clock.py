@@ -1,4 +1,4 @@
-"""A localnet's clock from the command line: it is told, and let run again."""
+"""A localnet's clock from the command line: it is told, set, and let run again."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from secant.chain import Chain
 
 from .conftest import Shell, start_localnet, stop_localnet
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 MOMENT = 1_730_000_000
 SHOWN = "2024-10-27 03:33:20 UTC"
@@ -49,3 +49,35 @@ def test_a_clock_that_stands_still_is_told_and_let_run(
     process, said = start_localnet("--ledger", ledger)
     assert Shell(said["url"], shell.keypair, capsys).json("localnet-clock")["driven"] is False
     stop_localnet(process)
+
+
+def test_a_clock_is_set_to_the_past_and_to_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    process, said = start_localnet()
+    shell = Shell(said["url"], tmp_path / "id.json", capsys)
+    stands = "the clock stands still at {}: `secant localnet-clock run` lets it run\n"
+    assert shell.say("localnet-clock", "set", "2024-10-27T03:33:20") == stands.format(SHOWN)
+    assert shell.json("localnet-clock") == {"unixTimestamp": MOMENT, "driven": True}
+    # From the clock's present, wherever that is; a zone is heeded.
+    assert shell.json("localnet-clock", "set", "2h")["unixTimestamp"] == MOMENT + 7_200
+    assert shell.json("localnet-clock", "set", "2024-10-27T04:33:20+01:00")["unixTimestamp"] == MOMENT
+    for time in ("9999-12-31T23:59:59", "1970-01-01"):
+        assert time[:10] in shell.say("localnet-clock", "set", time)
+    shell.say("localnet-clock", "run")
+    assert shell.json("localnet-clock")["driven"] is False
+    stop_localnet(process)
+
+
+@pytest.mark.parametrize(
+    ("time", "complaint"),
+    [
+        (
+            "1969-12-31T23:59:59",
+            "the time '1969-12-31T23:59:59' is out of range — use a time from 1970 to 9999",
+        ),
+        ("999999999w", "is out of range"),
+        ("noon", "the time 'noon' is no time — use a duration such as 90s, 2h or 7d, or a UTC time"),
+    ],
+)
+def test_a_time_no_clock_goes_to(shell: Shell, time: str, complaint: str) -> None:
+    assert complaint in shell.fail(2, ["localnet-clock", "set", time])
+    assert shell.json("localnet-clock")["driven"] is False

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ADDRESS = str(Keypair.from_seed(bytes(32)).pubkey())
+REBASED = "venue = 'polymarket'\nfile = 'f'\nrebase = true"
 
 
 def write(folder: Path, text: str) -> Path:
@@ -64,6 +65,10 @@ def write(folder: Path, text: str) -> Path:
         (
             f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'kalshi', series = 'a', rebase = true}}",
             "rebase needs a file",
+        ),
+        (
+            f"drive_clock = true\n[[feeds]]\naddress = '{ADDRESS}'\n[feeds.source]\n{REBASED}",
+            "drive_clock plays a recording at its own times, and rebase at the present: give one of the two",
         ),
         (f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'betfair'}}", "there is no venue 'betfair'"),
         (f"[[feeds]]\naddress = '{ADDRESS}'\nsource = {{venue = 'polymarket'}}", "needs a series"),

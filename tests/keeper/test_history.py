@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections import deque
 from contextlib import closing
@@ -96,7 +98,9 @@ async def test_a_snapshot_says_what_trades(books: BookWorld, path: Path) -> None
     with closing(HistoryReader(path)) as reader:
         (snapshot,) = reader.snapshots(str(books.book), 1)
         assert snapshot.bids == tuple(Level(4_011 - place, 21 - place) for place in range(10))
-        assert reader.links() == [Link(str(books.event), str(books.book), str(books.world.feed), STALENESS_S)]
+        keys = (str(books.event), str(books.book), str(books.world.feed))
+        name = books.world.event(books.event).event_id.hex()  # no printable text
+        assert reader.links() == [Link(*keys, STALENESS_S, name, "a touch")]
 
 
 async def test_a_book_is_noted_when_it_changes_and_not_before_the_interval(
@@ -365,4 +369,63 @@ def test_a_keeper_says_at_once_that_its_history_will_not_do(
     with pytest.raises(SystemExit) as ended:
         main(["run", "--config", str(config)])
     assert ended.value.code == 2
-    assert "unable to open database file; name another file" in capsys.readouterr().err
+    assert "No such file or directory; name another file" in capsys.readouterr().err
+
+
+def test_a_second_keeper_does_not_start_on_a_history_that_is_written(
+    tmp_path: Path, world: World, path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer = HistoryWriter(path)
+    (tmp_path / "link.sqlite").symlink_to(path)
+    config = tmp_path / "keeper.toml"
+    for name in (path, tmp_path / "link.sqlite"):
+        config.write_text(f"keypair = '{world.write_key(tmp_path)}'\nhistory = '{name}'\n")
+        with pytest.raises(SystemExit) as ended:
+            main(["run", "--config", str(config)])
+        assert ended.value.code == 2
+        err = capsys.readouterr().err
+        assert f"another keeper writes the history {name}: name another file" in err
+        assert err.count("\n") == 1
+    writer.write(Batch(begins=True, begun=5, seen=6))  # the first one is not disturbed
+    writer.close()
+    HistoryWriter(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA application_id = 1")
+    for _ in range(2):  # what does not open holds no lock
+        with pytest.raises(HistoryFileError, match="is a database, but no keeper's history"):
+            HistoryWriter(path)
+
+
+def test_a_killed_keeper_leaves_no_lock(path: Path) -> None:
+    hold = (
+        "import pathlib, sys; from secant_keeper.history_store import HistoryWriter; "
+        "writer = HistoryWriter(pathlib.Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", hold, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(HistoryFileError, match="another keeper writes"):
+            HistoryWriter(path)
+        process.kill()
+    HistoryWriter(path).close()
+
+
+def test_a_history_of_an_earlier_schema_is_read_and_taken_up(path: Path) -> None:
+    link = Link("event", "book", "feed", 30, "rain", "Will it rain?")
+    writer = HistoryWriter(path)
+    writer.write(Batch(begins=True, begun=5, seen=6, links=[link]))
+    writer.close()
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in ("DROP COLUMN name", "DROP COLUMN title"):
+            connection.execute(f"ALTER TABLE link {statement}")
+        connection.execute("PRAGMA user_version = 1")
+    for named in (False, True):
+        with closing(HistoryReader(path)) as reader:
+            assert reader.links() == [link if named else link._replace(name="", title="")]
+        writer = HistoryWriter(path)
+        writer.write(Batch(begins=True, begun=7, seen=8, links=[link]))
+        writer.close()
+    assert rows(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]

@@ -19,6 +19,7 @@ from node_proxy import FORWARD, Refusal
 from prometheus_client import generate_latest
 from solders.account import Account
 from solders.keypair import Keypair
+from structlog.testing import capture_logs
 
 from secant import exchange, oracle
 from secant_keeper import reader as reader_module
@@ -80,6 +81,22 @@ async def test_silence_renews_the_subscriptions(
     await changes.until(lambda: proxy.calls.count("getProgramAccounts") >= 4)
     assert reader._metrics.reader_restarts._value.get() >= 1
     running.cancel()
+
+
+@pytest.mark.parametrize("is_localnet", [False, True])
+async def test_a_silent_localnet_is_no_trouble(
+    net: Localnet, rpc: Rpc, proxy: NodeProxy, session: aiohttp.ClientSession, *, is_localnet: bool
+) -> None:
+    changes = Changes()
+    reader = a_reader(rpc, net, State(), changes, session, silence_s=0.01, may_be_silent=is_localnet)
+    with capture_logs() as logs:
+        running = asyncio.create_task(reader.run())
+        await changes.until(lambda: proxy.calls.count("getProgramAccounts") >= 6)
+        running.cancel()
+    told = [(entry["log_level"], entry["event"]) for entry in logs]
+    quiet = ("info", "nothing happens on the localnet: subscriptions are renewed now and then")
+    assert (told == [quiet]) == is_localnet
+    assert (("warning", "connection ended") in told) != is_localnet
 
 
 async def test_a_due_snapshot_is_no_silence(

@@ -9,6 +9,7 @@ from keeper_world import BEGIN, EVENT_VOID, World
 from node_proxy import FORWARD, NodeProxy
 from prometheus_client import generate_latest
 from solders.pubkey import Pubkey
+from structlog.testing import capture_logs
 
 from secant import exchange, oracle
 from secant_keeper.jobs import Work
@@ -71,8 +72,27 @@ async def test_a_failure_on_chain_is_read_from_the_status(
         return FORWARD
 
     proxy.hooks["sendTransaction"] = somebody_is_faster
-    result = await a_sender(rpc, world.keeper).send(void(world, event))
+    with capture_logs() as logs:
+        result = await a_sender(rpc, world.keeper).send(void(world, event))
     assert (result.fate, result.error) == (Fate.FAILED, "EventSettled")
+    assert [(one["log_level"], one["event"]) for one in logs] == [("info", "somebody else was faster")]
+
+
+async def test_only_a_lost_race_is_no_trouble(world: World, rpc: Rpc, event: Pubkey) -> None:
+    holders = [world.add_holder(index, event) for index in range(2)]
+    redeems = tuple(exchange.redeem(account=account, event=event) for account in holders)
+    works = [Work("redeem", tuple(holders), redeems, required=0), Work("redeem", (holders[0],), redeems[:1])]
+    with capture_logs() as logs:
+        for work in works:
+            assert (await a_sender(rpc, world.keeper).send(work)).error == "EventNotSettled"
+    assert {one["log_level"] for one in logs} == {"warning"}
+    world.ledger.set_unix_timestamp(DEADLINE + 1)
+    world.run(*void(world, event).instructions, *redeems)
+    with capture_logs() as logs:
+        for work in works:
+            assert (await a_sender(rpc, world.keeper).send(work)).error == "LegAbsent"
+    told = ["instruction left out", "somebody else was faster", "somebody else was faster"]
+    assert [(one["log_level"], one["event"]) for one in logs] == [("info", line) for line in told]
 
 
 async def test_a_dry_run_simulates_and_sends_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import deque
 from contextlib import closing
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from secant.localnet import Localnet
 
 EVENT, BOOK, FEED = (str(Keypair.from_seed(bytes([place] * 32)).pubkey()) for place in (1, 2, 3))
-LINK = Link(EVENT, BOOK, FEED, STALENESS_S)
+LINK = Link(EVENT, BOOK, FEED, STALENESS_S, "rain", "Will it rain?")
 
 
 @pytest.fixture
@@ -294,12 +295,21 @@ async def test_the_report_over_a_whole_run(
     code, out, _ = run(capsys, "--history", str(path), "--json")
     assert code == 0
     (report,) = json.loads(out)
-    own = {"event": str(event), "book": str(books.book), "feed": str(world.feed), "snapshots": 4}
+    own = {"event": str(event), "name": world.event(event).event_id.hex(), "title": "a touch"}
+    own |= {"book": str(books.book), "feed": str(world.feed), "snapshots": 4}
     assert report == own | reckoned()
     code, out, _ = run(capsys, "--history", str(path), "--event", str(event))
     assert code == 0
-    printed = dict(line.split() for line in out.splitlines()[2:])
-    assert printed == {key: str(value) for key, value in report.items()}
+    unfolded = re.sub(r" *\n +", "", out)
+    printed = dict(line.strip().split(maxsplit=1) for line in unfolded.splitlines()[2:])
+    assert printed.keys() == report.keys()
+    for key, value in report.items():
+        if key.endswith(("_mean", "_max", "_share")):
+            step = Fraction(1, 10_000) if key.endswith("_share") else Fraction(1, 100)
+            assert abs(Fraction(printed[key]) - Fraction(value)) <= step / 2
+            assert len(printed[key].partition(".")[2]) <= (4 if key.endswith("_share") else 2)
+        else:
+            assert printed[key] == str(value)
 
 
 def test_the_gauge_says_how_far_book_and_venue_are_apart(world: World) -> None:
@@ -346,7 +356,9 @@ def sound(path: Path) -> Path:
 @pytest.mark.parametrize(
     ("options", "code", "complaint"),
     [
-        (("--event", "nonsense"), 2, "--event 'nonsense' is not an address in base58"),
+        (("--event", "nonsense"), 5, "has no event nonsense with a book and a feed that the keeper"),
+        (("--event", "nonsense"), 5, f"it has rain ({EVENT})"),
+        (("--event", ""), 5, "has no event "),
         (("--event", FEED), 5, f"has no event {FEED}"),
         (("--from", "yesterday"), 2, "--from 'yesterday' is no time"),
         (("--from", "2024-11-05T00:00:00"), 2, "is no time"),
@@ -362,6 +374,18 @@ def test_options_that_will_not_do(
     ended, out, err = run(capsys, "--history", str(sound), *options)
     assert (ended, out, err.count("\n")) == (code, "", 1)
     assert complaint in err
+
+
+def test_an_event_by_its_name(capsys: pytest.CaptureFixture[str], sound: Path) -> None:
+    other = Link(FEED, BOOK, FEED, STALENESS_S)
+    write(sound, Batch(begins=True, begun=BEGIN + 20, seen=BEGIN + 20, links=[other]))
+    found = [
+        json.loads(run(capsys, "--history", str(sound), "--json", *of)[1]) for of in ((), ("--event", "rain"))
+    ]
+    assert [[one["name"] for one in each] for each in found] == [["rain", ""], ["rain"]]
+    _, out, _ = run(capsys, "--history", str(sound), "--event", "rain")
+    assert "Will it rain?" in out
+    assert "crossed_share" in out
 
 
 def test_both_ways_to_write_a_time(capsys: pytest.CaptureFixture[str], sound: Path) -> None:

@@ -13,10 +13,11 @@ from secant.bootstrap import bootstrap, programs
 from secant.chain import Chain
 from secant.errors import InputError, RpcRefused, SecantError
 
+from .moments import seconds_from
 from .output import answer, facts, moment, note, say
 from .settings import Settings, settings_of
 
-clocks = typer.Typer(help="A localnet's clock: show (default), run.", invoke_without_command=True)
+clocks = typer.Typer(help="A localnet's clock: show (default), set, run.", invoke_without_command=True)
 
 _PORT_DEFAULT = 8899
 _RUN_CLOCK = "`secant localnet-clock run` lets it run"
@@ -95,7 +96,7 @@ async def _serve(context: typer.Context, port: int, ledger: Path | None, *, forg
 
 @clocks.callback()
 def clock(context: typer.Context) -> None:
-    """A localnet's clock: show (default), run."""
+    """A localnet's clock: show (default), set, run."""
     if context.invoked_subcommand is None:
         show_clock(context)
 
@@ -109,6 +110,27 @@ def show_clock(context: typer.Context) -> None:
         facts([("time", _time(told["unixTimestamp"])), ("clock", stands if told["driven"] else "runs")])
 
 
+@clocks.command("set")
+def set_clock(
+    context: typer.Context,
+    time: Annotated[
+        str,
+        typer.Argument(
+            help="UTC, such as 2026-08-05T03:30, or a duration from the clock's present, such as 2h."
+        ),
+    ],
+) -> None:
+    """Set the clock to a time, past or to come, where it stands still: a recording is played at its own."""
+    told = asyncio.run(_set(settings_of(context), time))
+    if not answer(context, told):
+        say(f"the clock stands still at {_time(told['unixTimestamp'])}: {_RUN_CLOCK}")
+
+
+async def _set(settings: Settings, time: str) -> dict[str, int]:
+    now = (await _call(settings, "localnet_getClock"))["unixTimestamp"]
+    return await _call(settings, "localnet_setClock", {"unixTimestamp": seconds_from(time, now, "the time")})
+
+
 @clocks.command("run")
 def run_clock(context: typer.Context) -> None:
     """Let a clock that was set, for instance by a keeper's recording, run again from the present."""
@@ -117,7 +139,7 @@ def run_clock(context: typer.Context) -> None:
         say(f"the clock runs: it is {_time(told['unixTimestamp'])}")
 
 
-async def _call(settings: Settings, method: str) -> dict[str, int]:
+async def _call(settings: Settings, method: str, *parameters: object) -> dict[str, int]:
     """What one of the localnet's own methods answers.
 
     Raises:
@@ -125,7 +147,7 @@ async def _call(settings: Settings, method: str) -> dict[str, int]:
     """
     async with settings.chain() as chain:
         try:
-            told = await chain.call(method)
+            told = await chain.call(method, *parameters)
         except RpcRefused as error:
             raise InputError(f"{chain.url} is no localnet", "its clock runs by itself") from error
     assert isinstance(told, dict)
