@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 from .client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Generator
     from types import TracebackType
 
     from solders.pubkey import Pubkey
 
-    from .client import ExchangeView
+    from .client import BookView, EventRef, ExchangeView
     from .wallet import Wallet
 
 __all__ = ["SyncClient"]
@@ -138,8 +138,26 @@ class SyncClient:
         """Return the address of the wallet's collateral token account, whether it exists or not."""
         return self._client.collateral_address
 
+    def watch_book(self, event: EventRef, outcome: str | int = 0) -> Generator[BookView]:
+        """Yields the book of an outcome as it is, and again after every change, until the caller stops.
+
+        Errors as of `Client.watch_book`.
+        """
+        views = self._client.watch_book(event, outcome)
+
+        async def following() -> BookView:
+            return await anext(views)
+
+        try:
+            while True:
+                yield self._run(following())
+        finally:
+            if self._loop is not None:  # else the client was left, and has ended it
+                self._run(views.aclose())
+
     account = _forward(Client.account)
     book = _forward(Client.book)
+    books = _forward(Client.books)
     buy = _forward(Client.buy)
     cancel_all = _forward(Client.cancel_all)
     cancel_orders = _forward(Client.cancel_orders)
@@ -157,8 +175,10 @@ class SyncClient:
     deposit = _forward(Client.deposit)
     detokenize = _forward(Client.detokenize)
     draw_seat = _forward(Client.draw_seat)
+    draw_seats = _forward(Client.draw_seats)
     event = _forward(Client.event)
     events = _forward(Client.events)
+    expand_book = _forward(Client.expand_book)
     feed = _forward(Client.feed)
     feeds = _forward(Client.feeds)
     fills = _forward(Client.fills)

@@ -48,6 +48,8 @@ def show_account(context: typer.Context) -> None:
             ("cash", view.cash),
             ("free", view.free),
             *_behind_free(view),
+            *_in_books(view),
+            *_volume(view),
             ("wallet", f"{amount(held.collateral)} collateral, {amount(held.sol)} SOL"),
         ]
     )
@@ -96,6 +98,31 @@ def _behind_free(view: AccountView) -> list[tuple[str, str]]:
     if view.reserved:
         parts.append(f"less {amount(view.reserved)} that open orders may cost")
     return [("", f"the cash, {', '.join(parts)}")] if parts else []
+
+
+def _in_books(view: AccountView) -> list[tuple[str, str]]:
+    """What the account's orders brought and nobody has drawn yet, by event."""
+    lines = []
+    for position in view.positions:
+        event = position.event
+        came = [
+            f"{shares:+,f} {outcome.label}"
+            for outcome, shares in zip(event.outcomes, position.undrawn_shares, strict=True)
+            if shares
+        ]
+        if came or position.undrawn_cash:
+            what = ", ".join([*came, f"{position.undrawn_cash:+,f}"])
+            lines.append(("in books", f"not drawn yet: {what} (`secant book draw {event.name}`)"))
+        elif position.wants_draw:
+            what = f"orders of {event.name} are gone, and what they reserved is not free yet"
+            lines.append(("in books", f"{what} (`secant book draw {event.name}`)"))
+    return lines
+
+
+def _volume(view: AccountView) -> list[tuple[str, str]]:
+    if not view.volume:
+        return []
+    return [("volume", f"{amount(view.volume)}: pays {view.fee_share:.0%} of fees")]
 
 
 @accounts.command("open")
