@@ -23,15 +23,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from secant import Client, Wallet
-from secant.errors import (
-    ProgramError,
-    RpcRefused,
-    RpcUnreachable,
-    SecantError,
-    TransactionExpired,
-    TransactionUnconfirmed,
-)
+from secant import Client, ProgramError, SecantError, Wallet
+from secant.errors import RpcRefused, RpcUnreachable, TransactionExpired, TransactionUnconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

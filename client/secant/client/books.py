@@ -51,8 +51,9 @@ _NO_HINT: Final = 2**16 - 1
 _MEETS_DEFAULT: Final = 64
 _CREATE_BOOK: Final = "create one: `secant book create EVENT`, or `client.create_book(event)`"
 NO_BOOK: Final = {"BookInvalid": ("this outcome has no book", _CREATE_BOOK)}
-# What a program says when the book is too small for one more order, and the seats and orders to add then.
-_MORE: Final = {"BookFull": (0, 32), "SeatsFull": (4, 0)}
+# What a book that is too small is made larger by on the way, at least.
+_SEATS_MORE: Final = 4
+_ORDERS_MORE: Final = 32
 # No IDL tells these: a test holds them against the program.
 _SEATS_MAX: Final = 4_096
 _ORDERS_MAX: Final = 2_048
@@ -281,7 +282,7 @@ class BookMethods(SeatMethods):
         book = exchange.find_book(event=address, outcome=index)
         instruction = self._placing_order(address, book, request, builder)
         own = await self._own_orders(book, address, index, request.expires_at)
-        landed = await self._at_book(book, instruction, explains=no_builder(builder), expand=expand)
+        landed = await self._at_book(book, instruction, explains=no_builder(builder), expand=int(expand))
         return order_receipt(landed, labels_of(stored)[seen], wanted, own, mirrored=mirrored)
 
     async def cancel_orders(self, orders: Sequence[OrderView]) -> DropReceipt:
@@ -435,14 +436,21 @@ class BookMethods(SeatMethods):
         instruction: Instruction,
         *,
         explains: Mapping[str, tuple[str, str]] | None = None,
-        expand: bool,
+        expand: int,
     ) -> Landed:
+        """Sends an instruction that places `expand` orders in a book, which is made larger if they lack room.
+
+        Raises:
+            ProgramError: BookFull, SeatsFull if `expand` is 0. Others as of `_send`.
+        """
         try:
             return await self._send(instruction, explains={**NO_BOOK, **(explains or {})})
         except ProgramError as error:
-            if not expand or error.name not in _MORE or error.signature is not None:
+            if not expand or error.name not in {"BookFull", "SeatsFull"} or error.signature is not None:
                 raise
-            seats, orders = _MORE[error.name]
+            # Each side has half of the room.
+            is_seats = error.name == "SeatsFull"
+            seats, orders = (_SEATS_MORE, 0) if is_seats else (0, max(_ORDERS_MORE, 2 * expand))
             more = exchange.expand_book(payer=self.wallet.address, book=book, seats=seats, orders=orders)
             try:
                 return await self._send(more, instruction)

@@ -214,8 +214,8 @@ class QuotingMethods(BookMethods):
         )
         changes = await self._changes(desk, wanted, placing, stays_from)
         landed = [
-            await self._at_book(desk.book, instruction, expand=expand)
-            for instruction in self._instructions(desk, changes, placing)
+            await self._at_book(desk.book, instruction, expand=orders if expand else 0)
+            for instruction, orders in self._instructions(desk, changes, placing)
         ]
         return _receipt(desk, changes, landed)
 
@@ -281,8 +281,10 @@ class QuotingMethods(BookMethods):
             wanted = slid_levels(wanted, best_bid, min(others[Side.SELL], default=None))
         return level_changes(own, wanted, lots_min=head.lots_min)
 
-    def _instructions(self, desk: _Desk, changes: LevelChanges, placing: _Placing) -> Iterator[Instruction]:
-        """The changes, as many in a transaction as fit."""
+    def _instructions(
+        self, desk: _Desk, changes: LevelChanges, placing: _Placing
+    ) -> Iterator[tuple[Instruction, int]]:
+        """The changes, as many in a transaction as fit, each with how many orders it places."""
         cancellations = [
             exchange.Cancellation(order_id=order.order_id, hint=min(order.place, _NO_HINT))
             for order in changes.cancelled
@@ -299,7 +301,7 @@ class QuotingMethods(BookMethods):
                 for placed in range(len(requests), -1, -1):
                     if self._fits(desk, room, cancellations, requests[:placed]):
                         break
-            yield self._replacing(desk, cancellations[:dropped], requests[:placed])
+            yield self._replacing(desk, cancellations[:dropped], requests[:placed]), placed
             cancellations, requests = cancellations[dropped:], requests[placed:]
 
     def _fits(
@@ -384,7 +386,8 @@ def _receipt(desk: _Desk, changes: LevelChanges, landed: Sequence[Landed]) -> Qu
         kept=tuple(desk.seen(order.order_id, order.lots) for order in changes.kept),
         cancelled=tuple(cancelled),
         gone=tuple(gone),
-        placed=tuple(placed),
+        # A full side of the book makes room for an order by another one, which may be this wallet's.
+        placed=tuple(order for order in placed if order.order_id not in dropped),
         traded=tuple(traded),
     )
 

@@ -80,7 +80,8 @@ class SeatMethods(EventMethods):
         only = None if outcome is None else book_index(stored, outcome)[0]
         owner_address = self.wallet.address if owner is None else address_of(owner, "owner")
         account = self._account_of(owner_address)
-        held = [seat for seat in await self._seats(account, address) if only in {None, seat.outcome}]
+        _, seats = await self._leg_and_seats(account, address)
+        held = [seat for seat in seats if only in {None, seat.outcome}]
         if not held:
             raise AccountNotFound(
                 "seat",
@@ -106,14 +107,17 @@ class SeatMethods(EventMethods):
             ),
         )
 
-    async def _seats(self, account: Pubkey, event: Pubkey) -> tuple[HeldSeat, ...]:
-        """An account's seats in the books of an event.
+    async def _leg_and_seats(
+        self, account: Pubkey, event: Pubkey
+    ) -> tuple[exchange.EventLeg | None, tuple[HeldSeat, ...]]:
+        """What an account holds of an event, if anything, and its seats in the event's books.
 
         Raises:
             AccountNotFound: there is no such account.
         """
         stored = await self._read("margin account", account, exchange.MarginAccount, ACCOUNT_MISSING)
-        return await held_seats(self.chain, account, [leg for leg in stored.event_legs if leg.event == event])
+        legs = [leg for leg in stored.event_legs if leg.event == event]
+        return next(iter(legs), None), await held_seats(self.chain, account, legs)
 
 
 async def held_seats(

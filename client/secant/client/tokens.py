@@ -14,11 +14,13 @@ from .accounts import is_all
 from .events import outcome_of
 from .receipts import RedemptionReceipt, SetReceipt, TokenReceipt, TokenRedemptionReceipt
 from .results import TokenView
-from .seats import SeatMethods, drawing
+from .seats import HeldSeat, SeatMethods, drawing
 from .session import ACCOUNT_MISSING, address_of, emitted
 from .views import event_view, token_amount
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from solders.instruction import Instruction
     from solders.pubkey import Pubkey
 
@@ -176,17 +178,20 @@ class TokenMethods(SeatMethods):
         """
         address, stored = await self._event(event)
         account = self._account_of(self.wallet.address if owner is None else address_of(owner, "owner"))
-        held = await self._seats(account, address) if stored.settled_time else ()
-        *before, last = drawing(account, held) or [[]]
-        for draws in before:
-            await self._send(*draws)
-        landed = await self._send(*last, exchange.redeem(account=account, event=address))
-        redeemed = emitted(landed, exchange.Redeemed)
+        leg, held = await self._leg_and_seats(account, address) if stored.settled_time else (None, ())
+        transactions = drawing(account, held) or [[]]
+        # Orders without a position leave nothing to redeem once they are drawn.
+        redeems = not held or _is_position(leg, held)
+        if redeems:
+            transactions[-1].append(exchange.redeem(account=account, event=address))
+        for instructions in transactions:
+            landed = await self._send(*instructions)
+        amount_atoms = emitted(landed, exchange.Redeemed).amount_atoms if redeems else 0
         return RedemptionReceipt(
             signature=landed.signature,
-            event=redeemed.event,
-            account=redeemed.account,
-            amount=collateral_of(redeemed.amount_atoms),
+            event=address,
+            account=account,
+            amount=collateral_of(amount_atoms),
             drawn=collateral_of(sum(each.seat.cash_atoms for each in held)),
         )
 
@@ -280,6 +285,14 @@ class TokenMethods(SeatMethods):
             mint=mint,
             token_account=get_associated_token_address(self.wallet.address, mint),
         )
+
+
+def _is_position(leg: exchange.EventLeg | None, held: Sequence[HeldSeat]) -> bool:
+    """Whether anything is held of an event once these seats are drawn."""
+    lots = list(leg.lots) if leg is not None else [0] * len(held)
+    for each in held:
+        lots[each.outcome] += each.seat.lots
+    return any(lots)
 
 
 async def say_tokens_held(
