@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 from .client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from types import TracebackType
 
     from solders.pubkey import Pubkey
@@ -51,6 +51,7 @@ class SyncClient:
         self._client = client
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._watched: set[AsyncGenerator[BookView, None]] = set()  # what is to be closed with the client
 
     @classmethod
     def connect(
@@ -94,8 +95,11 @@ class SyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            for views in tuple(self._watched):
+                self._run(views.aclose())
             self._run(self._client.__aexit__(kind, error, trace))
         finally:
+            self._watched.clear()
             self._stop()
 
     def _run(self, work: Coroutine[object, object, _Result]) -> _Result:
@@ -116,11 +120,6 @@ class SyncClient:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.run_until_complete(loop.shutdown_asyncgens())
-            # What a watch that was not ended has left, its connection for one.
-            tasks = asyncio.all_tasks(loop)
-            for task in tasks:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             loop.close()
 
     @property
@@ -149,6 +148,7 @@ class SyncClient:
         Errors as of `Client.watch_book`.
         """
         views = self._client.watch_book(event, outcome)
+        self._watched.add(views)
 
         async def following() -> BookView:
             return await anext(views)
@@ -157,7 +157,8 @@ class SyncClient:
             while True:
                 yield self._run(following())
         finally:
-            if self._loop is not None:  # else the client was left, and has ended it
+            if views in self._watched:
+                self._watched.discard(views)
                 self._run(views.aclose())
 
     account = _forward(Client.account)

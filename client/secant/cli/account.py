@@ -155,7 +155,7 @@ def _what_is_left(view: AccountView) -> tuple[str, str]:
     if view.positions:
         names = ", ".join(position.event.name for position in view.positions)
         ways = ", ".join(_way_out(position) for position in view.positions)
-        return f"the account still holds shares of {names}", f"{ways}, then withdraw"
+        return f"the account still holds shares of {names}, or orders", f"{ways}, then withdraw"
     return f"the account still holds {amount(view.cash)}", "take it out: `secant withdraw all`"
 
 
@@ -164,6 +164,9 @@ def _way_out(position: Position) -> str:
     name, least, greatest = position.event.name, min(position.shares), max(position.shares)
     if position.event.is_settled:
         return f"`secant redeem {name}`"
+    if not any(position.shares):
+        drawing = f"`secant book draw {name}`"
+        return drawing if position.wants_draw else f"`secant book cancel {name} --all`"
     if least > 0:
         return f"`secant merge-set {name} {least}`"
     if greatest < 0:
