@@ -155,7 +155,8 @@ def _what_is_left(view: AccountView) -> tuple[str, str]:
     if view.positions:
         names = ", ".join(position.event.name for position in view.positions)
         ways = ", ".join(_way_out(position) for position in view.positions)
-        return f"the account still holds shares of {names}, or orders", f"{ways}, then withdraw"
+        what = "shares" if any(any(position.shares) for position in view.positions) else "orders"
+        return f"the account still holds {what} of {names}", f"{ways}, then withdraw"
     return f"the account still holds {amount(view.cash)}", "take it out: `secant withdraw all`"
 
 

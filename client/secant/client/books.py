@@ -31,7 +31,7 @@ from .receipts import ExpandReceipt, Receipt
 from .requests import choice, expiry_of, order_request, require_future, wire_side
 from .results import Side
 from .seats import SeatMethods
-from .session import address_of, emitted
+from .session import address_of, decoded, emitted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -264,7 +264,7 @@ class BookMethods(SeatMethods):
                 OrderTooSmall, NothingToReduce, EventNotOpen, Paused, BuilderFeeInvalid. Others as of
                 `Chain.send`.
         """
-        address, stored = await self._event(event)
+        (address, stored), (account, now) = await self._event_and_account(event)
         index, seen, mirrored = book_index(stored, outcome)
         wanted = choice(Side, side, "side")
         request = order_request(
@@ -281,7 +281,8 @@ class BookMethods(SeatMethods):
         )
         book = exchange.find_book(event=address, outcome=index)
         instruction = self._placing_order(address, book, request, builder)
-        own = await self._own_orders(book, address, index, request.expires_at)
+        require_future(request.expires_at, now)
+        own = await self._own_orders(book, address, index, account)
         landed = await self._at_book(book, instruction, explains=no_builder(builder), expand=int(expand))
         return order_receipt(landed, labels_of(stored)[seen], wanted, own, mirrored=mirrored)
 
@@ -408,19 +409,22 @@ class BookMethods(SeatMethods):
             remaining_accounts=accounts,
         )
 
-    async def _own_orders(
-        self, book: Pubkey, event: Pubkey, index: int, expires_at: int = 0
-    ) -> dict[int, exchange.Order]:
-        """The wallet's orders in a book, by number, before another one is sent.
+    async def _event_and_account(
+        self, event: EventRef
+    ) -> tuple[tuple[Pubkey, exchange.EventMarket], tuple[exchange.MarginAccount | None, int]]:
+        """An event, the wallet's margin account if it is open, and the chain's time."""
+        # Neither needs the other: a node far away is waited for once.
+        found, ((account,), now) = await asyncio.gather(
+            self._event(event), self.chain.accounts_and_time([self.account_address])
+        )
+        stored = None if account is None else decoded(exchange.MarginAccount, account.data)
+        return found, (stored, now)
 
-        Raises:
-            InputError: the other one's expiry has come.
-        """
-        (account,), now = await self.chain.accounts_and_time([self.account_address])
-        require_future(expires_at, now)
-        if account is None:
-            return {}
-        legs = exchange.MarginAccount.decode(account.data).event_legs
+    async def _own_orders(
+        self, book: Pubkey, event: Pubkey, index: int, account: exchange.MarginAccount | None
+    ) -> dict[int, exchange.Order]:
+        """The wallet's orders in a book, by number, before another one is sent."""
+        legs = () if account is None else account.event_legs
         # Books are large: one is read only where the account has a seat.
         if not any(leg.event == event and leg.seats[index] for leg in legs):
             return {}

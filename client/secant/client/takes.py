@@ -213,7 +213,7 @@ class TakeMethods(BookMethods, PoolMethods):
     # --- for the methods above ------------------------------------------------------------------------------
 
     async def _plan(self, order: _Order) -> _Plan:
-        event, stored = await self._event(order.event)
+        (event, stored), (account, _) = await self._event_and_account(order.event)
         index, seen, mirrored = book_index(stored, order.outcome)
         side = choice(Side, order.side, "side")
         fee_bps, accounts = self._builder(order.builder)
@@ -237,7 +237,7 @@ class TakeMethods(BookMethods, PoolMethods):
             label=labels_of(stored)[seen],
             side=side,
             mirrored=mirrored,
-            own=await self._own_orders(taking["book"], event, index),
+            own=await self._own_orders(taking["book"], event, index, account),
             explains={**(NO_BOOK if taking["pool"] is None else _POOL_ONLY), **no_builder(order.builder)},
         )
 
