@@ -40,10 +40,17 @@ def test_orders_rest_trade_and_go(funded: Shell, event: str) -> None:
         ("sell", "0.5500", 7),
         ("sell", "0.6000", 0),
     ]
+    quoted = funded.say("book", "quote", event, "buy", "YES", "1", "0.55")
+    assert " (sell YES at 0.5500) would be cancelled" in quoted
+    assert f"holds orders of {event} — `secant book cancel {event} --all`" in funded.fail(
+        1, ["account", "close"]
+    )
     # Its own orders are not traded with: they make way.
     said = funded.say("book", "place", event, "buy", "YES", "1", "0.55", "--kind", "ioc")
     assert said.startswith("nothing was there to trade with; nothing rests; own order ")
     assert said.endswith(" (sell YES at 0.5500) was cancelled\n")
+    said = funded.say("book", "take", event, "buy", "YES", "1", "0.60", "--self-trade", "decrement")
+    assert said.endswith(" (sell YES at 0.6000) was cut by 1.00, with 9.00 left\n")
     assert funded.say("book", "cancel", event, str(order)) == "cancelled 1 order\n"
     assert funded.say("book", "cancel", event, "--all") == "cancelled 0 orders\n"
     assert funded.say("book", "close", event).startswith("closed book ")

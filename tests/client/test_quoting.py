@@ -216,7 +216,7 @@ async def test_a_book_too_small_is_expanded_when_asked(client: Client, taker: Cl
 
 async def test_what_an_order_of_its_own_put_out_is_not_said_to_rest(client: Client, event: str) -> None:
     """A full side makes room for what locks more: of 33 levels the first goes for the last."""
-    bids = [(Decimal(place) / 100, 1) for place in range(1, 34)]
+    bids = [(Decimal(place) / 100, Decimal((34 - place) ** 2) / 10) for place in range(1, 34)]
     quoted = await client.quote(event, "YES", bids=bids)
     assert len(quoted.placed) == len(await client.orders(event)) == 32
 

@@ -166,8 +166,7 @@ def _way_out(position: Position) -> str:
     if position.event.is_settled:
         return f"`secant redeem {name}`"
     if not any(position.shares):
-        drawing = f"`secant book draw {name}`"
-        return drawing if position.wants_draw else f"`secant book cancel {name} --all`"
+        return f"`secant book cancel {name} --all`, or `secant book draw {name}` if none is open"
     if least > 0:
         return f"`secant merge-set {name} {least}`"
     if greatest < 0:

@@ -266,15 +266,16 @@ def _traded(receipt: OrderReceipt | TakeQuote, shares: Decimal) -> str:
 
 
 def _own_dropped(receipt: OrderReceipt | TakeQuote) -> list[str]:
-    """Own orders that made way, one part each."""
-    return [_cut(order, receipt.outcome) for order in receipt.own_dropped]
+    """Own orders that made way, or would, one part each."""
+    became = "was" if isinstance(receipt, OrderReceipt | TakeReceipt) else "would be"
+    return [_cut(order, receipt.outcome, became) for order in receipt.own_dropped]
 
 
-def _cut(order: DroppedOrder, outcome: str) -> str:
+def _cut(order: DroppedOrder, outcome: str, became: str) -> str:
     what = f"own order {order.order_id} ({order.side} {outcome} at {amount(order.price)})"
     if order.left:
-        return f"{what} was cut by {amount(order.shares)}, {amount(order.left)} are left"
-    return f"{what} was cancelled"
+        return f"{what} {became} cut by {amount(order.shares)}, with {amount(order.left)} left"
+    return f"{what} {became} cancelled"
 
 
 def _pooled(quote: TakeQuote) -> str:
