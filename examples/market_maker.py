@@ -2,6 +2,8 @@
 
     python examples/market_maker.py EVENT OUTCOME --feed FEED [--url URL] [--keypair FILE]
 
+It ends when it is told to, or when its event trades no more (exit code 0), or at an error (1).
+
 The reference is the newest reading of an oracle feed; `make_market` takes any other prices. The centre of the
 ladder is Avellaneda and Stoikov's reservation price for a payout of 0 or 1, whose variance is p(1 - p):
 centre = p - aversion * inventory * p(1 - p). The further from flat, the wider the ladder; a side that could
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from secant import Client, Wallet
+from secant import Client, ProgramError, SecantError, Wallet
 from secant.errors import RpcRefused, RpcUnreachable, TransactionExpired, TransactionUnconfirmed
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 Levels = list[tuple[Decimal, Decimal]]
 Shown = tuple[Decimal, Decimal, int]  # fair price, inventory and time that the last quote was made for
 TICK, LOT = Decimal("0.0001"), Decimal("0.01")
-# What may be over in a moment. Anything else, an event that trades no more for one, ends the program.
+# What may be over in a moment. Anything else ends the program.
 PASSING = (RpcUnreachable, RpcRefused, TransactionExpired, TransactionUnconfirmed)
 
 
@@ -75,7 +78,10 @@ async def make_market(
     prices: AsyncIterator[Decimal | None],
     strategy: Strategy,
 ) -> None:
-    """Quotes around each price as it comes, or withdraws where there is none; cancels all at the end."""
+    """Quotes around each price as it comes, or withdraws where there is none; cancels all at the end.
+
+    Returns when the prices end, or the event trades no more.
+    """
     shown: Shown | None = None
     try:
         async for fair in prices:
@@ -84,6 +90,10 @@ async def make_market(
             except PASSING as error:
                 print(f"quoting again at the next price: {error}", file=sys.stderr)
                 shown = None
+    except ProgramError as error:
+        if error.name != "EventNotOpen":
+            raise
+        print("the event trades no more")
     finally:
         await client.quote(event, outcome)
 
@@ -112,6 +122,8 @@ async def requote(
     receipt = await client.quote(
         event, outcome, bids=bids, asks=asks, expires=expires, expires_from=expires - half_life_s
     )
+    best = [f"{levels[0][0]:.4f}" if levels else "none" for levels in (bids, asks)]
+    print(f"fair {fair:.4f}, inventory {inventory}: best bid {best[0]}, ask {best[1]}", flush=True)
     # Orders that were filled meanwhile have changed the inventory: quote anew at the next price.
     return None if receipt.gone else (fair, inventory, now)
 
@@ -121,13 +133,17 @@ async def feed_prices(
 ) -> AsyncIterator[Decimal | None]:
     """The middle of a feed's newest reading, again and again until stopped; None while none is fresh."""
     while not stop.is_set():
-        view, now = await client.feed(feed), await client.chain.clock_time()
-        fresh = [
-            (reading.source_time, (reading.bid + reading.ask) / 2)
-            for reading in view.readings
-            if reading.source_time is not None and reading.bid is not None and reading.ask is not None
-            if now - reading.source_time.timestamp() <= view.staleness_s
-        ]
+        fresh = []
+        try:
+            view, now = await client.feed(feed), await client.chain.clock_time()
+            fresh = [
+                (reading.source_time, (reading.bid + reading.ask) / 2)
+                for reading in view.readings
+                if reading.source_time is not None and reading.bid is not None and reading.ask is not None
+                if now - reading.source_time.timestamp() <= view.staleness_s
+            ]
+        except PASSING as error:
+            print(f"no price: {error}", file=sys.stderr)
         yield max(fresh)[1] if fresh else None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), every_s)
@@ -139,7 +155,7 @@ async def main() -> None:
     parser.add_argument("event")
     parser.add_argument("outcome")
     parser.add_argument("--feed", required=True, help="name or address")
-    parser.add_argument("--url", default="localnet")
+    parser.add_argument("--url", default=os.environ.get("SECANT_URL", "localnet"))
     parser.add_argument("--keypair", type=Path, help="the wallet; Solana's own default unless given")
     options = parser.parse_args()
     wallet = Wallet.load() if options.keypair is None else Wallet.load(options.keypair)
@@ -152,4 +168,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except SecantError as problem:
+        sys.exit(f"error: {problem}")

@@ -7,12 +7,13 @@
 - `secant.localnet` is a network on this machine; `secant.bootstrap` puts an exchange on it.
 """
 
-from .client import Client, PoolKind, Quote, record_terms
+from .client import Builder, Client, PoolKind, Quote, record_terms
 from .errors import ProgramError, SecantError
 from .sync import SyncClient
 from .wallet import Wallet
 
 __all__ = [
+    "Builder",
     "Client",
     "PoolKind",
     "ProgramError",

@@ -124,6 +124,14 @@ TRANSACTION: Final = {
 HINTS: Final = {
     ("exchange", "AccountNotEmpty"): "`secant account` lists what is left",
     ("exchange", "AmountZero"): "give more than 0",
+    ("exchange", "BookFull"): (
+        "expand it, for SOL: `secant book expand EVENT OUTCOME --orders 32` or `client.expand_book`, or place"
+        " with `--expand` or `expand=True`"
+    ),
+    ("exchange", "BookNotEmpty"): (
+        "cancel your orders; once the event trades no more, `secant book sweep` takes out all, and"
+        " `secant book draw --owner` empties each owner's seat"
+    ),
     ("exchange", "CreatorMismatch"): "sign with the key that created the pool, or wait for the settlement",
     ("exchange", "DeadlineNotPassed"): "wait for the deadline, or let the resolver settle it",
     ("exchange", "DeadlinePassed"): "void it: `secant event void EVENT`",
@@ -134,6 +142,16 @@ HINTS: Final = {
     ("exchange", "LimitExceeded"): "quote anew, or allow more slippage",
     ("exchange", "LiquidityInvalid"): "choose liquidity from 0.01 to 10,000,000,000 shares",
     ("exchange", "LockTooEarly"): "wait for the lock time, or sign with the event's authority",
+    ("exchange", "NothingExpired"): "there is nothing to sweep; `secant book orders EVENT` lists your orders",
+    ("exchange", "NothingToReduce"): (
+        "`secant account` lists what you hold, `secant book orders EVENT` the orders that reduce it already"
+    ),
+    ("exchange", "OrderNotFilled"): (
+        "`secant book quote` says how much there is; take less, at a worse price, or without --whole or fok"
+    ),
+    ("exchange", "OrderTooSmall"): "`secant book show EVENT` says the least; order more",
+    ("exchange", "OrderWouldTake"): "quote a price beyond the other side's best, or use post-only-slide",
+    ("exchange", "OrdersOpen"): "`secant book cancel EVENT --all`, then `secant book draw EVENT`",
     ("exchange", "OutcomesInvalid"): "give 2 to 16 labels, and 2 of them with a record",
     ("exchange", "OwnerMismatch"): "sign with the key that owns the margin account",
     ("exchange", "Paused"): "wait until the exchange's admin lifts the pause",
@@ -143,6 +161,11 @@ HINTS: Final = {
     ("exchange", "RecordUndecided"): "`secant record observe RECORD` takes the feed's sample in",
     ("exchange", "ResolverMismatch"): (
         "`secant event show EVENT` says who settles it: `resolve` as its authority, `settle` by its record"
+    ),
+    ("exchange", "SeatAbsent"): "there is nothing to draw: it has neither orders nor fills there",
+    ("exchange", "SeatsFull"): (
+        "expand it, for SOL: `secant book expand EVENT OUTCOME --seats 4` or `client.expand_book`, or place"
+        " with `--expand` or `expand=True`"
     ),
     ("exchange", "SetsInsufficient"): "merge fewer; `secant account` lists what it holds",
     ("oracle", "FeedRulesInvalid"): "choose values in range, a spread and a step above 0",

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 from .client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from types import TracebackType
 
     from solders.pubkey import Pubkey
 
-    from .client import ExchangeView
+    from .client import BookView, EventRef, ExchangeView
     from .wallet import Wallet
 
 __all__ = ["SyncClient"]
@@ -51,6 +51,7 @@ class SyncClient:
         self._client = client
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._watched: set[AsyncGenerator[BookView, None]] = set()  # what is to be closed with the client
 
     @classmethod
     def connect(
@@ -94,8 +95,11 @@ class SyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            for views in tuple(self._watched):
+                self._run(views.aclose())
             self._run(self._client.__aexit__(kind, error, trace))
         finally:
+            self._watched.clear()
             self._stop()
 
     def _run(self, work: Coroutine[object, object, _Result]) -> _Result:
@@ -138,8 +142,28 @@ class SyncClient:
         """Return the address of the wallet's collateral token account, whether it exists or not."""
         return self._client.collateral_address
 
+    def watch_book(self, event: EventRef, outcome: str | int = 0) -> Generator[BookView]:
+        """Yields the book of an outcome as it is, and again after every change, until the caller stops.
+
+        Errors as of `Client.watch_book`.
+        """
+        views = self._client.watch_book(event, outcome)
+        self._watched.add(views)
+
+        async def following() -> BookView:
+            return await anext(views)
+
+        try:
+            while True:
+                yield self._run(following())
+        finally:
+            if views in self._watched:
+                self._watched.discard(views)
+                self._run(views.aclose())
+
     account = _forward(Client.account)
     book = _forward(Client.book)
+    books = _forward(Client.books)
     buy = _forward(Client.buy)
     cancel_all = _forward(Client.cancel_all)
     cancel_orders = _forward(Client.cancel_orders)
@@ -157,8 +181,10 @@ class SyncClient:
     deposit = _forward(Client.deposit)
     detokenize = _forward(Client.detokenize)
     draw_seat = _forward(Client.draw_seat)
+    draw_seats = _forward(Client.draw_seats)
     event = _forward(Client.event)
     events = _forward(Client.events)
+    expand_book = _forward(Client.expand_book)
     feed = _forward(Client.feed)
     feeds = _forward(Client.feeds)
     fills = _forward(Client.fills)

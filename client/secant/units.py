@@ -38,6 +38,7 @@ __all__ = [
     "limit_up",
     "lots_down",
     "lots_of",
+    "order_ticks_of",
     "price_of",
     "shares_of",
     "slippage_of",
@@ -95,6 +96,15 @@ def ticks_of(price: Number, name: str = "price") -> int:
         UnitError: a float, no number, more than 4 decimals, or not from 0 to 1.
     """
     return _integer_of(price, 4, 0, TICKS_PER_UNIT, name)
+
+
+def order_ticks_of(price: Number, name: str = "price") -> int:
+    """Ticks of a price at which an order can stand, 1 to 9,999.
+
+    Raises:
+        UnitError: a float, no number, more than 4 decimals, or not from 0.0001 to 0.9999.
+    """
+    return _integer_of(price, 4, 1, TICKS_PER_UNIT - 1, name)
 
 
 def price_of(ticks: int) -> Decimal:

@@ -272,7 +272,9 @@ def test_rebates_are_rounded_down(ticks: int, lots: int, bps: int) -> None:
 
 def test_roles_have_sides() -> None:
     for role, taker_side in itertools.product(FillRole, Side):
-        fill = Fill(Signature.default(), None, 1, taker_side, *[Decimal(1)] * 3, role, Decimal(0), Decimal(0))
+        fill = Fill(
+            Signature.default(), None, 1, "YES", taker_side, *[Decimal(1)] * 3, role, Decimal(0), Decimal(0)
+        )
         assert (fill.side is taker_side) == (role is FillRole.TAKER)
 
 

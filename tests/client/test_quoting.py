@@ -178,6 +178,7 @@ async def test_a_ladder_too_long_for_one_transaction(client: Client, taker: Clie
     """Nothing of the new ladder rests before the old one is gone, although they overlap."""
     old = [(f"0.{30 + place}", 1) for place in range(19, -1, -1)]
     new = [(f"0.{40 + place}", 1) for place in range(39, -1, -1)]
+    await client.expand_book(event, orders=32)
     first = await client.quote(event, "YES", bids=old, asks=[("0.5", 1)])
     assert len(first.signatures) == 1, "21 orders fit into one"
     second = await client.quote(event, "YES", bids=new, asks=[("0.80", 1)])
@@ -193,7 +194,7 @@ async def test_more_cancellations_than_a_transaction_holds_go_before_any_order(
     client: Client, taker: Client, event: str
 ) -> None:
     low = [(f"0.{100 + place}", "0.01") for place in range(100)]
-    await client.quote(event, "YES", bids=low)
+    await client.quote(event, "YES", bids=low, expand=True)
     # Its bid would meet the old asks, and its ask the old bids, if those were still there.
     changed = await client.quote(event, "NO", bids=[("0.95", 1)], asks=[("0.96", 1)], kind="limit")
     assert len(changed.signatures) == 2
@@ -201,12 +202,23 @@ async def test_more_cancellations_than_a_transaction_holds_go_before_any_order(
     assert await shown(taker, event, "NO") == ([("0.95", 1)], [("0.96", 1)])
 
 
-async def test_a_book_too_small_is_expanded_on_the_way(client: Client, taker: Client, event: str) -> None:
-    far = [(Decimal(place) / 1_000, "0.01") for place in range(1, 60)]
-    await taker.quote(event, "YES", bids=far)
-    quoted = await client.quote(event, "YES", bids=far[:20])
-    assert len(quoted.signatures) == 1
-    assert len((await client.book(event)).bids) == 59
+async def test_a_book_too_small_is_expanded_when_asked(client: Client, taker: Client, event: str) -> None:
+    """Room for 64, half of it on a side, which is full: 25 more want 50 more."""
+    await taker.quote(event, "YES", bids=[(Decimal(place) / 1_000, 1) for place in range(1, 33)])
+    low = [(Decimal(place) / 10_000, "0.01") for place in range(1, 26)]
+    with pytest.raises(ProgramError) as caught:
+        await client.quote(event, "YES", bids=low)
+    assert caught.value.name == "BookFull"
+    quoted = await client.quote(event, "YES", bids=low, expand=True)
+    assert [len(quoted.signatures), len(quoted.placed)] == [1, 25]
+    assert sum(level.orders for level in (await client.book(event)).bids) == 57
+
+
+async def test_what_an_order_of_its_own_put_out_is_not_said_to_rest(client: Client, event: str) -> None:
+    """A full side makes room for what locks more: of 33 levels the first goes for the last."""
+    bids = [(Decimal(place) / 100, Decimal((34 - place) ** 2) / 10) for place in range(1, 34)]
+    quoted = await client.quote(event, "YES", bids=bids)
+    assert len(quoted.placed) == len(await client.orders(event)) == 32
 
 
 async def test_orders_can_be_cancelled_when_the_event_trades_no_more(client: Client, event: str) -> None:

@@ -23,6 +23,15 @@ def _story(url: str, wallet: Wallet) -> None:
         client.deposit(100)
         client.create_event("sync", lock_time=now + 100, settlement_deadline=now + 200)
         client.create_pool("sync", 50)
+        client.create_book("sync")
+        views = client.watch_book("sync")
+        assert next(views).bids == ()
+        client.place_order("sync", "YES", "buy", 3, "0.40")
+        assert next(views).bids[0].shares == Decimal(3)
+        views.close()
+        client.cancel_all("sync")
+        left = client.watch_book("sync")
+        assert next(left).bids == ()
         bought = client.buy("sync", "YES", 3)
         assert bought.trade.shares == Decimal(3)
         assert client.account().positions[0].shares[0] == 3
@@ -35,6 +44,7 @@ def _story(url: str, wallet: Wallet) -> None:
         assert client.collateral_address != client.account_address
     with pytest.raises(RuntimeError, match="with SyncClient"):
         client.account()
+    left.close()  # the client has ended it already
 
 
 async def test_story(market: Market) -> None:
@@ -52,6 +62,10 @@ def test_same_methods_and_signatures() -> None:
         assert inspect.signature(forwarded) == inspect.signature(member), name
         assert forwarded.__doc__ == member.__doc__
         assert not inspect.iscoroutinefunction(inspect.unwrap(forwarded, stop=lambda _: True))
+    watching = {name for name, _ in inspect.getmembers(Client, inspect.isasyncgenfunction) if name[0] != "_"}
+    assert watching == {"watch_book"}
+    given = [inspect.signature(each.watch_book).parameters for each in (Client, SyncClient)]
+    assert given[0] == given[1]
     properties = {name for name, _ in inspect.getmembers(Client, lambda item: isinstance(item, property))}
     assert properties <= set(dir(SyncClient))
     assert inspect.signature(SyncClient.connect) == inspect.signature(Client.connect)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import random
 import signal
 import sys
@@ -171,6 +172,55 @@ async def test_it_cancels_all_when_told_to_end(
         _, errors = await process.communicate()
     assert (process.returncode, errors.decode()) == (0, "")
     assert await client.orders(event) == ()
+
+
+async def _ends(
+    market: Market, keypair: Path, *arguments: str, url: str | None = None
+) -> tuple[int, str, str]:
+    """The exit code and what was printed by the script on its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(SCRIPT), *arguments, "--keypair", str(keypair)),
+        env={**os.environ, "SECANT_URL": url or market.net.url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_its_errors_are_one_line(client: Client, market: Market, event: str, tmp_path: Path) -> None:
+    keypair = tmp_path / "id.json"
+    client.wallet.save(keypair)
+    await client.create_feed("sky", staleness_s=600)
+    await client.publish("sky", "0.60", "0.62")
+    asked = [event, "YES", "--feed", "sky"]
+    for arguments, key, url, said in (
+        (asked, tmp_path / "none.json", None, "none.json"),
+        (asked, keypair, "http://127.0.0.1:1", "no Solana RPC"),
+        ([event, "YES", "--feed", "sea"], keypair, None, "no feed"),
+        (["snow", "YES", "--feed", "sky"], keypair, None, "none is named 'snow'"),
+    ):
+        code, out, err = await _ends(market, key, *arguments, url=url)
+        assert (code, out) == (1, "")
+        assert err.startswith("error: ")
+        assert said in err
+        assert err.count("\n") == 1
+    await client.lock_event(event)
+    code, out, err = await _ends(market, keypair, *asked)
+    assert (code, out, err) == (0, "the event trades no more\n", "")
+
+
+async def test_it_says_what_it_quotes(client: Client, event: str, capsys: pytest.CaptureFixture[str]) -> None:
+    async def prices() -> AsyncIterator[Decimal]:
+        for fair in ("0.5", "0.5001", "0.6"):
+            yield Decimal(fair)
+
+    await market_maker.make_market(client, event, "YES", prices(), STRATEGY)
+    assert capsys.readouterr().out.splitlines() == [
+        "fair 0.5000, inventory 0.00: best bid 0.4900, ask 0.5100",
+        "fair 0.6000, inventory 0.00: best bid 0.5900, ask 0.6100",
+    ]
 
 
 async def test_orders_outlive_their_maker_by_a_minute_at_most(

@@ -48,6 +48,8 @@ def show_account(context: typer.Context) -> None:
             ("cash", view.cash),
             ("free", view.free),
             *_behind_free(view),
+            *_in_books(view),
+            *_volume(view),
             ("wallet", f"{amount(held.collateral)} collateral, {amount(held.sol)} SOL"),
         ]
     )
@@ -98,6 +100,31 @@ def _behind_free(view: AccountView) -> list[tuple[str, str]]:
     return [("", f"the cash, {', '.join(parts)}")] if parts else []
 
 
+def _in_books(view: AccountView) -> list[tuple[str, str]]:
+    """What the account's orders brought and nobody has drawn yet, by event."""
+    lines = []
+    for position in view.positions:
+        event = position.event
+        came = [
+            f"{shares:+,f} {outcome.label}"
+            for outcome, shares in zip(event.outcomes, position.undrawn_shares, strict=True)
+            if shares
+        ]
+        if came or position.undrawn_cash:
+            what = ", ".join([*came, f"{position.undrawn_cash:+,f}"])
+            lines.append(("in books", f"not drawn yet: {what} (`secant book draw {event.name}`)"))
+        elif position.wants_draw:
+            what = f"orders of {event.name} are gone, and what they reserved is not free yet"
+            lines.append(("in books", f"{what} (`secant book draw {event.name}`)"))
+    return lines
+
+
+def _volume(view: AccountView) -> list[tuple[str, str]]:
+    if not view.volume:
+        return []
+    return [("volume", f"{amount(view.volume)}: pays {view.fee_share:.0%} of fees")]
+
+
 @accounts.command("open")
 def open_account(context: typer.Context) -> None:
     """Open the margin account."""
@@ -128,7 +155,8 @@ def _what_is_left(view: AccountView) -> tuple[str, str]:
     if view.positions:
         names = ", ".join(position.event.name for position in view.positions)
         ways = ", ".join(_way_out(position) for position in view.positions)
-        return f"the account still holds shares of {names}", f"{ways}, then withdraw"
+        what = "shares" if any(any(position.shares) for position in view.positions) else "orders"
+        return f"the account still holds {what} of {names}", f"{ways}, then withdraw"
     return f"the account still holds {amount(view.cash)}", "take it out: `secant withdraw all`"
 
 
@@ -137,6 +165,8 @@ def _way_out(position: Position) -> str:
     name, least, greatest = position.event.name, min(position.shares), max(position.shares)
     if position.event.is_settled:
         return f"`secant redeem {name}`"
+    if not any(position.shares):
+        return f"`secant book cancel {name} --all`, or `secant book draw {name}` if none is open"
     if least > 0:
         return f"`secant merge-set {name} {least}`"
     if greatest < 0:

@@ -1,56 +1,26 @@
-"""Commands about order books: reading, placing and cancelling."""
+"""Commands about order books: reading them, making room, and moving fills into accounts."""
 
 from contextlib import aclosing
-from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from secant.client import (
-    BookView,
-    Builder,
-    Client,
-    DropReceipt,
-    FillsPage,
-    OrderKind,
-    OrderReceipt,
-    OrderView,
-    SelfTrade,
-    Side,
-    TakeQuote,
-)
+from secant.client import BookView, Client, DrawReceipt, EventView, Fill, FillsPage, Side
 from secant.errors import InputError
 
-from .event import Event
-from .moments import seconds_from
-from .output import amount, answer, facts, moment, say, table
+from .event import Event, books_table
+from .order import Owner, orders
+from .output import amount, answer, counted, facts, fields, say, table
 from .settings import address_in, with_client
 
 books = typer.Typer(
-    help="Order books: show, watch, create, place, quote, take, orders, fills, cancel, draw, sweep, close."
+    help="Order books: list, show, watch, create, place, quote, take, orders, fills, cancel, draw, sweep,"
+    " expand, close."
 )
+books.add_typer(orders)
 
-Outcome = Annotated[str, typer.Argument(metavar="OUTCOME", help="The outcome's label or number.")]
 MaybeOutcome = Annotated[
     str, typer.Argument(metavar="[OUTCOME]", help="The outcome; the first unless given.")
-]
-Owner = Annotated[str | None, typer.Option(help="Whose account; yours unless given.")]
-BuilderOwner = Annotated[
-    str | None, typer.Option("--builder", help="Wallet of the front end's builder, who gets a fee.")
-]
-BuilderFee = Annotated[
-    int | None,
-    typer.Option(min=1, max=100, help="The builder's fee on what is taken, in bps of shares * p * (1 - p)."),
-]
-PoolBeside = Annotated[
-    str | None, typer.Option("--pool", help="Which pool; the one with the most liquidity unless given.")
-]
-BookOnly = Annotated[bool, typer.Option("--book-only", help="Leave the pools alone.")]
-AsTokens = Annotated[
-    bool, typer.Option("--as-tokens", help="Tokens against collateral in the wallet, without an account.")
-]
-ReduceOnly = Annotated[
-    bool, typer.Option("--reduce-only", help="Cut it down to the position that it reduces.")
 ]
 
 
@@ -118,162 +88,21 @@ def create_book(
         say(f"created book {receipt.address}")
 
 
-@books.command("place")
-def place_order(
-    context: typer.Context,
-    event: Event,
-    side: Annotated[Side, typer.Argument(metavar="SIDE", help="buy or sell.")],
-    outcome: Outcome,
-    shares: Annotated[str, typer.Argument(metavar="SHARES", help="How many.")],
-    price: Annotated[str, typer.Argument(metavar="PRICE", help="The worst price: 0.0001 to 0.9999.")],
-    kind: Annotated[OrderKind, typer.Option(help="What becomes of what it does not take at once.")] = (
-        OrderKind.LIMIT
-    ),
-    expires: Annotated[
-        str | None, typer.Option(help="When it stops trading: 10m, 2h, or a UTC time; never unless given.")
-    ] = None,
-    self_trade: Annotated[SelfTrade, typer.Option(help="What happens to own orders it meets.")] = (
-        SelfTrade.CANCEL_PROVIDE
-    ),
-    client_id: Annotated[int, typer.Option(min=0, help="Your own mark.")] = 0,
-    builder: BuilderOwner = None,
-    builder_fee_bps: BuilderFee = None,
-    *,
-    reduce_only: ReduceOnly = False,
-) -> None:
-    """Place an order."""
-    named = _builder(builder, builder_fee_bps)
-
-    async def work(client: Client) -> OrderReceipt:
-        now = await client.chain.clock_time()
-        return await client.place_order(
-            event,
-            outcome,
-            side,
-            shares,
-            price,
-            kind=kind,
-            expires=None if expires is None else seconds_from(expires, now, "--expires"),
-            reduce_only=reduce_only,
-            self_trade=self_trade,
-            client_id=client_id,
-            builder=named,
-        )
-
-    receipt = with_client(context, work)
-    if answer(context, receipt):
-        return
-    parts = [_traded(receipt, receipt.filled)] if receipt.filled else []
-    if receipt.rested:
-        parts.append(f"{amount(receipt.rested)} {receipt.outcome} rest as order {receipt.order_id}")
-    say("; ".join(parts) or "nothing was there to trade with; nothing rests")
-
-
-@books.command("take")
-def take(
-    context: typer.Context,
-    event: Event,
-    side: Annotated[Side, typer.Argument(metavar="SIDE", help="buy or sell.")],
-    outcome: Outcome,
-    shares: Annotated[str, typer.Argument(metavar="SHARES", help="How many at most.")],
-    price: Annotated[str, typer.Argument(metavar="PRICE", help="The worst price: 0.0001 to 0.9999.")],
-    pool: PoolBeside = None,
-    builder: BuilderOwner = None,
-    builder_fee_bps: BuilderFee = None,
-    *,
-    book_only: BookOnly = False,
-    whole: Annotated[bool, typer.Option("--whole", help="All of the shares, or nothing.")] = False,
-    as_tokens: AsTokens = False,
-    reduce_only: ReduceOnly = False,
-) -> None:
-    """Buy or sell at once, each share from the book or a pool, whichever is cheaper; nothing rests."""
-    named = _builder(builder, builder_fee_bps)
-    receipt = with_client(
-        context,
-        lambda client: client.take(
-            event,
-            outcome,
-            side,
-            shares,
-            price,
-            pool=pool,
-            book_only=book_only,
-            whole=whole,
-            as_tokens=as_tokens,
-            reduce_only=reduce_only,
-            builder=named,
-        ),
-    )
-    if answer(context, receipt):
-        return
-    if not receipt.shares:
-        say("nothing was there to trade with at this price")
-        return
-    say(_traded(receipt, receipt.shares) + _pooled(receipt))
-
-
-@books.command("quote")
-def quote_take(
-    context: typer.Context,
-    event: Event,
-    side: Annotated[Side, typer.Argument(metavar="SIDE", help="buy or sell.")],
-    outcome: Outcome,
-    shares: Annotated[str, typer.Argument(metavar="SHARES", help="How many at most.")],
-    price: Annotated[str, typer.Argument(metavar="PRICE", help="The worst price: 0.0001 to 0.9999.")],
-    pool: PoolBeside = None,
-    *,
-    book_only: BookOnly = False,
-    as_tokens: AsTokens = False,
-) -> None:
-    """What taking would trade now, without trading."""
-    quote = with_client(
-        context,
-        lambda client: client.quote_take(
-            event, outcome, side, shares, price, pool=pool, book_only=book_only, as_tokens=as_tokens
-        ),
-    )
-    if answer(context, quote):
-        return
-    total = quote.amount + quote.fee if quote.side is Side.BUY else quote.amount - quote.fee
-    facts(
-        [
-            ("shares", f"{amount(quote.shares)} {quote.outcome}" + _pooled(quote)),
-            ("price", "nothing at this price" if quote.price is None else amount(quote.price)),
-            ("amount", amount(quote.amount)),
-            ("fee", amount(quote.fee)),
-            ("total", amount(total)),
-        ]
-    )
-
-
-@books.command("orders")
-def list_orders(context: typer.Context, event: Event, owner: Owner = None) -> None:
-    """Open orders of an account in all books of an event."""
-    of = address_in(owner, "--owner")
-    views = with_client(context, lambda client: client.orders(event, owner=of), signs=of is None)
+@books.command("list")
+def list_books(context: typer.Context, event: Event) -> None:
+    """The books of an event with their best prices."""
+    views = with_client(context, lambda client: client.books(event), signs=False)
     if not answer(context, views):
-        table(
-            ("order", "side", "outcome", "shares", "price", "expires", "mark"),
-            [
-                (
-                    view.id,
-                    view.side,
-                    view.outcome,
-                    view.shares,
-                    view.price,
-                    "never" if view.expires is None else moment(view.expires),
-                    view.client_id,
-                )
-                for view in views
-            ],
-        )
+        books_table(views)
 
 
 @books.command("fills")
 def list_fills(
     context: typer.Context,
     event: Event,
-    outcome: MaybeOutcome = "0",
+    outcome: Annotated[
+        str | None, typer.Argument(metavar="[OUTCOME]", help="The outcome; all books unless given.")
+    ] = None,
     owner: Annotated[str | None, typer.Option(help="Only those of this owner's account.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
     before: Annotated[
@@ -282,67 +111,93 @@ def list_fills(
     *,
     mine: Annotated[bool, typer.Option("--mine", help="Only your own account's.")] = False,
 ) -> None:
-    """What traded in a book, the newest first; with an owner, also fees and rebates."""
+    """What traded in the books of an event, the newest first; with an owner, also fees and rebates."""
     of = address_in(owner, "--owner")
     if mine and of is not None:
         raise InputError("--mine names the owner already", "leave out --owner, or --mine")
 
-    async def work(client: Client) -> FillsPage:
+    async def work(client: Client) -> tuple[FillsPage, list[str]]:
         whose = client.wallet.address if mine else of
-        return await client.fills(event, outcome, limit=limit, before=before, owner=whose)
+        asked = [outcome] if outcome is not None else await _outcomes_with_books(client, event)
+        if len(asked) > 1 and before is not None:
+            raise InputError("a page of several books has no next one", "name the OUTCOME with --before")
+        pages = {
+            each: await client.fills(event, each, limit=limit, before=before, owner=whose) for each in asked
+        }
+        return _merged(pages, limit)
 
-    page = with_client(context, work, signs=mine)
-    if answer(context, page):
+    page, older = with_client(context, work, signs=mine)
+    if answer(context, {**fields(page), "older": older}):
         return
     is_own = mine or of is not None
     table(
-        ("time", "taker", "price", "shares", "amount", "order")
+        ("time", "outcome", "taker", "price", "shares", "amount", "order")
         + (("role", "side", "fee", "rebate") if is_own else ()),
         [
             (
-                *(fill.time, "buys" if fill.taker_side is Side.BUY else "sells"),
+                *(fill.time, fill.outcome, "buys" if fill.taker_side is Side.BUY else "sells"),
                 *(fill.price, fill.shares, fill.amount, fill.order_id),
                 *((fill.role, fill.side, fill.fee, fill.rebate) if is_own else ()),
             )
             for fill in page.fills
         ],
+        empty="no fills",
     )
     if page.before is not None:
         say(f"older ones: --before {page.before}")
+    elif older:
+        say(f"older ones: name the outcome, {' or '.join(older)}")
 
 
-@books.command("cancel")
-def cancel_orders(
-    context: typer.Context,
-    event: Event,
-    orders: Annotated[list[int] | None, typer.Argument(metavar="[ORDER]...", help="Their numbers.")] = None,
-    *,
-    everything: Annotated[bool, typer.Option("--all", help="All of the event's.")] = False,
-) -> None:
-    """Cancel orders; those that are gone already are passed over."""
-    if bool(orders) == everything:
-        raise InputError("a cancellation names orders or all of them", "give ORDER or --all")
+async def _outcomes_with_books(client: Client, event: str) -> list[str]:
+    """The labels of the outcomes that have books of their own; of one, as it always was, the first."""
+    found = [view.outcome for view in await client.books(event)]
+    return found or [(await client.event(event)).outcomes[0].label]
 
-    async def work(client: Client) -> tuple[DropReceipt, ...]:
-        wanted = [view for view in await client.orders(event) if everything or view.id in (orders or ())]
-        by_book: dict[str, list[OrderView]] = {}
-        for view in wanted:
-            by_book.setdefault(str(view.book), []).append(view)
-        return tuple([await client.cancel_orders(views) for views in by_book.values()])
 
-    receipts = with_client(context, work)
-    if not answer(context, receipts):
-        count = sum(len(receipt.order_ids) for receipt in receipts)
-        say(f"cancelled {count} order{'' if count == 1 else 's'}")
+def _merged(pages: dict[str, FillsPage], limit: int) -> tuple[FillsPage, list[str]]:
+    """The newest fills of several books, and of which of them there are older ones."""
+    if len(pages) == 1:
+        ((outcome, page),) = pages.items()
+        return page, [] if page.before is None else [outcome]
+    fills: list[Fill] = [fill for page in pages.values() for fill in page.fills]
+    # A node that does not know a time does not know any: they stay in the order of their books then.
+    newest = sorted(fills, key=lambda fill: 0 if fill.time is None else -fill.time.timestamp())
+    left_out = {fill.outcome for fill in newest[limit:]}
+    older = [each for each, page in pages.items() if page.before is not None or each in left_out]
+    return FillsPage(tuple(newest[:limit]), None), older
 
 
 @books.command("draw")
-def draw_seat(context: typer.Context, event: Event, outcome: MaybeOutcome = "0", owner: Owner = None) -> None:
+def draw_seats(
+    context: typer.Context,
+    event: Event,
+    outcome: Annotated[
+        str | None, typer.Argument(metavar="[OUTCOME]", help="The outcome; all books unless given.")
+    ] = None,
+    owner: Owner = None,
+) -> None:
     """Move what an account's orders have brought into it. Anyone may, for anyone."""
     of = address_in(owner, "--owner")
-    receipt = with_client(context, lambda client: client.draw_seat(event, outcome, owner=of))
-    if not answer(context, receipt):
-        say("the fills are in the account" + _dropped(receipt))
+
+    async def work(client: Client) -> tuple[EventView, DrawReceipt]:
+        market = await client.event(event)
+        return market, await client.draw_seats(market, outcome, owner=of)
+
+    market, receipt = with_client(context, work)
+    if answer(context, receipt):
+        return
+    came = [
+        f"{shares:+,f} {each.label}"
+        for each, shares in zip(market.outcomes, receipt.shares, strict=True)
+        if shares
+    ]
+    if came or receipt.cash:
+        said = f"drew {', '.join([*came, f'{receipt.cash:+,f} cash'])} into the account"
+    else:
+        said = "drew no fills; what open orders reserve is up to date"
+    cancelled = f"; {counted(len(receipt.order_ids), 'order')} cancelled" if receipt.order_ids else ""
+    say(said + cancelled)
 
 
 @books.command("sweep")
@@ -350,7 +205,27 @@ def sweep_book(context: typer.Context, event: Event, outcome: MaybeOutcome = "0"
     """Take expired orders out of a book; all of them once its event trades no more."""
     receipt = with_client(context, lambda client: client.sweep_book(event, outcome))
     if not answer(context, receipt):
-        say(f"swept {len(receipt.order_ids)} orders")
+        said = f"swept {counted(len(receipt.order_ids), 'order')}"
+        say(f"{said}; what they reserved comes free once their owners draw: `secant book draw {event}`")
+
+
+@books.command("expand")
+def expand_book(
+    context: typer.Context,
+    event: Event,
+    outcome: MaybeOutcome = "0",
+    seats: Annotated[int, typer.Option(min=0, max=4_096, help="For how many more accounts.")] = 0,
+    orders: Annotated[int, typer.Option(min=0, max=2_048, help="For how many more orders.")] = 0,
+) -> None:
+    """Make room in a book. You pay the rent; its creator gets it when the book is closed."""
+    receipt = with_client(
+        context, lambda client: client.expand_book(event, outcome, seats=seats, orders=orders)
+    )
+    if not answer(context, receipt):
+        say(
+            f"made room for {counted(receipt.seats, 'seat')} and {counted(receipt.orders, 'order')} for"
+            f" {amount(receipt.sol)} SOL, which goes to the book's creator at its end, {receipt.creator}"
+        )
 
 
 @books.command("close")
@@ -368,37 +243,3 @@ def _touch(view: BookView) -> str:
         for level in (next(iter(view.bids), None), next(iter(view.asks), None))
     )
     return f"{view.outcome}: bid {bid}, ask {ask}"
-
-
-def _dropped(receipt: DropReceipt) -> str:
-    return f"; {len(receipt.order_ids)} orders were cancelled" if receipt.order_ids else ""
-
-
-def _traded(receipt: OrderReceipt | TakeQuote, shares: Decimal) -> str:
-    """What was bought or sold, for how much."""
-    done, gave = ("bought", "for") if receipt.side is Side.BUY else ("sold", "and received")
-    builder = f", builder's fee {amount(receipt.builder_fee)}" if receipt.builder_fee else ""
-    return (
-        f"{done} {amount(shares)} {receipt.outcome} {gave} {amount(receipt.amount)}"
-        f" (price {amount(receipt.price or Decimal())}, fee {amount(receipt.fee)}{builder})"
-    )
-
-
-def _pooled(quote: TakeQuote) -> str:
-    return f"; {amount(quote.pool_shares)} of them with a pool" if quote.pool_shares else ""
-
-
-def _builder(owner: str | None, fee_bps: int | None) -> Builder | None:
-    """The builder that both options name together.
-
-    Raises:
-        InputError: one of them without the other.
-    """
-    wallet = address_in(owner, "--builder")
-    if wallet is None and fee_bps is None:
-        return None
-    if wallet is None or fee_bps is None:
-        raise InputError(
-            "a builder has a wallet and a fee", "give --builder and --builder-fee-bps, or neither"
-        )
-    return Builder(wallet, fee_bps)

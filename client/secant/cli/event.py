@@ -1,6 +1,6 @@
 """Commands about events."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -9,9 +9,11 @@ import typer
 from solders.pubkey import Pubkey
 
 from secant.client import (
+    BookView,
     Client,
     EventStatus,
     EventView,
+    Outcome,
     PoolView,
     Receipt,
     ResolverKind,
@@ -26,6 +28,7 @@ from .settings import address_in, with_client
 
 events = typer.Typer(help="Events: list, show, create, lock, resolve, settle, void.")
 
+_BINARY = 2
 _LOCKS_AFTER_S = 86_400
 _SETTLES_AFTER_S = 7 * 86_400
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="The event's name or address.")]
@@ -62,22 +65,27 @@ def list_events(
             )
             for view in views
         ]
-        table(("name", "title", "status", "result", "trades until", "record", "address"), rows)
+        table(
+            ("name", "title", "status", "result", "trades until", "record", "address"),
+            rows,
+            empty="no events",
+        )
 
 
 @events.command("show")
 def show_event(context: typer.Context, event: Event) -> None:
-    """One event with its pools."""
+    """One event with its pools and books; prices are the largest pool's, or else the middle of the book."""
 
     async def work(
         client: Client,
-    ) -> tuple[EventView, tuple[PoolView, ...], tuple[Decimal, ...] | None]:
+    ) -> tuple[EventView, tuple[PoolView, ...], tuple[Decimal, ...] | None, tuple[BookView, ...]]:
         view = await client.event(event)
         pools = await client.pools(view)
-        return view, pools, await prices_of(client, view, pools[0].address) if pools else None
+        prices = await prices_of(client, view, pools[0].address) if pools else None
+        return view, pools, prices, await client.books(view)
 
-    view, pools, prices = with_client(context, work, signs=False)
-    if answer(context, {"event": view, "pools": pools, "prices": prices}):
+    view, pools, prices, books = with_client(context, work, signs=False)
+    if answer(context, {"event": view, "pools": pools, "prices": prices, "books": books}):
         return
     facts(
         [
@@ -97,7 +105,7 @@ def show_event(context: typer.Context, event: Event) -> None:
         [
             (
                 outcome.label,
-                None if prices is None else prices[outcome.index],
+                _middle(view, books, outcome) if prices is None else prices[outcome.index],
                 outcome.payout,
                 outcome.tokenized,
             )
@@ -109,6 +117,37 @@ def show_event(context: typer.Context, event: Event) -> None:
             ("pool", "kind", "liquidity", "cash", "fee bps"),
             [(pool.address, pool.kind, pool.liquidity, pool.cash, pool.fee_bps) for pool in pools],
         )
+    if books:
+        books_table(books)
+
+
+def books_table(books: Sequence[BookView]) -> None:
+    """Prints books with their best prices, one a line."""
+    rows = []
+    for view in books:
+        bid, ask = next(iter(view.bids), None), next(iter(view.asks), None)
+        rows.append(
+            (
+                *(view.address, view.outcome),
+                *((None, None) if bid is None else (bid.price, bid.shares)),
+                *((None, None) if ask is None else (ask.price, ask.shares)),
+                *(view.fee_bps, view.min_shares),
+            )
+        )
+    columns = ("book", "outcome", "bid", "shares", "ask", "shares", "fee bps", "least order")
+    table(columns, rows, empty="no books: `secant book create EVENT` creates one")
+
+
+def _middle(event: EventView, books: Sequence[BookView], outcome: Outcome) -> Decimal | None:
+    """Between the best bid and ask for an outcome, where its event trades and its book has both."""
+    for view in books:
+        if event.status is EventStatus.OPEN and view.bids and view.asks:
+            middle = (view.bids[0].price + view.asks[0].price) / 2
+            if view.outcome == outcome.label:
+                return middle
+            if len(event.outcomes) == _BINARY:
+                return 1 - middle
+    return None
 
 
 @events.command("create")

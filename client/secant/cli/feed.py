@@ -35,7 +35,7 @@ def list_feeds(context: typer.Context) -> None:
             )
             for view in views
         ]
-        table(("name", "quorum", "last reading", "address"), rows)
+        table(("name", "quorum", "last reading", "address"), rows, empty="no feeds")
 
 
 @feeds.command("show")

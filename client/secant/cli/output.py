@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import typer
     from _typeshed import DataclassInstance
 
-__all__ = ["amount", "answer", "facts", "fields", "moment", "note", "plain", "say", "table"]
+__all__ = ["amount", "answer", "counted", "facts", "fields", "moment", "note", "plain", "say", "table"]
 
 _PIPED_WIDTH: Final = 400  # nothing folds where nobody reads columns
 
@@ -89,14 +89,23 @@ def moment(value: datetime | None) -> str:
     return "—" if value is None else f"{value:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def counted(count: int, name: str) -> str:
+    """So many of something that takes an s."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str | None = None) -> None:
     """Prints a table. Columns of decimals are aligned at their right, where equal decimals meet.
 
     Args:
         columns: Headings.
         rows: Cells; decimals, times and text.
+        empty: What is said instead where there are no rows.
     """
     listed = [list(row) for row in rows]
+    if not listed and empty is not None:
+        say(empty)
+        return
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, heading in enumerate(columns):
         is_number = any(isinstance(row[place], Decimal | int) for row in listed)

@@ -47,6 +47,7 @@ def list_pools(context: typer.Context, event: Event) -> None:
                 )
                 for view, prices in priced
             ],
+            empty="no pools",
         )
 
 
@@ -83,7 +84,7 @@ def quote(
     size = _size(shares, spend)
 
     async def work(client: Client) -> Quote:
-        named = await _pool_in(client, event, pool)
+        named = await pool_in(client, event, pool)
         if spend is not None:
             return await client.quote_spend(event, outcome, spend, pool=named)
         if sell:
@@ -122,7 +123,7 @@ def buy(
     size = _size(shares, spend)
 
     async def work(client: Client) -> TradeReceipt:
-        named = await _pool_in(client, event, pool)
+        named = await pool_in(client, event, pool)
         if spend is not None:
             return await client.spend(event, outcome, spend, pool=named)
         return await client.buy(event, outcome, size, max_cost=max_cost, slippage=slippage, pool=named)
@@ -143,7 +144,7 @@ def sell(
     """Sell shares, short if they are not held."""
 
     async def work(client: Client) -> TradeReceipt:
-        named = await _pool_in(client, event, pool)
+        named = await pool_in(client, event, pool)
         return await client.sell(
             event, outcome, shares, min_proceeds=min_proceeds, slippage=slippage, pool=named
         )
@@ -156,7 +157,7 @@ def close_pool(context: typer.Context, event: Event, pool: PoolAddress = None) -
     """Close your pool into the margin account; anyone's, once the event is settled."""
 
     async def work(client: Client) -> tuple[EventView, PoolReceipt]:
-        named = await _pool_in(client, event, pool)
+        named = await pool_in(client, event, pool)
         market = await client.event(event)
         try:
             return market, await client.close_pool(market, named)
@@ -177,7 +178,7 @@ def close_pool(context: typer.Context, event: Event, pool: PoolAddress = None) -
         say(f"closed pool {receipt.pool}, which returned {amount(receipt.amount)}{''.join(moved)}")
 
 
-async def _pool_in(client: Client, event: str, pool: str | None) -> Pubkey | None:
+async def pool_in(client: Client, event: str, pool: str | None) -> Pubkey | None:
     """The pool that --pool names; None if it was not given.
 
     Raises:

@@ -58,6 +58,7 @@ def list_records(
                 )
                 for view in views
             ],
+            empty="no records",
         )
 
 

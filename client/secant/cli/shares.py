@@ -18,7 +18,7 @@ def redeem(
     event: Event,
     owner: Annotated[str | None, typer.Option(help="Whose account; yours unless given.")] = None,
 ) -> None:
-    """Turn a settled event's shares into cash."""
+    """Turn a settled event's shares into cash; what lies in its books is drawn first."""
     holder = address_in(owner, "--owner")
 
     async def work(client: Client) -> RedemptionReceipt:
@@ -33,11 +33,13 @@ def redeem(
     receipt = with_client(context, work)
     if not answer(context, receipt):
         owed = receipt.amount < 0
-        say(
+        drawn = f"; {receipt.drawn:+,f} came from its books" if receipt.drawn else ""
+        said = (
             f"paid {amount(-receipt.amount)} for shares sold short"
             if owed
             else f"redeemed {amount(receipt.amount)}"
         )
+        say(said + drawn)
 
 
 def mint_set(context: typer.Context, event: Event, shares: Shares) -> None:
@@ -77,7 +79,12 @@ def detokenize(context: typer.Context, event: Event, outcome: Outcome, shares: S
         say(f"returned {amount(-receipt.shares)} tokens of {receipt.outcome} to the account")
 
 
-def redeem_tokens(context: typer.Context, event: Event, outcome: Outcome, shares: Shares) -> None:
+def redeem_tokens(
+    context: typer.Context,
+    event: Event,
+    outcome: Outcome,
+    shares: Annotated[str, typer.Argument(metavar="SHARES", help="How many, or `all`.")],
+) -> None:
     """Turn a settled event's SPL tokens into collateral in the wallet."""
     receipt = with_client(context, lambda client: client.redeem_tokens(event, outcome, shares))
     if not answer(context, receipt):

@@ -11,6 +11,7 @@ from .levels import RoundedOrder, rounded_order
 from .orders import (
     BookView,
     Builder,
+    DroppedOrder,
     DropReceipt,
     Level,
     LocalBook,
@@ -24,6 +25,8 @@ from .orders import (
 from .quoting import QuotedOrder, QuoteReceipt, QuotingMethods
 from .receipts import (
     CashReceipt,
+    DrawReceipt,
+    ExpandReceipt,
     FeesReceipt,
     NetReceipt,
     PauseReceipt,
@@ -66,11 +69,14 @@ __all__ = [
     "Builder",
     "CashReceipt",
     "Client",
+    "DrawReceipt",
     "DropReceipt",
+    "DroppedOrder",
     "EventRef",
     "EventStatus",
     "EventView",
     "ExchangeView",
+    "ExpandReceipt",
     "FeedRef",
     "FeedView",
     "FeesReceipt",

@@ -12,6 +12,7 @@ from secant.errors import AccountNotFound, FrameworkError
 from secant.units import atoms_of, collateral_of
 
 from .receipts import CashReceipt, Receipt
+from .seats import held_seats
 from .session import ACCOUNT_MISSING, Session, address_of, decoded, emitted
 from .views import account_view, event_view, token_amount
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from .results import AccountView
 
-__all__ = ["AccountMethods"]
+__all__ = ["AccountMethods", "is_all"]
 
 _FUND: Final = "send the exchange's collateral to the wallet; `secant airdrop --collateral` on a localnet"
 _EVERYTHING: Final = 2**64 - 1  # an amount of `withdraw`
@@ -54,7 +55,7 @@ class AccountMethods(Session):
         return Receipt(landed.signature, account)
 
     async def account(self, *, owner: Pubkey | str | None = None) -> AccountView:
-        """The margin account: cash, what is free, positions by event.
+        """The margin account: cash, what is free, positions by event, and what waits in books.
 
         Args:
             owner: Whose; the wallet's unless given.
@@ -68,13 +69,15 @@ class AccountMethods(Session):
         stored = await self._read("margin account", address, exchange.MarginAccount, ACCOUNT_MISSING)
         events = {}
         held = [leg.event for leg in stored.event_legs if leg.event != Pubkey.default()]
-        for event, account in zip(held, await self.chain.accounts(held), strict=True):
+        found, now = await self.chain.accounts_and_time(held)
+        for event, account in zip(held, found, strict=True):
             if account is None:
                 raise AccountNotFound(
                     "event", event, "the node does not know it", "ask again, or another node"
                 )
             events[event] = event_view(event, decoded(exchange.EventMarket, account.data))
-        return account_view(address, stored, events)
+        seats = await held_seats(self.chain, address, stored.event_legs)
+        return account_view(address, stored, events, seats, now)
 
     async def close_account(self) -> Receipt:
         """Closes the empty margin account; its rent goes back to the wallet.
@@ -98,7 +101,7 @@ class AccountMethods(Session):
             ProgramError: AmountZero, Paused. FrameworkError: InsufficientFunds. Others as of `Chain.send`.
         """
         source = self.collateral_address
-        wanted = await self.collateral() if _is_all(amount) else amount
+        wanted = await self.collateral() if is_all(amount) else amount
         instruction = exchange.deposit(
             depositor=self.wallet.address,
             exchange=self.exchange.address,
@@ -128,7 +131,7 @@ class AccountMethods(Session):
             ProgramError: AmountZero, InsolventAccount. Others as of `Chain.send`.
         """
         owner = self.wallet.address
-        amount_atoms = _EVERYTHING if _is_all(amount) else atoms_of(amount)
+        amount_atoms = _EVERYTHING if is_all(amount) else atoms_of(amount)
         landed = await self._send(
             create_idempotent_associated_token_account(owner, owner, self.exchange.mint),
             exchange.withdraw(
@@ -160,5 +163,6 @@ class AccountMethods(Session):
         return collateral_of(token_amount(account.data))
 
 
-def _is_all(amount: Number) -> bool:
+def is_all(amount: Number) -> bool:
+    """Whether an amount is all that there is."""
     return isinstance(amount, str) and amount.casefold() == "all"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Final, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from solders.instruction import AccountMeta
 
 from secant import exchange
 from secant.errors import AccountNotFound, InputError, ProgramError
-from secant.units import TICKS_PER_UNIT, lots_of, ticks_of
+from secant.units import collateral_of, lots_of, sol_of
 
-from .events import EventMethods, outcome_of
+from .events import book_count, book_index, labels_of
 from .orders import (
-    ORDER_KINDS,
-    SELF_TRADES,
     BookView,
     Builder,
     DropReceipt,
@@ -24,17 +23,18 @@ from .orders import (
     OrderReceipt,
     OrderView,
     SelfTrade,
-    mirrored_ticks,
     order_receipt,
     order_views,
+    resting_orders,
 )
-from .receipts import Receipt
+from .receipts import ExpandReceipt, Receipt
+from .requests import choice, expiry_of, order_request, require_future, wire_side
 from .results import Side
-from .session import address_of, emitted
-from .views import seconds_of, text_of
+from .seats import SeatMethods
+from .session import address_of, decoded, emitted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
     from datetime import datetime
 
     from solders.instruction import Instruction
@@ -45,30 +45,23 @@ if TYPE_CHECKING:
 
     from .events import EventRef
 
-__all__ = [
-    "MEETS_DEFAULT",
-    "NO_BOOK",
-    "BookMethods",
-    "book_index",
-    "book_ticks",
-    "choice",
-    "labels_of",
-    "wire_side",
-]
+__all__ = ["NO_BOOK", "BookMethods", "no_builder"]
 
-_Choice = TypeVar("_Choice", Side, OrderKind, SelfTrade)
-
-_BINARY: Final = 2
 _NO_HINT: Final = 2**16 - 1
-MEETS_DEFAULT: Final = 64
-_CLIENT_ID_MAX: Final = 2**64 - 1
+_MEETS_DEFAULT: Final = 64
 _CREATE_BOOK: Final = "create one: `secant book create EVENT`, or `client.create_book(event)`"
 NO_BOOK: Final = {"BookInvalid": ("this outcome has no book", _CREATE_BOOK)}
-# What a program says when the book is too small for one more order, and the seats and orders to add then.
-_MORE: Final = {"BookFull": (0, 32), "SeatsFull": (4, 0)}
+# What a book that is too small is made larger by on the way, at least.
+_SEATS_MORE: Final = 4
+_ORDERS_MORE: Final = 32
+# No IDL tells these: a test holds them against the program.
+_SEATS_MAX: Final = 4_096
+_ORDERS_MAX: Final = 2_048
+_GROWTH_MAX: Final = 10_240  # bytes that one instruction adds
+_GROWTHS_PER_TRANSACTION: Final = 8
 
 
-class BookMethods(EventMethods):
+class BookMethods(SeatMethods):
     """What one does at books.
 
     An outcome is named by label or index. Of two outcomes the second is traded in the first one's book,
@@ -110,7 +103,64 @@ class BookMethods(EventMethods):
         address, stored = await self._event(event)
         index, seen, _ = book_index(stored, outcome)
         book, data = await self._book_data(address, index)
-        return LocalBook(book, data).view(labels_of(stored), seen, await self.chain.clock_time())
+        return _book_view(book, data, labels_of(stored), seen, await self.chain.clock_time())
+
+    async def books(self, event: EventRef) -> tuple[BookView, ...]:
+        """The books of an event that exist, each as seen from its own outcome, in the order of outcomes.
+
+        Raises:
+            AccountNotFound: there is no such event.
+        """
+        address, stored = await self._event(event)
+        books = [exchange.find_book(event=address, outcome=index) for index in range(book_count(stored))]
+        found, now = await self.chain.accounts_and_time(books)
+        return tuple(
+            _book_view(book, account.data, labels_of(stored), index, now)
+            for index, (book, account) in enumerate(zip(books, found, strict=True))
+            if account is not None
+        )
+
+    async def expand_book(
+        self, event: EventRef, outcome: str | int = 0, *, seats: int = 0, orders: int = 0
+    ) -> ExpandReceipt:
+        """Makes room in a book. The wallet pays the rent, and the book's creator gets it in the end.
+
+        Args:
+            event: The event.
+            outcome: Which outcome.
+            seats: How many accounts more may have orders in it, 104 bytes each; a book has at most 4,096.
+            orders: How many orders more it holds, 32 bytes each; a book has at most 2,048.
+
+        Raises:
+            InputError: no such outcome, nothing to add, or more than a book can have.
+            AccountNotFound: there is no such event or book. Others as of `Chain.send`.
+        """
+        address, stored = await self._event(event)
+        index, _, _ = book_index(stored, outcome)
+        book, data = await self._book_data(address, index)
+        head = exchange.Book.decode(data)
+        room = (len(data) - exchange.Book.SIZE - head.seats * exchange.Seat.SIZE) // exchange.Order.SIZE
+        _check_growth("seats", seats, _SEATS_MAX - head.seats)
+        _check_growth("orders", orders, _ORDERS_MAX - room)
+        if seats == orders == 0:
+            raise InputError("nothing to add to the book", "give a number of seats, of orders, or of both")
+        growths = [
+            exchange.expand_book(payer=self.wallet.address, book=book, seats=more_seats, orders=more_orders)
+            for more_seats, more_orders in _growths(seats, orders)
+        ]
+        before = await self.chain.balance(book)
+        landed = [
+            await self._send(*growths[start : start + _GROWTHS_PER_TRANSACTION])
+            for start in range(0, len(growths), _GROWTHS_PER_TRANSACTION)
+        ]
+        return ExpandReceipt(
+            signatures=tuple(each.signature for each in landed),
+            book=book,
+            seats=seats,
+            orders=orders,
+            sol=sol_of(await self.chain.balance(book) - before),
+            creator=head.creator,
+        )
 
     async def watch_book(self, event: EventRef, outcome: str | int = 0) -> AsyncGenerator[BookView, None]:
         """Yields the book of an outcome as it is, and again after every change, until the caller stops.
@@ -152,7 +202,7 @@ class BookMethods(EventMethods):
             logs.put_nowait(None)
 
     async def orders(self, event: EventRef, *, owner: Pubkey | str | None = None) -> tuple[OrderView, ...]:
-        """Open orders in all books of an event, by outcome and rising price.
+        """Orders that rest in all books of an event, expired ones too, by outcome and rising price.
 
         Args:
             event: The event.
@@ -164,7 +214,7 @@ class BookMethods(EventMethods):
         address, stored = await self._event(event)
         owner_address = self.wallet.address if owner is None else address_of(owner, "owner")
         account = self._account_of(owner_address)
-        books = [exchange.find_book(event=address, outcome=index) for index in range(_book_count(stored))]
+        books = [exchange.find_book(event=address, outcome=index) for index in range(book_count(stored))]
         now = await self.chain.clock_time()
         return tuple(
             view
@@ -186,17 +236,19 @@ class BookMethods(EventMethods):
         reduce_only: bool = False,
         self_trade: SelfTrade | str = SelfTrade.CANCEL_PROVIDE,
         client_id: int = 0,
-        meets_max: int = MEETS_DEFAULT,
+        meets_max: int = _MEETS_DEFAULT,
         builder: Builder | None = None,
+        expand: bool = False,
     ) -> OrderReceipt:
-        """Places an order. A book without room for it is expanded first, for about 0.007 SOL of rent.
+        """Places an order.
 
         Args:
             event: The event.
             outcome: Which outcome, by label or index.
             side: `buy` or `sell`; shares that are not held are sold short.
-            shares: How many, at most 2 decimals.
-            price: The worst price it takes, and where it rests: 0.0001 to 0.9999, at most 4 decimals.
+            shares: How many, at most 2 decimals and 5,000,000,000.
+            price: The worst price it takes, before fees, and where it rests: 0.0001 to 0.9999, at most 4
+                decimals.
             kind: limit, ioc, fok, post-only or post-only-slide.
             expires: When it stops trading; never unless given.
             reduce_only: Whether it is cut down to the position that it reduces.
@@ -204,42 +256,35 @@ class BookMethods(EventMethods):
             client_id: Your own mark, 0 to 2**64 - 1.
             meets_max: How many resting orders it meets at most, up to 256; what still crosses is dropped.
             builder: Whose front end it comes from, and the fee that this earns on what it takes at once.
+            expand: Whether a full book is expanded first: about 0.007 SOL, for the book's creator in the end.
 
         Raises:
             UnitError, InputError: an argument is not valid. AccountNotFound: there is no such event.
-            ProgramError: BookInvalid, InsolventAccount, OrderWouldTake, OrderNotFilled, OrderTooSmall,
-                NothingToReduce, EventNotOpen, Paused, BuilderFeeInvalid. Others as of `Chain.send`.
+            ProgramError: BookInvalid, BookFull, SeatsFull, InsolventAccount, OrderWouldTake, OrderNotFilled,
+                OrderTooSmall, NothingToReduce, EventNotOpen, Paused, BuilderFeeInvalid. Others as of
+                `Chain.send`.
         """
-        address, stored = await self._event(event)
+        (address, stored), (account, now) = await self._event_and_account(event)
         index, seen, mirrored = book_index(stored, outcome)
         wanted = choice(Side, side, "side")
-        if isinstance(client_id, bool) or not 0 <= client_id <= _CLIENT_ID_MAX:
-            raise InputError(f"no client id {client_id!r}", "use 0 to 2**64 - 1")
-        fee_bps, accounts = self._builder(builder)
-        request = exchange.OrderRequest(
-            client_id=client_id,
-            lots=lots_of(shares),
-            expires_at=0 if expires is None else seconds_of(expires, "expiry"),
-            price_ticks=book_ticks(price, mirrored=mirrored),
+        request = order_request(
+            side=wanted,
+            shares=shares,
+            price=price,
+            kind=kind,
+            self_trade=self_trade,
             meets_max=meets_max,
-            side=wire_side(wanted, mirrored=mirrored),
-            kind=ORDER_KINDS[choice(OrderKind, kind, "kind")],
-            self_trade=SELF_TRADES[choice(SelfTrade, self_trade, "self-trade rule")],
+            mirrored=mirrored,
             reduce_only=reduce_only,
+            client_id=client_id,
+            expires_at=expiry_of(expires),
         )
         book = exchange.find_book(event=address, outcome=index)
-        instruction = exchange.place_order(
-            owner=self.wallet.address,
-            exchange=self.exchange.address,
-            account=self.account_address,
-            event=address,
-            book=book,
-            request=request,
-            builder_fee_bps=fee_bps,
-            remaining_accounts=accounts,
-        )
-        landed = await self._at_book(book, instruction)
-        return order_receipt(landed, labels_of(stored)[seen], wanted, mirrored=mirrored)
+        instruction = self._placing_order(address, book, request, builder)
+        require_future(request.expires_at, now)
+        own = await self._own_orders(book, address, index, account)
+        landed = await self._at_book(book, instruction, explains=no_builder(builder), expand=int(expand))
+        return order_receipt(landed, labels_of(stored)[seen], wanted, own, mirrored=mirrored)
 
     async def cancel_orders(self, orders: Sequence[OrderView]) -> DropReceipt:
         """Cancels orders of one book; those that are gone already are passed over.
@@ -349,13 +394,67 @@ class BookMethods(EventMethods):
             raise AccountNotFound("book", book, "there is no account", _CREATE_BOOK)
         return book, found.data
 
-    async def _at_book(self, book: Pubkey, instruction: Instruction) -> Landed:
+    def _placing_order(
+        self, event: Pubkey, book: Pubkey, request: exchange.OrderRequest, builder: Builder | None
+    ) -> Instruction:
+        fee_bps, accounts = self._builder(builder)
+        return exchange.place_order(
+            owner=self.wallet.address,
+            exchange=self.exchange.address,
+            account=self.account_address,
+            event=event,
+            book=book,
+            request=request,
+            builder_fee_bps=fee_bps,
+            remaining_accounts=accounts,
+        )
+
+    async def _event_and_account(
+        self, event: EventRef
+    ) -> tuple[tuple[Pubkey, exchange.EventMarket], tuple[exchange.MarginAccount | None, int]]:
+        """An event, the wallet's margin account if it is open, and the chain's time."""
+        # Neither needs the other: a node far away is waited for once.
+        found, ((account,), now) = await asyncio.gather(
+            self._event(event), self.chain.accounts_and_time([self.account_address])
+        )
+        stored = None if account is None else decoded(exchange.MarginAccount, account.data)
+        return found, (stored, now)
+
+    async def _own_orders(
+        self, book: Pubkey, event: Pubkey, index: int, account: exchange.MarginAccount | None
+    ) -> dict[int, exchange.Order]:
+        """The wallet's orders in a book, by number, before another one is sent."""
+        legs = () if account is None else account.event_legs
+        # Books are large: one is read only where the account has a seat.
+        if not any(leg.event == event and leg.seats[index] for leg in legs):
+            return {}
+        found = await self.chain.account(book)
+        if found is None:
+            return {}
+        _, orders = resting_orders(found.data)
+        return {order.id: order for _, order, of in orders if of == self.account_address}
+
+    async def _at_book(
+        self,
+        book: Pubkey,
+        instruction: Instruction,
+        *,
+        explains: Mapping[str, tuple[str, str]] | None = None,
+        expand: int,
+    ) -> Landed:
+        """Sends an instruction that places `expand` orders in a book, which is made larger if they lack room.
+
+        Raises:
+            ProgramError: BookFull, SeatsFull if `expand` is 0. Others as of `_send`.
+        """
         try:
-            return await self._send(instruction, explains=NO_BOOK)
+            return await self._send(instruction, explains={**NO_BOOK, **(explains or {})})
         except ProgramError as error:
-            if error.name not in _MORE or error.signature is not None:
+            if not expand or error.name not in {"BookFull", "SeatsFull"} or error.signature is not None:
                 raise
-            seats, orders = _MORE[error.name]
+            # Each side has half of the room.
+            is_seats = error.name == "SeatsFull"
+            seats, orders = (_SEATS_MORE, 0) if is_seats else (0, max(_ORDERS_MORE, 2 * expand))
             more = exchange.expand_book(payer=self.wallet.address, book=book, seats=seats, orders=orders)
             try:
                 return await self._send(more, instruction)
@@ -381,46 +480,31 @@ class BookMethods(EventMethods):
         return DropReceipt(landed.signature, book, dropped)
 
 
-def _book_count(stored: exchange.EventMarket) -> int:
-    return 1 if stored.outcomes == _BINARY else stored.outcomes
+def no_builder(builder: Builder | None) -> dict[str, tuple[str, str]]:
+    """What a program's refusal of a builder means: the fee's rate was checked before."""
+    if builder is None:
+        return {}
+    remedy = "the builder opens one with `secant account open`; --builder is the wallet"
+    return {"BuilderFeeInvalid": (f"{builder.owner} has no margin account here", remedy)}
 
 
-def book_index(stored: exchange.EventMarket, outcome: str | int) -> tuple[int, int, bool]:
-    """Whose book an outcome trades in, its own index, and whether the book is mirrored."""
-    index, _ = outcome_of(stored, outcome)
-    mirrored = stored.outcomes == _BINARY and index == 1
-    return (0 if mirrored else index), index, mirrored
+def _book_view(book: Pubkey, data: bytes, labels: tuple[str, ...], index: int, now: int) -> BookView:
+    fees = collateral_of(exchange.Book.decode(data).fees_atoms)
+    return replace(LocalBook(book, data).view(labels, index, now), fees=fees)
 
 
-def labels_of(stored: exchange.EventMarket) -> tuple[str, ...]:
-    """The labels of an event's outcomes, in order."""
-    return tuple(text_of(label) for label in stored.labels[: stored.outcomes])
+def _check_growth(name: str, more: int, most: int) -> None:
+    if isinstance(more, bool) or not isinstance(more, int) or not 0 <= more <= most:
+        raise InputError(f"no book grows by {more!r} {name}", f"this one has room for 0 to {most:,} more")
 
 
-def wire_side(side: Side, *, mirrored: bool) -> int:
-    """A side as the book of the outcome knows it, or of the other of two if `mirrored`."""
-    return exchange.SIDE_BID if (side is Side.BUY) != mirrored else exchange.SIDE_ASK
-
-
-def book_ticks(price: Number, *, mirrored: bool) -> int:
-    """A price of an order as its book knows it, in ticks.
-
-    Raises:
-        UnitError, InputError: no such price.
-    """
-    price_ticks = ticks_of(price, "price")
-    if not 0 < price_ticks < TICKS_PER_UNIT:
-        raise InputError(f"no order at {price}", "use a price from 0.0001 to 0.9999")
-    return mirrored_ticks(price_ticks) if mirrored else price_ticks
-
-
-def choice(kind: type[_Choice], value: str, name: str) -> _Choice:
-    """One of a kind's values, given as text.
-
-    Raises:
-        InputError: it is none of them.
-    """
-    try:
-        return kind(value)
-    except ValueError:
-        raise InputError(f"no {name} {value!r}", f"use one of {', '.join(kind)}") from None
+def _growths(seats: int, orders: int) -> list[tuple[int, int]]:
+    """Seats and orders to add, by instruction."""
+    parts = []
+    while seats or orders:
+        more_seats = min(seats, _GROWTH_MAX // exchange.Seat.SIZE)
+        left = _GROWTH_MAX - more_seats * exchange.Seat.SIZE
+        more_orders = min(orders, left // exchange.Order.SIZE)
+        parts.append((more_seats, more_orders))
+        seats, orders = seats - more_seats, orders - more_orders
+    return parts

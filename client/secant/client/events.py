@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from secant.chain import Landed
     from secant.units import Number
 
-__all__ = ["EventMethods", "EventRef"]
+__all__ = ["EventMethods", "EventRef", "book_count", "book_index", "labels_of", "outcome_of"]
 
 EventRef: TypeAlias = Pubkey | str | EventView
 
+_BINARY: Final = 2
 _NAME_BYTES: Final = 32
 _TITLE_BYTES: Final = 64
 _LABEL_BYTES: Final = 16
@@ -225,6 +226,27 @@ def outcome_of(stored: exchange.EventMarket, outcome: str | int) -> tuple[int, s
     if isinstance(outcome, int) and not isinstance(outcome, bool) and 0 <= outcome < len(labels):
         return outcome, labels[outcome]
     raise InputError(f"no outcome {outcome!r} in this event", f"use one of {', '.join(labels)}")
+
+
+def book_count(stored: exchange.EventMarket) -> int:
+    """How many books an event can have: of two outcomes one book serves both."""
+    return 1 if stored.outcomes == _BINARY else stored.outcomes
+
+
+def book_index(stored: exchange.EventMarket, outcome: str | int) -> tuple[int, int, bool]:
+    """Whose book an outcome trades in, its own index, and whether the book is mirrored.
+
+    Raises:
+        InputError: there is no such outcome.
+    """
+    index, _ = outcome_of(stored, outcome)
+    mirrored = stored.outcomes == _BINARY and index == 1
+    return (0 if mirrored else index), index, mirrored
+
+
+def labels_of(stored: exchange.EventMarket) -> tuple[str, ...]:
+    """The labels of an event's outcomes, in order."""
+    return tuple(text_of(label) for label in stored.labels[: stored.outcomes])
 
 
 def _why_unfit(record: oracle.Record, lock_time: int) -> tuple[str, str]:

@@ -57,6 +57,7 @@ class Fill:
         signature: The transaction.
         time: When, UTC; None where the node does not know.
         order_id: Number of the order that rested.
+        outcome: Label of the outcome.
         taker_side: Whether the taker bought or sold the outcome.
         price: Price of a share, from 0 to 1.
         shares: How many.
@@ -70,6 +71,7 @@ class Fill:
     signature: Signature
     time: datetime | None
     order_id: int
+    outcome: str
     taker_side: Side
     price: Decimal
     shares: Decimal
@@ -145,7 +147,7 @@ class FillsMethods(BookMethods):
         if isinstance(limit, bool) or not 1 <= limit <= _LIMIT_MAX:
             raise InputError(f"no {limit!r} fills", f"use 1 to {_LIMIT_MAX:,}")
         address, stored = await self._event(event)
-        index, _ = outcome_of(stored, outcome)
+        index, label = outcome_of(stored, outcome)
         mirrored = stored.outcomes == _BINARY and index == 1
         book = exchange.find_book(event=address, outcome=0 if mirrored else index)
         account = None if owner is None else self._account_of(address_of(owner, "owner"))
@@ -159,7 +161,7 @@ class FillsMethods(BookMethods):
 
         def seen() -> tuple[Fill, ...]:
             return tuple(
-                _fill(each, rebate_bps, is_asked=account is not None, mirrored=mirrored)
+                _fill(each, label, rebate_bps, is_asked=account is not None, mirrored=mirrored)
                 for each in search.settled()
             )
 
@@ -333,7 +335,7 @@ def _basis(price_ticks: int, lots: int) -> int:
     return lots * price_ticks * (TICKS_PER_UNIT - price_ticks)
 
 
-def _fill(found: _Found, rebate_bps: int, *, is_asked: bool, mirrored: bool) -> Fill:
+def _fill(found: _Found, outcome: str, rebate_bps: int, *, is_asked: bool, mirrored: bool) -> Fill:
     row = found.row
     price_ticks = order_price_ticks(row.order_id)
     rebate_atoms = rebate_atoms_down(price_ticks, row.lots, rebate_bps)
@@ -345,6 +347,7 @@ def _fill(found: _Found, rebate_bps: int, *, is_asked: bool, mirrored: bool) -> 
         signature=found.past.signature,
         time=None if found.past.time is None else moment_of(found.past.time),
         order_id=row.order_id,
+        outcome=outcome,
         taker_side=Side.SELL if taker_sells else Side.BUY,
         price=price_of(price_ticks),
         shares=shares_of(row.lots),

@@ -16,6 +16,8 @@ from .results import Side
 from .session import emitted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from solders.pubkey import Pubkey
     from solders.signature import Signature
 
@@ -27,6 +29,7 @@ __all__ = [
     "BookView",
     "Builder",
     "DropReceipt",
+    "DroppedOrder",
     "Level",
     "LocalBook",
     "OrderKind",
@@ -107,6 +110,7 @@ class OrderView:
         shares: Shares still open.
         client_id: Its owner's own mark.
         expires: When it stops trading, UTC; None for never.
+        is_expired: Whether that has come: it trades no more, and reserves collateral until it is cancelled.
         place: Where it lay in the book when it was read.
     """
 
@@ -119,6 +123,7 @@ class OrderView:
     shares: Decimal
     client_id: int
     expires: datetime | None
+    is_expired: bool
     place: int
 
 
@@ -150,7 +155,7 @@ class BookView:
         fee_bps: A taker's fee, in bps of shares * p * (1 - p).
         rebate_bps: What makers get of it, in the same unit.
         min_shares: Least shares of an order that rests.
-        fees: Fees not collected yet.
+        fees: Fees not collected yet; None in a copy that is kept from logs, which do not tell.
         changes: How often its orders have changed.
     """
 
@@ -162,8 +167,27 @@ class BookView:
     fee_bps: int
     rebate_bps: int
     min_shares: Decimal
-    fees: Decimal
+    fees: Decimal | None
     changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedOrder:
+    """An own order that an order took out of its way, or cut.
+
+    Attributes:
+        order_id: Its number.
+        side: Whether it bought or sold the outcome asked for.
+        price: Price of a share, from 0 to 1.
+        shares: Shares that it lost.
+        left: Shares that it still has; 0 if it is gone.
+    """
+
+    order_id: int
+    side: Side
+    price: Decimal
+    shares: Decimal
+    left: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +201,14 @@ class OrderReceipt:
         side: Whether it buys or sells it.
         order_id: Number of what rests; None if nothing does.
         filled: Shares that traded.
-        amount: What they cost, or brought, fee apart.
-        price: Their average price; None if nothing traded.
+        amount: What they cost, or brought, before fees.
+        total: What was paid, both fees included, or received, both deducted.
+        price: Their average price, before fees; None if nothing traded.
         fee: The fee.
         builder_fee: What a builder got on top.
         rested: Shares that rest.
+        resting_price: At which price, from 0 to 1; None if nothing rests.
+        own_dropped: Own orders that it cancelled or cut, as far as they were there before it was sent.
     """
 
     signature: Signature
@@ -191,10 +218,13 @@ class OrderReceipt:
     order_id: int | None
     filled: Decimal
     amount: Decimal
+    total: Decimal
     price: Decimal | None
     fee: Decimal
     builder_fee: Decimal
     rested: Decimal
+    resting_price: Decimal | None
+    own_dropped: tuple[DroppedOrder, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +237,12 @@ class TakeQuote:
         side: Whether it is bought or sold.
         shares: How much.
         pool_shares: How much of that with a pool.
-        amount: What it costs, or brings, fees apart.
-        price: The average price; None if nothing trades.
+        amount: What it costs, or brings, before fees.
+        total: What is paid, both fees included, or received, both deducted.
+        price: The average price, before fees; None if nothing trades.
         fee: The fee.
         builder_fee: What a builder gets on top.
+        own_dropped: Own orders that it cancels or cuts, as far as they were there before.
     """
 
     book: Pubkey
@@ -219,9 +251,11 @@ class TakeQuote:
     shares: Decimal
     pool_shares: Decimal
     amount: Decimal
+    total: Decimal
     price: Decimal | None
     fee: Decimal
     builder_fee: Decimal
+    own_dropped: tuple[DroppedOrder, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +325,7 @@ def resting_orders(data: bytes) -> tuple[exchange.Book, list[tuple[int, exchange
 def order_views(
     address: Pubkey, data: bytes, labels: tuple[str, ...], account: Pubkey | None, now: int
 ) -> tuple[OrderView, ...]:
-    """The orders of a book that trade at `now`, on its own outcome; one margin account's, if it is named."""
+    """The orders of a book on its own outcome, expired ones too; one margin account's, if it is named."""
     head, found = resting_orders(data)
     return tuple(
         OrderView(
@@ -304,10 +338,11 @@ def order_views(
             shares=shares_of(order.lots),
             client_id=order.client_id,
             expires=datetime.fromtimestamp(order.expires_at, UTC) if order.expires_at else None,
+            is_expired=_is_expired(order, now),
             place=place,
         )
         for place, order, owner in found
-        if (account is None or owner == account) and not _is_expired(order, now)
+        if account is None or owner == account
     )
 
 
@@ -382,13 +417,15 @@ class LocalBook:
             fee_bps=head.fee_bps,
             rebate_bps=head.rebate_bps,
             min_shares=shares_of(head.lots_min),
-            fees=collateral_of(head.fees_atoms),
+            fees=None,
             changes=self.changes,
         )
 
 
-def order_receipt(landed: Landed, outcome: str, side: Side, *, mirrored: bool) -> OrderReceipt:
-    """What the log says of the one order of a transaction.
+def order_receipt(
+    landed: Landed, outcome: str, side: Side, own: Mapping[int, exchange.Order], *, mirrored: bool
+) -> OrderReceipt:
+    """What the log says of the one order of a transaction; `own` are the wallet's orders before it.
 
     Raises:
         ResultUnavailable: the log says nothing of it.
@@ -397,7 +434,13 @@ def order_receipt(landed: Landed, outcome: str, side: Side, *, mirrored: bool) -
     receipt = placed_receipt(
         landed.signature, changed.book, changed.placed[0], outcome, side, mirrored=mirrored
     )
-    return replace(receipt, builder_fee=_builder_fee(landed))
+    builder_fee = _builder_fee(landed)
+    return replace(
+        receipt,
+        total=_total(side, receipt.amount, receipt.fee + builder_fee),
+        builder_fee=builder_fee,
+        own_dropped=_own_dropped(changed, own, mirrored=mirrored),
+    )
 
 
 def placed_receipt(
@@ -411,23 +454,29 @@ def placed_receipt(
 ) -> OrderReceipt:
     """What a row of a book's log says of an order; of a builder's fee it says nothing."""
     amount, price = _amount_and_price(placed.filled_lots, placed.paid_atoms, mirrored=mirrored)
+    fee, order_id = collateral_of(placed.fee_atoms), placed.order_id or None
     return OrderReceipt(
         signature=signature,
         book=book,
         outcome=outcome,
         side=side,
-        order_id=placed.order_id or None,
+        order_id=order_id,
         filled=shares_of(placed.filled_lots),
         amount=amount,
+        total=_total(side, amount, fee),
         price=price,
-        fee=collateral_of(placed.fee_atoms),
+        fee=fee,
         builder_fee=Decimal(0),
         rested=shares_of(placed.rested_lots),
+        resting_price=None if order_id is None else _seen_price(order_id, mirrored=mirrored),
+        own_dropped=(),
     )
 
 
-def take_quote(done: Landed | Simulated, outcome: str, side: Side, *, mirrored: bool) -> TakeQuote:
-    """What the log says of an order that never rests.
+def take_quote(
+    done: Landed | Simulated, outcome: str, side: Side, own: Mapping[int, exchange.Order], *, mirrored: bool
+) -> TakeQuote:
+    """What the log says of an order that never rests; `own` are the wallet's orders before it.
 
     Raises:
         ResultUnavailable: the log says nothing of it.
@@ -439,6 +488,8 @@ def take_quote(done: Landed | Simulated, outcome: str, side: Side, *, mirrored: 
     lots = placed.filled_lots + pool_lots
     paid_atoms = placed.paid_atoms + sum(abs(event.cost_atoms) for event in pooled)
     amount, price = _amount_and_price(lots, paid_atoms, mirrored=mirrored)
+    fee = collateral_of(placed.fee_atoms + sum(event.fee_atoms for event in pooled))
+    builder_fee = _builder_fee(done)
     return TakeQuote(
         book=changed.book,
         outcome=outcome,
@@ -446,9 +497,37 @@ def take_quote(done: Landed | Simulated, outcome: str, side: Side, *, mirrored: 
         shares=shares_of(lots),
         pool_shares=shares_of(pool_lots),
         amount=amount,
+        total=_total(side, amount, fee + builder_fee),
         price=price,
-        fee=collateral_of(placed.fee_atoms + sum(event.fee_atoms for event in pooled)),
-        builder_fee=_builder_fee(done),
+        fee=fee,
+        builder_fee=builder_fee,
+        own_dropped=_own_dropped(changed, own, mirrored=mirrored),
+    )
+
+
+def _total(side: Side, amount: Decimal, fees: Decimal) -> Decimal:
+    return amount + fees if side is Side.BUY else amount - fees
+
+
+def _seen_price(order_id: int, *, mirrored: bool) -> Decimal:
+    ticks = order_price_ticks(order_id)
+    return price_of(mirrored_ticks(ticks) if mirrored else ticks)
+
+
+def _own_dropped(
+    changed: exchange.BookChanged, own: Mapping[int, exchange.Order], *, mirrored: bool
+) -> tuple[DroppedOrder, ...]:
+    # Others' orders are dropped too, once expired or evicted; whose a row was, the log does not say.
+    return tuple(
+        DroppedOrder(
+            order_id=row.order_id,
+            side=_opposite(_side_of(row.order_id)) if mirrored else _side_of(row.order_id),
+            price=_seen_price(row.order_id, mirrored=mirrored),
+            shares=shares_of(row.lots),
+            left=shares_of(max(own[row.order_id].lots - row.lots, 0)),
+        )
+        for row in changed.dropped
+        if row.order_id in own
     )
 
 

@@ -31,7 +31,9 @@ from .orders import (
     placed_receipt,
     resting_orders,
 )
+from .requests import expiry_of, order_lots, require_future
 from .results import EventView, Side
+from .seats import seat_at
 from .session import ACCOUNT_MISSING, decoded
 from .views import seconds_of
 
@@ -136,7 +138,7 @@ class _Placing:
     def request(self, level: LevelKey, lots: int) -> exchange.OrderRequest:
         return exchange.OrderRequest(
             client_id=self.client_id,
-            lots=lots,
+            lots=order_lots(lots),
             expires_at=self.expires_at,
             price_ticks=level.price_ticks,
             meets_max=_MEETS_TRADING if self.kind is OrderKind.LIMIT else _MEETS_POSTED,
@@ -167,6 +169,7 @@ class QuotingMethods(BookMethods):
         expires: datetime | int | None = None,
         expires_from: datetime | int | None = None,
         client_id: int = 0,
+        expand: bool = False,
     ) -> QuoteReceipt:
         """Makes the wallet's resting orders in a book exactly these levels; without any, cancels all.
 
@@ -192,13 +195,15 @@ class QuotingMethods(BookMethods):
             expires_from: Orders that expire from then on up to `expires` may stay; `expires` unless given, so
                 that others are replaced.
             client_id: Your own mark for what is placed, 0 to 2**64 - 1.
+            expand: Whether a full book is expanded first: about 0.007 SOL, for the book's creator in the end.
 
         Raises:
             UnitError: a price outside 0.0001 to 0.9999 or a size under 0.01 shares, once rounded.
             InputError: a bid at or above an ask, a level under the book's least order, times out of order, or
                 no such outcome or kind.
             AccountNotFound: there is no such event or book.
-            ProgramError: InsolventAccount, OrderWouldTake, EventNotOpen, Paused. Others as of `Chain.send`.
+            ProgramError: BookFull, SeatsFull, InsolventAccount, OrderWouldTake, EventNotOpen, Paused.
+                Others as of `Chain.send`.
         """
         placing, stays_from = _placing(kind, expires, expires_from, client_id)
         desk = await self._desk(event, outcome)
@@ -209,8 +214,8 @@ class QuotingMethods(BookMethods):
         )
         changes = await self._changes(desk, wanted, placing, stays_from)
         landed = [
-            await self._at_book(desk.book, instruction)
-            for instruction in self._instructions(desk, changes, placing)
+            await self._at_book(desk.book, instruction, expand=orders if expand else 0)
+            for instruction, orders in self._instructions(desk, changes, placing)
         ]
         return _receipt(desk, changes, landed)
 
@@ -238,7 +243,7 @@ class QuotingMethods(BookMethods):
         lots = list(leg.lots[: stored.outcomes])
         for place, book in enumerate(found):
             if book is not None and leg.seats[place]:
-                lots[place] += _seat(book.data, leg.seats[place] - 1).lots
+                lots[place] += seat_at(book.data, leg.seats[place] - 1).lots
         other = lots[1 - index] if stored.outcomes == _BINARY else 0
         return shares_of(lots[index] - other)
 
@@ -258,6 +263,7 @@ class QuotingMethods(BookMethods):
         (found,), now = await self.chain.accounts_and_time([desk.book])
         if found is None:
             raise AccountNotFound("book", desk.book, "there is no account", _CREATE_BOOK)
+        require_future(placing.expires_at, now)
         head, orders = resting_orders(found.data)
         own: list[OwnOrder] = []
         others: dict[Side, list[int]] = {Side.BUY: [], Side.SELL: []}
@@ -275,8 +281,10 @@ class QuotingMethods(BookMethods):
             wanted = slid_levels(wanted, best_bid, min(others[Side.SELL], default=None))
         return level_changes(own, wanted, lots_min=head.lots_min)
 
-    def _instructions(self, desk: _Desk, changes: LevelChanges, placing: _Placing) -> Iterator[Instruction]:
-        """The changes, as many in a transaction as fit."""
+    def _instructions(
+        self, desk: _Desk, changes: LevelChanges, placing: _Placing
+    ) -> Iterator[tuple[Instruction, int]]:
+        """The changes, as many in a transaction as fit, each with how many orders it places."""
         cancellations = [
             exchange.Cancellation(order_id=order.order_id, hint=min(order.place, _NO_HINT))
             for order in changes.cancelled
@@ -293,7 +301,7 @@ class QuotingMethods(BookMethods):
                 for placed in range(len(requests), -1, -1):
                     if self._fits(desk, room, cancellations, requests[:placed]):
                         break
-            yield self._replacing(desk, cancellations[:dropped], requests[:placed])
+            yield self._replacing(desk, cancellations[:dropped], requests[:placed]), placed
             cancellations, requests = cancellations[dropped:], requests[placed:]
 
     def _fits(
@@ -338,7 +346,7 @@ def _placing(
         raise InputError(f"no quotes are {kind!r}", f"use one of {', '.join(_KINDS)}")
     if isinstance(client_id, bool) or not 0 <= client_id <= _CLIENT_ID_MAX:
         raise InputError(f"no client id {client_id!r}", "use 0 to 2**64 - 1")
-    expires_at = 0 if expires is None else seconds_of(expires, "expiry")
+    expires_at = expiry_of(expires)
     stays_from = expires_at or _NEVER
     if expires_from is not None:
         first = seconds_of(expires_from, "expires_from")
@@ -353,11 +361,6 @@ def _desk_at(address: Pubkey, stored: exchange.EventMarket, outcome: str | int) 
     mirrored = stored.outcomes == _BINARY and index == 1
     book = exchange.find_book(event=address, outcome=0 if mirrored else index)
     return _Desk(address, book, label, mirrored)
-
-
-def _seat(data: bytes, place: int) -> exchange.Seat:
-    at = exchange.Book.SIZE + place * exchange.Seat.SIZE
-    return exchange.Seat.decode(data[at : at + exchange.Seat.SIZE])
 
 
 def _receipt(desk: _Desk, changes: LevelChanges, landed: Sequence[Landed]) -> QuoteReceipt:
@@ -383,7 +386,8 @@ def _receipt(desk: _Desk, changes: LevelChanges, landed: Sequence[Landed]) -> Qu
         kept=tuple(desk.seen(order.order_id, order.lots) for order in changes.kept),
         cancelled=tuple(cancelled),
         gone=tuple(gone),
-        placed=tuple(placed),
+        # A full side of the book makes room for an order by another one, which may be this wallet's.
+        placed=tuple(order for order in placed if order.order_id not in dropped),
         traded=tuple(traded),
     )
 

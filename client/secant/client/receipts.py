@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CashReceipt",
+    "DrawReceipt",
+    "ExpandReceipt",
     "FeesReceipt",
     "NetReceipt",
     "PauseReceipt",
@@ -55,6 +57,46 @@ class CashReceipt:
     signature: Signature
     account: Pubkey
     amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DrawReceipt:
+    """What a margin account's orders had brought was moved into it.
+
+    Attributes:
+        signatures: The transactions', in order.
+        account: The margin account.
+        shares: What came, of each outcome, in order: as it stood in the books just before.
+        cash: What came with it, rebates included; negative for what the shares cost.
+        order_ids: Orders that were cancelled on the way, as their event trades no more.
+    """
+
+    signatures: tuple[Signature, ...]
+    account: Pubkey
+    shares: tuple[Decimal, ...]
+    cash: Decimal
+    order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandReceipt:
+    """A book has more room.
+
+    Attributes:
+        signatures: The transactions', in order.
+        book: The book.
+        seats: How many seats were added.
+        orders: How many orders more it holds.
+        sol: Rent that the wallet paid; it goes to the book's creator when the book is closed.
+        creator: Who that is.
+    """
+
+    signatures: tuple[Signature, ...]
+    book: Pubkey
+    seats: int
+    orders: int
+    sol: Decimal
+    creator: Pubkey
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +220,14 @@ class RedemptionReceipt:
         event: The event.
         account: The margin account.
         amount: What they paid; negative where a short position pays.
+        drawn: Cash that came from the event's books on the way; negative for what fills there cost.
     """
 
     signature: Signature
     event: Pubkey
     account: Pubkey
     amount: Decimal
+    drawn: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,10 +188,17 @@ class Position:
     Attributes:
         event: The event.
         shares: Shares of each outcome, in order; negative for a short.
+        undrawn_shares: Shares that fills of its orders have brought, of each outcome, in order: they lie in
+            the event's books until they are drawn.
+        undrawn_cash: Cash of those fills, rebates included; negative for what they cost.
+        wants_draw: Whether a draw would bring something: fills, or what orders that are gone reserved.
     """
 
     event: EventView
     shares: tuple[Decimal, ...]
+    undrawn_shares: tuple[Decimal, ...]
+    undrawn_cash: Decimal
+    wants_draw: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +214,7 @@ class AccountView:
         reserved: How much more would be free without open orders.
         volume: What it has taken, as shares * p * (1 - p), as of its last trade; it wears off in 30 days, and
             lowers the fee from 10,000 on.
+        fee_share: The share of the full fee that it pays for this, as of now, from 0 to 1.
         positions: What it holds, by event.
     """
 
@@ -217,6 +225,7 @@ class AccountView:
     free: Decimal
     reserved: Decimal
     volume: Decimal
+    fee_share: Decimal
     positions: tuple[Position, ...]
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final, TypedDict
 from spl.token.instructions import create_idempotent_associated_token_account, get_associated_token_address
 
 from secant import exchange
-from secant.errors import InputError
-from secant.units import lots_of
+from secant.errors import FrameworkError, InputError, ProgramError
+from secant.units import collateral_of
 
-from .books import MEETS_DEFAULT, NO_BOOK, BookMethods, book_index, book_ticks, choice, labels_of, wire_side
+from .books import NO_BOOK, BookMethods, no_builder
+from .events import book_index, labels_of
 from .orders import (
-    ORDER_KINDS,
-    SELF_TRADES,
     Builder,
     OrderKind,
     SelfTrade,
@@ -23,8 +22,11 @@ from .orders import (
     take_quote,
 )
 from .pools import PoolMethods
+from .requests import MEETS_MAX, choice, order_request
 from .results import Side
 from .session import address_of
+from .tokens import say_tokens_held
+from .views import token_amount
 
 if TYPE_CHECKING:
     from solders.instruction import AccountMeta, Instruction
@@ -38,6 +40,12 @@ if TYPE_CHECKING:
 __all__ = ["TakeMethods"]
 
 _ATOMS_MAX: Final = 2**64 - 1
+_POOL_ONLY: Final = {
+    "BookInvalid": (
+        "this outcome has no book",
+        "trade with the pool: `secant pool buy`, `secant pool sell`; or `secant book create EVENT`",
+    )
+}
 
 
 class _Taking(TypedDict):
@@ -68,7 +76,7 @@ class _Order:
     whole: bool = False
     reduce_only: bool = False
     self_trade: SelfTrade | str = SelfTrade.CANCEL_PROVIDE
-    meets_max: int = MEETS_DEFAULT
+    meets_max: int = MEETS_MAX
 
     def request(self, side: Side, *, mirrored: bool) -> exchange.OrderRequest:
         """The order as its book knows it.
@@ -76,15 +84,16 @@ class _Order:
         Raises:
             UnitError, InputError: a number or a rule is not valid.
         """
-        return exchange.OrderRequest(
-            client_id=0,
-            lots=lots_of(self.shares),
-            expires_at=0,
-            price_ticks=book_ticks(self.price, mirrored=mirrored),
+        if self.as_tokens and self.reduce_only:
+            raise InputError("tokens have no position to reduce", "leave out as_tokens, or reduce_only")
+        return order_request(
+            side=side,
+            shares=self.shares,
+            price=self.price,
+            kind=OrderKind.FILL_OR_KILL if self.whole else OrderKind.IMMEDIATE_OR_CANCEL,
+            self_trade=self.self_trade,
             meets_max=self.meets_max,
-            side=wire_side(side, mirrored=mirrored),
-            kind=ORDER_KINDS[OrderKind.FILL_OR_KILL if self.whole else OrderKind.IMMEDIATE_OR_CANCEL],
-            self_trade=SELF_TRADES[choice(SelfTrade, self.self_trade, "self-trade rule")],
+            mirrored=mirrored,
             reduce_only=self.reduce_only,
         )
 
@@ -98,9 +107,11 @@ class _Plan:
     label: str
     side: Side
     mirrored: bool
+    own: dict[int, exchange.Order]
+    explains: dict[str, tuple[str, str]]
 
     def quote(self, done: Landed | Simulated) -> TakeQuote:
-        return take_quote(done, self.label, self.side, mirrored=self.mirrored)
+        return take_quote(done, self.label, self.side, self.own, mirrored=self.mirrored)
 
 
 class TakeMethods(BookMethods, PoolMethods):
@@ -120,7 +131,7 @@ class TakeMethods(BookMethods, PoolMethods):
         as_tokens: bool = False,
         reduce_only: bool = False,
         self_trade: SelfTrade | str = SelfTrade.CANCEL_PROVIDE,
-        meets_max: int = MEETS_DEFAULT,
+        meets_max: int = MEETS_MAX,
         builder: Builder | None = None,
     ) -> TakeReceipt:
         """Buys or sells at once, each lot from a book or a pool, whichever is cheaper; nothing rests.
@@ -130,7 +141,7 @@ class TakeMethods(BookMethods, PoolMethods):
             outcome: Which outcome, by label or index.
             side: `buy` or `sell`.
             shares: How many at most, at most 2 decimals.
-            price: The worst price of any of them: 0.0001 to 0.9999, at most 4 decimals.
+            price: The worst price of any of them, before fees: 0.0001 to 0.9999, at most 4 decimals.
             pool: Which pool; the one with the most liquidity unless given.
             book_only: Whether to leave the pools alone.
             whole: Whether it trades all of its shares or nothing.
@@ -163,7 +174,11 @@ class TakeMethods(BookMethods, PoolMethods):
             meets_max,
         )
         plan = await self._plan(order)
-        landed = await self._send(*plan.instructions, expects=plan.expects, explains=NO_BOOK)
+        try:
+            landed = await self._send(*plan.instructions, expects=plan.expects, explains=plan.explains)
+        except (FrameworkError, ProgramError) as error:
+            await self._say_held(plan, error)
+            raise
         quote = plan.quote(landed)
         traded = {each.name: getattr(quote, each.name) for each in fields(quote)}
         return TakeReceipt(**traded, signature=landed.signature)
@@ -188,12 +203,17 @@ class TakeMethods(BookMethods, PoolMethods):
         """
         order = _Order(event, outcome, side, shares, price, pool, builder, book_only, as_tokens)
         plan = await self._plan(order)
-        return plan.quote(await self._simulate(*plan.instructions, expects=plan.expects, explains=NO_BOOK))
+        try:
+            done = await self._simulate(*plan.instructions, expects=plan.expects, explains=plan.explains)
+        except (FrameworkError, ProgramError) as error:
+            await self._say_held(plan, error)
+            raise
+        return plan.quote(done)
 
     # --- for the methods above ------------------------------------------------------------------------------
 
     async def _plan(self, order: _Order) -> _Plan:
-        event, stored = await self._event(order.event)
+        (event, stored), (account, _) = await self._event_and_account(order.event)
         index, seen, mirrored = book_index(stored, order.outcome)
         side = choice(Side, order.side, "side")
         fee_bps, accounts = self._builder(order.builder)
@@ -206,11 +226,31 @@ class TakeMethods(BookMethods, PoolMethods):
             "builder_fee_bps": fee_bps,
             "remaining_accounts": accounts,
         }
-        label = labels_of(stored)[seen]
         if order.as_tokens:
-            return _Plan(*self._taking_tokens(stored, seen, side, taking), label, side, mirrored)
-        instruction = exchange.take_order(owner=self.wallet.address, account=self.account_address, **taking)
-        return _Plan((instruction,), {}, label, side, mirrored)
+            instructions, expects = self._taking_tokens(stored, seen, side, taking)
+        else:
+            take = exchange.take_order(owner=self.wallet.address, account=self.account_address, **taking)
+            instructions, expects = (take,), {}
+        return _Plan(
+            instructions=instructions,
+            expects=expects,
+            label=labels_of(stored)[seen],
+            side=side,
+            mirrored=mirrored,
+            own=await self._own_orders(taking["book"], event, index, account),
+            explains={**(NO_BOOK if taking["pool"] is None else _POOL_ONLY), **no_builder(order.builder)},
+        )
+
+    async def _say_held(self, plan: _Plan, error: FrameworkError | ProgramError) -> None:
+        """Writes into the error how much the wallet holds, if that is too little."""
+        for source in plan.expects:
+            if plan.side is Side.SELL:
+                await say_tokens_held(self.chain, source, plan.label, error)
+            elif error.name == "InsufficientFunds" and error.program == "token":
+                found = await self.chain.account(source)
+                held = collateral_of(0 if found is None else token_amount(found.data))
+                error.message = f"the wallet holds {held:,f} collateral, and this costs more"
+                error.remedy = "take less, or send the wallet collateral"
 
     async def _pool_beside(self, event: Pubkey, order: _Order) -> Pubkey | None:
         if order.pool is not None and order.book_only:
@@ -245,8 +285,9 @@ class TakeMethods(BookMethods, PoolMethods):
             limit_atoms=_ATOMS_MAX if side is Side.BUY else 0,
             **taking,
         )
-        expects = {
-            tokens: ("token account", f"the wallet holds no tokens of {labels_of(stored)[outcome]}"),
-            self.collateral_address: ("token account", "the wallet holds no collateral: send it some"),
-        }
-        return (*before, instruction), expects
+        # What it receives is made above: only what pays may be missing.
+        if side is Side.SELL:
+            missing = f"the wallet holds no tokens of {labels_of(stored)[outcome]}"
+            return (*before, instruction), {tokens: ("token account", missing)}
+        missing = "the wallet holds no collateral: send it some"
+        return (*before, instruction), {self.collateral_address: ("collateral token account", missing)}

@@ -7,31 +7,35 @@ from typing import TYPE_CHECKING, Final
 from spl.token.instructions import create_idempotent_associated_token_account, get_associated_token_address
 
 from secant import exchange
-from secant.errors import FrameworkError, InputError, ProgramError
+from secant.errors import AccountNotFound, FrameworkError, InputError, ProgramError
 from secant.units import collateral_of, lots_of, shares_of
 
-from .events import EventMethods, outcome_of
+from .accounts import is_all
+from .events import outcome_of
 from .receipts import RedemptionReceipt, SetReceipt, TokenReceipt, TokenRedemptionReceipt
 from .results import TokenView
+from .seats import HeldSeat, SeatMethods, drawing
 from .session import ACCOUNT_MISSING, address_of, emitted
 from .views import event_view, token_amount
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from solders.instruction import Instruction
     from solders.pubkey import Pubkey
 
-    from secant.chain import Landed
+    from secant.chain import Chain, Landed
     from secant.units import Number
 
     from .events import EventRef
 
-__all__ = ["TokenMethods"]
+__all__ = ["TokenMethods", "say_tokens_held"]
 
 _TOO_MANY: Final = frozenset({"InsufficientFunds", "TokensInsufficient"})
 _NO_TOKENS: Final = "the wallet holds no tokens of this outcome; `tokenize` makes some from ledger shares"
 
 
-class TokenMethods(EventMethods):
+class TokenMethods(SeatMethods):
     """What one does with shares: as complete sets, as tokens, and once their event is settled."""
 
     async def mint_set(self, event: EventRef, shares: Number) -> SetReceipt:
@@ -162,19 +166,34 @@ class TokenMethods(EventMethods):
     async def redeem(self, event: EventRef, *, owner: Pubkey | str | None = None) -> RedemptionReceipt:
         """Pays a settled event's ledger shares into a margin account. Anyone may, for anyone.
 
+        What its orders brought, and left open, in the event's books is drawn first.
+
         Args:
             event: The event.
             owner: Whose margin account; the wallet's unless given.
 
         Raises:
+            AccountNotFound: there is no such event, or the margin account does not exist.
             ProgramError: EventNotSettled, LegAbsent. Others as of `Chain.send`.
         """
-        address, _ = await self._event(event)
-        holder = self.wallet.address if owner is None else address_of(owner, "owner")
-        landed = await self._send(exchange.redeem(account=self._account_of(holder), event=address))
-        redeemed = emitted(landed, exchange.Redeemed)
-        amount = collateral_of(redeemed.amount_atoms)
-        return RedemptionReceipt(landed.signature, redeemed.event, redeemed.account, amount)
+        address, stored = await self._event(event)
+        account = self._account_of(self.wallet.address if owner is None else address_of(owner, "owner"))
+        leg, held = await self._leg_and_seats(account, address) if stored.settled_time else (None, ())
+        transactions = drawing(account, held) or [[]]
+        # Orders without a position leave nothing to redeem once they are drawn.
+        redeems = not held or _is_position(leg, held)
+        if redeems:
+            transactions[-1].append(exchange.redeem(account=account, event=address))
+        for instructions in transactions:
+            landed = await self._send(*instructions)
+        amount_atoms = emitted(landed, exchange.Redeemed).amount_atoms if redeems else 0
+        return RedemptionReceipt(
+            signature=landed.signature,
+            event=address,
+            account=account,
+            amount=collateral_of(amount_atoms),
+            drawn=collateral_of(sum(each.seat.cash_atoms for each in held)),
+        )
 
     async def redeem_tokens(
         self, event: EventRef, outcome: str | int, shares: Number
@@ -183,17 +202,27 @@ class TokenMethods(EventMethods):
 
         No margin account is needed; the token account is made if need be.
 
+        Args:
+            event: The event.
+            outcome: Which outcome, by label or index.
+            shares: How many, at most 2 decimals; ``"all"`` for what the wallet holds.
+
         Raises:
             UnitError, InputError: no such number of shares or outcome.
             AccountNotFound: the wallet has no token account for this outcome.
             ProgramError: EventNotSettled, AmountZero. FrameworkError: InsufficientFunds. Others as of
                 `Chain.send`.
         """
-        lots = lots_of(shares)
+        lots = 0 if is_all(shares) else lots_of(shares)
         address, stored = await self._event(event)
         index, label = outcome_of(stored, outcome)
         owner, mint = self.wallet.address, exchange.find_outcome_mint(event=address, outcome=index)
         source = get_associated_token_address(owner, mint)
+        if is_all(shares):
+            found = await self.chain.account(source)
+            lots = 0 if found is None else token_amount(found.data)
+            if not lots:
+                raise AccountNotFound("tokens", source, f"the wallet holds none of {label}", _NO_TOKENS)
         landed = await self._send_tokens(
             create_idempotent_associated_token_account(owner, owner, self.exchange.mint),
             exchange.redeem_tokens(
@@ -242,11 +271,7 @@ class TokenMethods(EventMethods):
         try:
             return await self._send(*instructions, expects={source: ("outcome token account", _NO_TOKENS)})
         except (FrameworkError, ProgramError) as error:
-            if error.name in _TOO_MANY:
-                account = await self.chain.account(source)
-                held = 0 if account is None else token_amount(account.data)
-                error.message = f"you hold {shares_of(held):,f} tokens of {label}"
-                error.remedy = "give at most that many"
+            await say_tokens_held(self.chain, source, label, error)
             raise
 
     def _token_receipt(self, landed: Landed, label: str) -> TokenReceipt:
@@ -260,6 +285,25 @@ class TokenMethods(EventMethods):
             mint=mint,
             token_account=get_associated_token_address(self.wallet.address, mint),
         )
+
+
+def _is_position(leg: exchange.EventLeg | None, held: Sequence[HeldSeat]) -> bool:
+    """Whether anything is held of an event once these seats are drawn."""
+    lots = list(leg.lots) if leg is not None else [0] * len(held)
+    for each in held:
+        lots[each.outcome] += each.seat.lots
+    return any(lots)
+
+
+async def say_tokens_held(
+    chain: Chain, source: Pubkey, label: str, error: FrameworkError | ProgramError
+) -> None:
+    """Writes into the error how many tokens of an outcome there are, if they were too few."""
+    if error.name in _TOO_MANY:
+        account = await chain.account(source)
+        held = 0 if account is None else token_amount(account.data)
+        error.message = f"you hold {shares_of(held):,f} tokens of {label}"
+        error.remedy = "give at most that many"
 
 
 def _set_receipt(landed: Landed) -> SetReceipt:

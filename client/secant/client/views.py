@@ -13,6 +13,7 @@ from secant import exchange, oracle
 from secant.errors import ClientOutdated, InputError
 from secant.units import TICKS_PER_UNIT, collateral_of, feed_value_of, price_of, shares_of
 
+from .fees import fee_share, worn_down
 from .results import (
     AccountView,
     EventStatus,
@@ -32,8 +33,9 @@ from .results import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from .seats import HeldSeat
 
 __all__ = [
     "NO_ASK",
@@ -221,14 +223,23 @@ def event_view(address: Pubkey, stored: exchange.EventMarket) -> EventView:
 
 
 def account_view(
-    address: Pubkey, stored: exchange.MarginAccount, events: Mapping[Pubkey, EventView]
+    address: Pubkey,
+    stored: exchange.MarginAccount,
+    events: Mapping[Pubkey, EventView],
+    seats: Sequence[HeldSeat],
+    now: int,
 ) -> AccountView:
-    """A margin account for people; `events` are those it holds positions in, by address."""
+    """A margin account for people, at a time in Unix seconds.
+
+    Args:
+        address: Its address.
+        stored: The account.
+        events: Those it holds positions in, by address.
+        seats: Those it has in their books.
+        now: The chain's time.
+    """
     positions = tuple(
-        Position(
-            events[leg.event],
-            tuple(shares_of(lots) for lots in leg.lots[: len(events[leg.event].outcomes)]),
-        )
+        _position(leg, events[leg.event], [seat for seat in seats if seat.event == leg.event])
         for leg in stored.event_legs
         if leg.event != Pubkey.default()
     )
@@ -245,7 +256,21 @@ def account_view(
         free=free_of(stored),
         reserved=collateral_of(reserved_atoms),
         volume=collateral_of(stored.volume_atoms),
+        fee_share=fee_share(worn_down(stored.volume_atoms, now - stored.volume_time)),
         positions=positions,
+    )
+
+
+def _position(leg: exchange.EventLeg, event: EventView, seats: Sequence[HeldSeat]) -> Position:
+    undrawn = [0] * len(event.outcomes)
+    for held in seats:
+        undrawn[held.outcome] += held.seat.lots
+    return Position(
+        event=event,
+        shares=tuple(shares_of(lots) for lots in leg.lots[: len(event.outcomes)]),
+        undrawn_shares=tuple(shares_of(lots) for lots in undrawn),
+        undrawn_cash=collateral_of(sum(held.seat.cash_atoms for held in seats)),
+        wants_draw=any(held.wants_draw for held in seats),
     )
 
 
