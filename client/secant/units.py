@@ -132,7 +132,8 @@ def ask_ticks_up(price: Number, name: str = "price") -> int:
         UnitError: a float, no number, or not from more than 0 to 0.9999: no ask can stand there.
     """
     allowed = "a number from more than 0 to 0.9999: asks are rounded up to 0.0001"
-    ticks = -_scaled_down(-_decimal(price, name, allowed), 4)
+    # Copied, because a minus sign would round to the 28 digits of the context.
+    ticks = -_scaled_down(_decimal(price, name, allowed).copy_negate(), 4)
     if not 0 < ticks < TICKS_PER_UNIT:
         raise UnitError(name, price, allowed)
     return ticks

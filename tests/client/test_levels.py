@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+import math
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -19,8 +21,8 @@ anything = st.decimals(min_value=-2, max_value=2, allow_nan=False)
 
 @given(price=anything)
 def test_prices_are_rounded_in_the_owners_favour_or_refused(price: Decimal) -> None:
-    floor = int((price / TICK).to_integral_value(ROUND_FLOOR))
-    ceiling = int((price / TICK).to_integral_value(ROUND_CEILING))
+    exact = Fraction(price) * 10_000
+    floor, ceiling = math.floor(exact), math.ceil(exact)
     for rounded, to_ticks in ((floor, bid_ticks_down), (ceiling, ask_ticks_up)):
         if 1 <= rounded <= 9_999:
             assert to_ticks(price) == rounded
@@ -31,7 +33,7 @@ def test_prices_are_rounded_in_the_owners_favour_or_refused(price: Decimal) -> N
 
 @given(shares=st.decimals(min_value=-1, max_value=10**6, allow_nan=False))
 def test_sizes_are_rounded_down_or_refused(shares: Decimal) -> None:
-    lots = int((shares / LOT).to_integral_value(ROUND_FLOOR))
+    lots = math.floor(Fraction(shares) * 100)
     if lots >= 1:
         assert lots_down(shares) == lots
     else:
@@ -200,3 +202,11 @@ def test_there_is_no_price_under_the_lowest_ask() -> None:
     with pytest.raises(InputError, match="quote one side only"):
         slid_levels({LevelKey(Side.SELL, 9_999): 1}, 9_999, None)
     assert slid_levels({LevelKey(Side.SELL, 9_999): 1}, None, 1) == {LevelKey(Side.SELL, 9_999): 1}
+
+
+def test_digits_beyond_the_context_count() -> None:
+    """Decimal's own arithmetic would round these to 28 digits."""
+    above, below = Decimal("0.5" + "0" * 40 + "1"), Decimal("0.4" + "9" * 40)
+    assert (bid_ticks_down(above), ask_ticks_up(above)) == (5_000, 5_001)
+    assert (bid_ticks_down(below), ask_ticks_up(below)) == (4_999, 5_000)
+    assert lots_down(below) == 49
