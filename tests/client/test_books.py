@@ -282,3 +282,15 @@ async def test_a_copy_says_when_logs_are_missing(client: Client, event: str) -> 
     assert local.apply(logs[0])
     assert local.apply(logs[1])
     assert local.view(("YES", "NO"), 0, 0) == dataclasses.replace(await client.book(event), fees=None)
+
+
+async def test_an_expanded_book_is_closed_only_after_settlement(client: Client, event: str) -> None:
+    """What others may have paid for its room is no prize."""
+    await client.expand_book(event, orders=1)
+    with pytest.raises(ProgramError, match="was expanded, its event is not settled") as refused:
+        await client.close_book(event)
+    assert refused.value.remedy == "close it once the event is settled"
+    await client.resolve_event(event, "YES")
+    await client.close_book(event)
+    with pytest.raises(AccountNotFound):
+        await client.book(event)

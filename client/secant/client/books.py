@@ -51,6 +51,12 @@ _NO_HINT: Final = 2**16 - 1
 _MEETS_DEFAULT: Final = 64
 _CREATE_BOOK: Final = "create one: `secant book create EVENT`, or `client.create_book(event)`"
 NO_BOOK: Final = {"BookInvalid": ("this outcome has no book", _CREATE_BOOK)}
+_EXPANDED: Final = {
+    "EventNotSettled": (
+        "this book was expanded, its event is not settled",
+        "close it once the event is settled",
+    )
+}
 # What a book that is too small is made larger by on the way, at least.
 _SEATS_MORE: Final = 4
 _ORDERS_MORE: Final = 32
@@ -367,11 +373,11 @@ class BookMethods(SeatMethods):
         return await self._dropping(book, exchange.crank_expired(event=address, book=book))
 
     async def close_book(self, event: EventRef, outcome: str | int = 0) -> Receipt:
-        """Closes an empty book: its creator at any time, anyone once the event is settled.
+        """Closes an empty book: its creator unless it was expanded, anyone once its event is settled.
 
         Raises:
             AccountNotFound: there is no such event or book.
-            ProgramError: BookNotEmpty, CreatorMismatch. Others as of `Chain.send`.
+            ProgramError: BookNotEmpty, CreatorMismatch, EventNotSettled. Others as of `Chain.send`.
         """
         address, stored = await self._event(event)
         index, _, _ = book_index(stored, outcome)
@@ -382,7 +388,7 @@ class BookMethods(SeatMethods):
             event=address,
             book=book,
         )
-        landed = await self._send(instruction)
+        landed = await self._send(instruction, explains=_EXPANDED)
         return Receipt(landed.signature, emitted(landed, exchange.BookClosed).book)
 
     # --- for the methods above ------------------------------------------------------------------------------
