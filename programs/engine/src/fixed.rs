@@ -146,6 +146,22 @@ pub fn mul_div_up(a: u64, b: u64, d: u64) -> Result<u64, Fault> {
     quotient.checked_add((rest != 0) as u64).ok_or(Fault::Overflow)
 }
 
+/// ⌈amount·parts / whole⌉ in 64 bits.
+///
+/// # Errors
+/// [`Fault::Domain`] unless 0 < whole ≤ 2³² and parts ≤ whole.
+#[inline(always)]
+pub fn portion_up(amount: u64, parts: u64, whole: u64) -> Result<u64, Fault> {
+    if whole == 0 || whole > 1 << 32 || parts > whole {
+        return Err(Fault::Domain);
+    }
+    let (wholes, rest) = (amount / whole, amount % whole);
+    // At most `amount`: parts ≤ whole.
+    Ok(wholes
+        .wrapping_mul(parts)
+        .wrapping_add(rest.wrapping_mul(parts).div_ceil(whole)))
+}
+
 /// ⌊factor·amount / 2^`BITS`⌋, for `BITS` in 1..=63.
 ///
 /// # Errors
@@ -202,7 +218,7 @@ pub fn sqrt_down(value: u128) -> u64 {
 }
 
 /// ⌊√value⌋ by Newton's iteration from above, where it falls until it has arrived.
-fn sqrt_word_down(value: u64) -> u64 {
+pub fn sqrt_word_down(value: u64) -> u64 {
     if value == 0 {
         return 0;
     }

@@ -6,7 +6,10 @@
 //! | [`quantity`] | newtypes in motion: [`quantity::Atoms`], [`quantity::Lots`], [`quantity::Bps`] |
 //! | [`lmsr`], [`pm_amm`] | cost functions of the two pools |
 //! | [`fee`] | what a trade pays |
-//! | [`margin`] | what reduces a position |
+//! | [`margin`] | what reduces a position, and what positions require |
+//! | [`mark`], [`funding`] | what a perpetual's positions are worth, and what longs pay shorts |
+//! | [`liquidation`], [`loss`] | how much of a position is closed, and who bears what is missing |
+//! | [`quality`] | what each action tolerates of its oracle |
 //! | [`matching`] | price-time priority, whatever rests |
 //! | [`routing`] | one order between a book and a pool |
 //! | [`feed`] | from k-of-n readings to one sample |
@@ -18,11 +21,16 @@
 pub mod fee;
 pub mod feed;
 pub mod fixed;
+pub mod funding;
+pub mod liquidation;
 pub mod lmsr;
+pub mod loss;
 pub mod margin;
+pub mod mark;
 pub mod matching;
 pub mod payout;
 pub mod pm_amm;
+pub mod quality;
 pub mod quantity;
 pub mod routing;
 pub mod statistic;
