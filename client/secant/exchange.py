@@ -36,9 +36,14 @@ __all__ = [
     "PAUSE_DEPOSIT",
     "PAUSE_TOKENIZE",
     "PAUSE_TRADE",
+    "PERP_FEE_MAX_PPM",
+    "PERP_PAUSE_LIQUIDATE",
+    "PERP_PAUSE_OPEN",
+    "PERP_PAUSE_PROFITS",
     "POOL_LMSR",
     "POOL_PM_AMM",
     "PRICE_MAX_TICKS",
+    "PROFITS_WINDOW_S",
     "PROGRAM_ID",
     "RESOLVER_AUTHORITY",
     "RESOLVER_RECORD",
@@ -58,6 +63,7 @@ __all__ = [
     "BuilderPaid",
     "Cancellation",
     "CollateralMissing",
+    "DelegateSet",
     "Deposited",
     "EventCreated",
     "EventLeg",
@@ -67,13 +73,21 @@ __all__ = [
     "Exchange",
     "ExchangeInitialized",
     "FeesCollected",
+    "InsuranceAdded",
+    "Liquidated",
     "MarginAccount",
+    "MarginStated",
     "Order",
     "OrderLots",
     "OrderRequest",
     "PauseChanged",
+    "PerpCreated",
     "PerpLeg",
+    "PerpMarket",
+    "PerpRules",
+    "PerpTier",
     "PlacedOrder",
+    "PnlSettled",
     "Pool",
     "PoolClosed",
     "PoolCreated",
@@ -85,48 +99,65 @@ __all__ = [
     "TokensChanged",
     "TokensRedeemed",
     "Withdrawn",
+    "add_insurance",
     "cancel_all",
+    "cancel_all_perp",
     "cancel_orders",
+    "cancel_perp_orders",
     "close_account",
     "close_book",
     "close_pool",
     "collect_fees",
+    "collect_perp_fees",
     "crank_expired",
     "create_book",
     "create_event",
     "create_outcome_mint",
+    "create_perp",
     "create_pool",
     "decode_account",
     "decode_event",
     "deposit",
     "detokenize",
+    "draw_perp_seat",
     "draw_seat",
     "expand_book",
     "find_account",
     "find_book",
+    "find_book_of_create_perp",
     "find_event",
     "find_exchange",
+    "find_market",
     "find_outcome_mint",
     "find_pool",
     "find_vault",
     "initialize",
+    "liquidate",
     "lock_event",
     "merge_set",
     "mint_set",
     "net_pool",
     "open_account",
     "pause",
+    "pause_perp",
     "place_order",
     "redeem",
     "redeem_tokens",
+    "refresh_margin",
     "replace_orders",
+    "resolve_bankruptcy",
     "resolve_event",
+    "set_delegate",
     "settle_event",
+    "settle_pnl",
     "take_order",
     "take_tokens",
     "tokenize",
+    "trade_perp",
     "trade_pool",
     "unpause",
+    "unpause_perp",
+    "update_funding",
     "void_event",
     "withdraw",
 ]
@@ -148,9 +179,14 @@ PAUSE_CREATE: Final = 2
 PAUSE_DEPOSIT: Final = 1
 PAUSE_TOKENIZE: Final = 8
 PAUSE_TRADE: Final = 4
+PERP_FEE_MAX_PPM: Final = 10000
+PERP_PAUSE_LIQUIDATE: Final = 2
+PERP_PAUSE_OPEN: Final = 1
+PERP_PAUSE_PROFITS: Final = 4
 POOL_LMSR: Final = 0
 POOL_PM_AMM: Final = 1
 PRICE_MAX_TICKS: Final = 9999
+PROFITS_WINDOW_S: Final = 3600
 RESOLVER_AUTHORITY: Final = 1
 RESOLVER_RECORD: Final = 0
 SELF_TRADE_CANCEL_PROVIDE: Final = 0
@@ -337,6 +373,62 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
         "BuilderFeeInvalid",
         "A builder's fee is at most 100 bps, and needs the builder's margin account of the same exchange",
     ),
+    6062: _wire.ProgramErrorInfo(
+        6062,
+        "PerpLegsFull",
+        "The margin account already holds positions in 8 perpetuals; close and settle one",
+    ),
+    6063: _wire.ProgramErrorInfo(
+        6063, "PerpLegAbsent", "The margin account holds no position in this perpetual"
+    ),
+    6064: _wire.ProgramErrorInfo(
+        6064,
+        "PerpMarketMissing",
+        "The market of another perpetual leg is missing; pass all of the account's markets",
+    ),
+    6065: _wire.ProgramErrorInfo(
+        6065,
+        "MarginStale",
+        "The account holds perpetuals; refresh its margin in the same slot before spending free collateral",
+    ),
+    6066: _wire.ProgramErrorInfo(
+        6066,
+        "PerpRulesInvalid",
+        "Rules out of range: tiers rise from 0, initial above maintenance above what a liquidation and the near band cost, all limits greater than zero",
+    ),
+    6067: _wire.ProgramErrorInfo(
+        6067, "FeedMismatch", "The feed is not this perpetual's, or contradicts itself"
+    ),
+    6068: _wire.ProgramErrorInfo(
+        6068,
+        "PriceUnfit",
+        "The price is too old, uncertain or volatile for this; reducing, cancelling and depositing stay open",
+    ),
+    6069: _wire.ProgramErrorInfo(
+        6069, "OrderOffMark", "The order would rest further beyond the mark than the market allows"
+    ),
+    6070: _wire.ProgramErrorInfo(
+        6070, "AccountHealthy", "The account has what keeping its positions requires; it cannot be liquidated"
+    ),
+    6071: _wire.ProgramErrorInfo(
+        6071, "AccountBankrupt", "The account cannot pay for its liquidation; resolve its bankruptcy"
+    ),
+    6072: _wire.ProgramErrorInfo(
+        6072, "AccountSolvent", "The account can still pay for its liquidation; liquidate it"
+    ),
+    6073: _wire.ProgramErrorInfo(
+        6073, "NothingToLiquidate", "The account has no position in this perpetual to take over"
+    ),
+    6074: _wire.ProgramErrorInfo(
+        6074,
+        "NothingToSettle",
+        "Nothing moves: no profit or loss, an empty pool, or the hour's limit of profits is reached",
+    ),
+    6075: _wire.ProgramErrorInfo(
+        6075,
+        "InsuranceInsufficient",
+        "Insurance may not pay now, and nobody else is left in the market; add to it, or wait a day",
+    ),
 }
 
 
@@ -439,7 +531,7 @@ def _encode_account_opened(value: AccountOpened, name: str) -> bytes:
     )
 
 
-_BOOK = Struct("<32s32s32sQQQQIIIIIIHHBBBB32x")
+_BOOK = Struct("<32s32s32sQQQQIIIIIIHHBBBBII24x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,7 +540,7 @@ class Book:
 
     Attributes:
         exchange: The exchange whose collateral it pays.
-        event: The event whose outcome it trades.
+        event: The event whose outcome it trades, or the perpetual.
         creator: Who created it and gets the rent.
         fees_atoms: Fees not yet collected, rebates deducted.
         changes: How often the orders have changed; every log carries it.
@@ -466,6 +558,9 @@ class Book:
         outcomes: How many outcomes the event has.
         bump: PDA bump.
         layout: Layout of this account; 1.
+        face_ticks: What a lot of the outcome pays if it wins, in ticks: what an ask cannot lose more
+            than, its price deducted. 0 for a perpetual, whose asks count at their price.
+        price_max_ticks: The highest price of an order.
     """
 
     exchange: Pubkey
@@ -487,6 +582,8 @@ class Book:
     outcomes: int
     bump: int
     layout: int
+    face_ticks: int
+    price_max_ticks: int
 
     DISCRIMINATOR: ClassVar[bytes] = b'y"y#[>U\xde'
     SIZE: ClassVar[int] = 200
@@ -510,6 +607,8 @@ class Book:
         "outcomes": 165,
         "bump": 166,
         "layout": 167,
+        "face_ticks": 168,
+        "price_max_ticks": 172,
     }
 
     @classmethod
@@ -551,6 +650,8 @@ def _book(values: tuple[Any, ...], at: int) -> Book:
         values[at + 16],
         values[at + 17],
         values[at + 18],
+        values[at + 19],
+        values[at + 20],
     )
 
 
@@ -578,7 +679,9 @@ def _encode_book(value: Book, name: str) -> bytes:
             _wire.encode_u8(value.outcomes, f"{name}.outcomes"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(32),
+            _wire.encode_u32(value.face_ticks, f"{name}.face_ticks"),
+            _wire.encode_u32(value.price_max_ticks, f"{name}.price_max_ticks"),
+            bytes(24),
         )
     )
 
@@ -1030,6 +1133,57 @@ def _encode_collateral_missing(value: CollateralMissing, name: str) -> bytes:
     if not isinstance(value, CollateralMissing):
         raise _wire.ArgumentError(name, value, "a CollateralMissing")
     return b"".join((_wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),))
+
+
+_DELEGATE_SET = Struct("<32s32s")
+
+
+@dataclass(frozen=True, slots=True)
+class DelegateSet:
+    """The event DelegateSet.
+
+    Attributes:
+        account: key.
+        delegate: The zero address for nobody.
+    """
+
+    account: Pubkey
+    delegate: Pubkey
+
+    DISCRIMINATOR: ClassVar[bytes] = b"g~\xef\x83\xc9\x1f\xd4\xfd"
+    SIZE: ClassVar[int] = 72
+
+    @classmethod
+    def decode(cls, data: bytes) -> DelegateSet:
+        """Reads a DelegateSet and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _delegate_set(_wire.unpack(_DELEGATE_SET, data, "DelegateSet", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "delegate_set") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_delegate_set(self, name)
+
+
+def _delegate_set(values: tuple[Any, ...], at: int) -> DelegateSet:
+    return DelegateSet(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]))
+
+
+def _encode_delegate_set(value: DelegateSet, name: str) -> bytes:
+    if not isinstance(value, DelegateSet):
+        raise _wire.ArgumentError(name, value, "a DelegateSet")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.delegate, f"{name}.delegate"),
+        )
+    )
 
 
 _DEPOSITED = Struct("<32sQ")
@@ -1665,7 +1819,143 @@ def _encode_fees_collected(value: FeesCollected, name: str) -> bytes:
     )
 
 
-_PERP_LEG = Struct("<32sqq16s48x")
+_INSURANCE_ADDED = Struct("<32s32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class InsuranceAdded:
+    """The event InsuranceAdded.
+
+    Attributes:
+        market: key.
+        account: key.
+        amount_atoms: u64.
+    """
+
+    market: Pubkey
+    account: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xc5\r\x13\x13#\xe1\xe1\x00"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> InsuranceAdded:
+        """Reads an InsuranceAdded and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _insurance_added(_wire.unpack(_INSURANCE_ADDED, data, "InsuranceAdded", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "insurance_added") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_insurance_added(self, name)
+
+
+def _insurance_added(values: tuple[Any, ...], at: int) -> InsuranceAdded:
+    return InsuranceAdded(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_insurance_added(value: InsuranceAdded, name: str) -> bytes:
+    if not isinstance(value, InsuranceAdded):
+        raise _wire.ArgumentError(name, value, "an InsuranceAdded")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
+_LIQUIDATED = Struct("<32s32s32sQQQQQQ")
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidated:
+    """A position was taken over at the mark.
+
+    Attributes:
+        account: key.
+        taker: key.
+        market: key.
+        lots: u64.
+        mark_ticks: u64.
+        reward_atoms: What the taker earned.
+        insurance_atoms: What insurance earned.
+        shortfall_atoms: What a bankrupt account was short of.
+        haircut_atoms: How much of that the other side bore.
+    """
+
+    account: Pubkey
+    taker: Pubkey
+    market: Pubkey
+    lots: int
+    mark_ticks: int
+    reward_atoms: int
+    insurance_atoms: int
+    shortfall_atoms: int
+    haircut_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xe797K\x00\xaa\xf6D"
+    SIZE: ClassVar[int] = 152
+
+    @classmethod
+    def decode(cls, data: bytes) -> Liquidated:
+        """Reads a Liquidated and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _liquidated(_wire.unpack(_LIQUIDATED, data, "Liquidated", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "liquidated") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_liquidated(self, name)
+
+
+def _liquidated(values: tuple[Any, ...], at: int) -> Liquidated:
+    return Liquidated(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        Pubkey.from_bytes(values[at + 2]),
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+        values[at + 6],
+        values[at + 7],
+        values[at + 8],
+    )
+
+
+def _encode_liquidated(value: Liquidated, name: str) -> bytes:
+    if not isinstance(value, Liquidated):
+        raise _wire.ArgumentError(name, value, "a Liquidated")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.taker, f"{name}.taker"),
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_u64(value.lots, f"{name}.lots"),
+            _wire.encode_u64(value.mark_ticks, f"{name}.mark_ticks"),
+            _wire.encode_u64(value.reward_atoms, f"{name}.reward_atoms"),
+            _wire.encode_u64(value.insurance_atoms, f"{name}.insurance_atoms"),
+            _wire.encode_u64(value.shortfall_atoms, f"{name}.shortfall_atoms"),
+            _wire.encode_u64(value.haircut_atoms, f"{name}.haircut_atoms"),
+        )
+    )
+
+
+_PERP_LEG = Struct("<32sqqqqQQQQH14x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -1675,14 +1965,26 @@ class PerpLeg:
     Attributes:
         market: The market; the zero address if the leg is free.
         position_lots: Signed size in the market's lots.
-        quote_atoms: Signed cost of the position.
-        funding_index: Cumulative funding index at the last settlement.
+        quote_atoms: What was received for it, less what was paid.
+        funding_index: The market's cumulative funding index when the leg was last settled.
+        loss_index: The loss index of the position's side then.
+        bid_lots: Lots of open bids, as the leg last knew them.
+        bid_atoms: What they pay in all.
+        ask_lots: Lots of open asks, as the leg last knew them.
+        ask_atoms: What they bring in all.
+        seat: Seat in the market's book, counted from 1; 0 without.
     """
 
     market: Pubkey
     position_lots: int
     quote_atoms: int
     funding_index: int
+    loss_index: int
+    bid_lots: int
+    bid_atoms: int
+    ask_lots: int
+    ask_atoms: int
+    seat: int
 
     SIZE: ClassVar[int] = 112
 
@@ -1705,7 +2007,18 @@ class PerpLeg:
 
 
 def _perp_leg(values: tuple[Any, ...], at: int) -> PerpLeg:
-    return PerpLeg(Pubkey.from_bytes(values[at]), values[at + 1], values[at + 2], _wire.i128(values[at + 3]))
+    return PerpLeg(
+        Pubkey.from_bytes(values[at]),
+        values[at + 1],
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+        values[at + 6],
+        values[at + 7],
+        values[at + 8],
+        values[at + 9],
+    )
 
 
 def _encode_perp_leg(value: PerpLeg, name: str) -> bytes:
@@ -1716,13 +2029,19 @@ def _encode_perp_leg(value: PerpLeg, name: str) -> bytes:
             _wire.encode_pubkey(value.market, f"{name}.market"),
             _wire.encode_i64(value.position_lots, f"{name}.position_lots"),
             _wire.encode_i64(value.quote_atoms, f"{name}.quote_atoms"),
-            _wire.encode_i128(value.funding_index, f"{name}.funding_index"),
-            bytes(48),
+            _wire.encode_i64(value.funding_index, f"{name}.funding_index"),
+            _wire.encode_i64(value.loss_index, f"{name}.loss_index"),
+            _wire.encode_u64(value.bid_lots, f"{name}.bid_lots"),
+            _wire.encode_u64(value.bid_atoms, f"{name}.bid_atoms"),
+            _wire.encode_u64(value.ask_lots, f"{name}.ask_lots"),
+            _wire.encode_u64(value.ask_atoms, f"{name}.ask_atoms"),
+            _wire.encode_u16(value.seat, f"{name}.seat"),
+            bytes(14),
         )
     )
 
 
-_MARGIN_ACCOUNT = Struct("<32s32sqqQqBBB61x" + 8 * (_EVENT_LEG.format[1:]) + 8 * (_PERP_LEG.format[1:]))
+_MARGIN_ACCOUNT = Struct("<32s32sqqQqQQq32sBBBB4x" + 8 * (_EVENT_LEG.format[1:]) + 8 * (_PERP_LEG.format[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -1739,11 +2058,17 @@ class MarginAccount:
         volume_atoms: What it has taken, Σ lots × p × (1 − p), as it was at `volume_time`; it wears off
             in 30 days.
         volume_time: When it last took something, Unix seconds.
+        reserve_atoms: What its perpetuals need of its free collateral to open more, as it was in
+            `reserve_slot`.
+        reserve_slot: The slot in which that was stated.
+        checked_free_atoms: Free collateral as it was last checked.
+        delegate: May trade for the owner, and not withdraw; the zero address for nobody.
         index: Which of the owner's accounts this is.
         bump: PDA bump.
         layout: Layout of this account; 1.
+        perps: How many perpetual legs are in use.
         event_legs: Positions in events; a free leg has the zero address.
-        perp_legs: Positions in perpetuals; all free until perpetuals exist.
+        perp_legs: Positions in perpetuals; a free leg has the zero address.
     """
 
     exchange: Pubkey
@@ -1752,9 +2077,14 @@ class MarginAccount:
     floor_atoms: int
     volume_atoms: int
     volume_time: int
+    reserve_atoms: int
+    reserve_slot: int
+    checked_free_atoms: int
+    delegate: Pubkey
     index: int
     bump: int
     layout: int
+    perps: int
     event_legs: tuple[EventLeg, ...]
     perp_legs: tuple[PerpLeg, ...]
 
@@ -1767,9 +2097,14 @@ class MarginAccount:
         "floor_atoms": 80,
         "volume_atoms": 88,
         "volume_time": 96,
-        "index": 104,
-        "bump": 105,
-        "layout": 106,
+        "reserve_atoms": 104,
+        "reserve_slot": 112,
+        "checked_free_atoms": 120,
+        "delegate": 128,
+        "index": 160,
+        "bump": 161,
+        "layout": 162,
+        "perps": 163,
         "event_legs": 168,
         "perp_legs": 2792,
     }
@@ -1803,8 +2138,13 @@ def _margin_account(values: tuple[Any, ...], at: int) -> MarginAccount:
         values[at + 6],
         values[at + 7],
         values[at + 8],
-        tuple([_event_leg(values, at_) for at_ in range(at + 9, at + 409, 50)]),
-        tuple([_perp_leg(values, at_) for at_ in range(at + 409, at + 441, 4)]),
+        Pubkey.from_bytes(values[at + 9]),
+        values[at + 10],
+        values[at + 11],
+        values[at + 12],
+        values[at + 13],
+        tuple([_event_leg(values, at_) for at_ in range(at + 14, at + 414, 50)]),
+        tuple([_perp_leg(values, at_) for at_ in range(at + 414, at + 494, 10)]),
     )
 
 
@@ -1819,12 +2159,87 @@ def _encode_margin_account(value: MarginAccount, name: str) -> bytes:
             _wire.encode_i64(value.floor_atoms, f"{name}.floor_atoms"),
             _wire.encode_u64(value.volume_atoms, f"{name}.volume_atoms"),
             _wire.encode_i64(value.volume_time, f"{name}.volume_time"),
+            _wire.encode_u64(value.reserve_atoms, f"{name}.reserve_atoms"),
+            _wire.encode_u64(value.reserve_slot, f"{name}.reserve_slot"),
+            _wire.encode_i64(value.checked_free_atoms, f"{name}.checked_free_atoms"),
+            _wire.encode_pubkey(value.delegate, f"{name}.delegate"),
             _wire.encode_u8(value.index, f"{name}.index"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(61),
+            _wire.encode_u8(value.perps, f"{name}.perps"),
+            bytes(4),
             _wire.encode_array(value.event_legs, f"{name}.event_legs", _encode_event_leg, 8),
             _wire.encode_array(value.perp_legs, f"{name}.perp_legs", _encode_perp_leg, 8),
+        )
+    )
+
+
+_MARGIN_STATED = Struct("<32sqqqQQ")
+
+
+@dataclass(frozen=True, slots=True)
+class MarginStated:
+    """What an account's perpetuals amount to.
+
+    Attributes:
+        account: key.
+        equity_atoms: Free collateral with unrealised profits and losses at the marks.
+        free_atoms: Cash less what events hold at worst.
+        losses_atoms: Unrealised losses at the strict prices, none positive.
+        initial_atoms: What opening requires.
+        maintenance_atoms: What keeping requires.
+    """
+
+    account: Pubkey
+    equity_atoms: int
+    free_atoms: int
+    losses_atoms: int
+    initial_atoms: int
+    maintenance_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"O\xa2\xf9\xf4\x05\xc1\xb08"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> MarginStated:
+        """Reads a MarginStated and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _margin_stated(_wire.unpack(_MARGIN_STATED, data, "MarginStated", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "margin_stated") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_margin_stated(self, name)
+
+
+def _margin_stated(values: tuple[Any, ...], at: int) -> MarginStated:
+    return MarginStated(
+        Pubkey.from_bytes(values[at]),
+        values[at + 1],
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+    )
+
+
+def _encode_margin_stated(value: MarginStated, name: str) -> bytes:
+    if not isinstance(value, MarginStated):
+        raise _wire.ArgumentError(name, value, "a MarginStated")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_i64(value.equity_atoms, f"{name}.equity_atoms"),
+            _wire.encode_i64(value.free_atoms, f"{name}.free_atoms"),
+            _wire.encode_i64(value.losses_atoms, f"{name}.losses_atoms"),
+            _wire.encode_u64(value.initial_atoms, f"{name}.initial_atoms"),
+            _wire.encode_u64(value.maintenance_atoms, f"{name}.maintenance_atoms"),
         )
     )
 
@@ -1889,7 +2304,7 @@ def _encode_order(value: Order, name: str) -> bytes:
     )
 
 
-_ORDER_REQUEST = Struct("<QQIHHBBB?")
+_ORDER_REQUEST = Struct("<QQIIHBBB?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -1900,7 +2315,8 @@ class OrderRequest:
         client_id: The owner's own mark; any number.
         lots: How much.
         expires_at: When it stops trading, Unix seconds; 0 for never.
-        price_ticks: The worst price it takes, and where it rests: 1 to 9,999.
+        price_ticks: The worst price it takes, and where it rests: 1 to 9,999; at a perpetual, to
+            16,777,215.
         meets_max: How many resting orders it may meet, at most 256. What still crosses then is dropped,
             never rested.
         side: One of the SIDE constants.
@@ -1919,7 +2335,7 @@ class OrderRequest:
     self_trade: int
     reduce_only: bool
 
-    SIZE: ClassVar[int] = 28
+    SIZE: ClassVar[int] = 30
 
     @classmethod
     def decode(cls, data: bytes) -> OrderRequest:
@@ -1961,7 +2377,7 @@ def _encode_order_request(value: OrderRequest, name: str) -> bytes:
             _wire.encode_u64(value.client_id, f"{name}.client_id"),
             _wire.encode_u64(value.lots, f"{name}.lots"),
             _wire.encode_u32(value.expires_at, f"{name}.expires_at"),
-            _wire.encode_u16(value.price_ticks, f"{name}.price_ticks"),
+            _wire.encode_u32(value.price_ticks, f"{name}.price_ticks"),
             _wire.encode_u16(value.meets_max, f"{name}.meets_max"),
             _wire.encode_u8(value.side, f"{name}.side"),
             _wire.encode_u8(value.kind, f"{name}.kind"),
@@ -2021,6 +2437,535 @@ def _encode_pause_changed(value: PauseChanged, name: str) -> bytes:
             _wire.encode_pubkey(value.exchange, f"{name}.exchange"),
             _wire.encode_pubkey(value.signer, f"{name}.signer"),
             _wire.encode_u8(value.pause_bits, f"{name}.pause_bits"),
+        )
+    )
+
+
+_PERP_CREATED = Struct("<32s32s")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpCreated:
+    """The event PerpCreated.
+
+    Attributes:
+        market: key.
+        feed: key.
+    """
+
+    market: Pubkey
+    feed: Pubkey
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xe0X\xf5x\n\xcf\x92\x82"
+    SIZE: ClassVar[int] = 72
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpCreated:
+        """Reads a PerpCreated and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_created(_wire.unpack(_PERP_CREATED, data, "PerpCreated", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "perp_created") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_perp_created(self, name)
+
+
+def _perp_created(values: tuple[Any, ...], at: int) -> PerpCreated:
+    return PerpCreated(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]))
+
+
+def _encode_perp_created(value: PerpCreated, name: str) -> bytes:
+    if not isinstance(value, PerpCreated):
+        raise _wire.ArgumentError(name, value, "a PerpCreated")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_pubkey(value.feed, f"{name}.feed"),
+        )
+    )
+
+
+_PERP_TIER = Struct("<QHH4x")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpTier:
+    """One leverage tier: what the part of a position's value from here on requires.
+
+    Attributes:
+        from_atoms: From which value on, in atoms.
+        initial_bps: Share that opening requires.
+        maintenance_bps: Share that keeping requires.
+    """
+
+    from_atoms: int
+    initial_bps: int
+    maintenance_bps: int
+
+    SIZE: ClassVar[int] = 16
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpTier:
+        """Reads a PerpTier from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_tier(_wire.unpack(_PERP_TIER, data, "PerpTier"), 0)
+
+    def encode(self, name: str = "perp_tier") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_perp_tier(self, name)
+
+
+def _perp_tier(values: tuple[Any, ...], at: int) -> PerpTier:
+    return PerpTier(values[at], values[at + 1], values[at + 2])
+
+
+def _encode_perp_tier(value: PerpTier, name: str) -> bytes:
+    if not isinstance(value, PerpTier):
+        raise _wire.ArgumentError(name, value, "a PerpTier")
+    return b"".join(
+        (
+            _wire.encode_u64(value.from_atoms, f"{name}.from_atoms"),
+            _wire.encode_u16(value.initial_bps, f"{name}.initial_bps"),
+            _wire.encode_u16(value.maintenance_bps, f"{name}.maintenance_bps"),
+            bytes(4),
+        )
+    )
+
+
+_PERP_RULES = Struct("<" + 4 * (_PERP_TIER.format[1:]) + "QQQQQQQIIIIIIIHHHHHHHB5x")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpRules:
+    """The rules of a perpetual.
+
+    Attributes:
+        tiers: Leverage tiers by rising value, the first from 0; those after `tier_count` are zero.
+        units_per_tick: Feed units in a tick.
+        position_max_lots: Most lots that an account holds, its open orders included; at most 2³⁴.
+        open_max_lots: Most lots that are open in all, counted on one side.
+        impact_lots: How many lots the impact prices are for.
+        lots_min: Least lots of an order that rests.
+        dust_atoms: A position that a liquidation would leave worth less is closed whole, in atoms.
+        profits_max_atoms: Most atoms of profits that leave the pool in an hour.
+        size_premium_ppb: Share of the value that opening requires at least, in 10⁻⁹ for each √lot.
+        near_ticks: How far the book and the last trade take the mark from the index: ticks, plus
+            `near_bps` of it.
+        shock_ticks: How far the mark may be from the index's five-minute average: ticks, plus
+            `shock_bps` of it.
+        funding_ticks: Most that a lot pays in funding a day: ticks, plus `funding_bps` of the index.
+        stale_s: Seconds after which a reading is too old to open by; 1 to 3,600.
+        taker_fee_ppm: What a taker pays, in millionths of the value.
+        maker_rebate_ppm: What a maker gets out of that.
+        near_bps: u16.
+        shock_bps: u16.
+        funding_bps: u16.
+        reward_bps: Least reward of a liquidation, in bps of the value.
+        reward_max_bps: The reward of liquidating an account that is worth nothing.
+        insurance_bps: What insurance earns by a liquidation, in bps of the value.
+        insurance_cap_bps: Most of its balance that insurance pays in a day.
+        tier_count: How many tiers there are, 1 to 4.
+    """
+
+    tiers: tuple[PerpTier, ...]
+    units_per_tick: int
+    position_max_lots: int
+    open_max_lots: int
+    impact_lots: int
+    lots_min: int
+    dust_atoms: int
+    profits_max_atoms: int
+    size_premium_ppb: int
+    near_ticks: int
+    shock_ticks: int
+    funding_ticks: int
+    stale_s: int
+    taker_fee_ppm: int
+    maker_rebate_ppm: int
+    near_bps: int
+    shock_bps: int
+    funding_bps: int
+    reward_bps: int
+    reward_max_bps: int
+    insurance_bps: int
+    insurance_cap_bps: int
+    tier_count: int
+
+    SIZE: ClassVar[int] = 168
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpRules:
+        """Reads a PerpRules from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_rules(_wire.unpack(_PERP_RULES, data, "PerpRules"), 0)
+
+    def encode(self, name: str = "perp_rules") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_perp_rules(self, name)
+
+
+def _perp_rules(values: tuple[Any, ...], at: int) -> PerpRules:
+    return PerpRules(
+        tuple([_perp_tier(values, at_) for at_ in range(at, at + 12, 3)]),
+        values[at + 12],
+        values[at + 13],
+        values[at + 14],
+        values[at + 15],
+        values[at + 16],
+        values[at + 17],
+        values[at + 18],
+        values[at + 19],
+        values[at + 20],
+        values[at + 21],
+        values[at + 22],
+        values[at + 23],
+        values[at + 24],
+        values[at + 25],
+        values[at + 26],
+        values[at + 27],
+        values[at + 28],
+        values[at + 29],
+        values[at + 30],
+        values[at + 31],
+        values[at + 32],
+        values[at + 33],
+    )
+
+
+def _encode_perp_rules(value: PerpRules, name: str) -> bytes:
+    if not isinstance(value, PerpRules):
+        raise _wire.ArgumentError(name, value, "a PerpRules")
+    return b"".join(
+        (
+            _wire.encode_array(value.tiers, f"{name}.tiers", _encode_perp_tier, 4),
+            _wire.encode_u64(value.units_per_tick, f"{name}.units_per_tick"),
+            _wire.encode_u64(value.position_max_lots, f"{name}.position_max_lots"),
+            _wire.encode_u64(value.open_max_lots, f"{name}.open_max_lots"),
+            _wire.encode_u64(value.impact_lots, f"{name}.impact_lots"),
+            _wire.encode_u64(value.lots_min, f"{name}.lots_min"),
+            _wire.encode_u64(value.dust_atoms, f"{name}.dust_atoms"),
+            _wire.encode_u64(value.profits_max_atoms, f"{name}.profits_max_atoms"),
+            _wire.encode_u32(value.size_premium_ppb, f"{name}.size_premium_ppb"),
+            _wire.encode_u32(value.near_ticks, f"{name}.near_ticks"),
+            _wire.encode_u32(value.shock_ticks, f"{name}.shock_ticks"),
+            _wire.encode_u32(value.funding_ticks, f"{name}.funding_ticks"),
+            _wire.encode_u32(value.stale_s, f"{name}.stale_s"),
+            _wire.encode_u32(value.taker_fee_ppm, f"{name}.taker_fee_ppm"),
+            _wire.encode_u32(value.maker_rebate_ppm, f"{name}.maker_rebate_ppm"),
+            _wire.encode_u16(value.near_bps, f"{name}.near_bps"),
+            _wire.encode_u16(value.shock_bps, f"{name}.shock_bps"),
+            _wire.encode_u16(value.funding_bps, f"{name}.funding_bps"),
+            _wire.encode_u16(value.reward_bps, f"{name}.reward_bps"),
+            _wire.encode_u16(value.reward_max_bps, f"{name}.reward_max_bps"),
+            _wire.encode_u16(value.insurance_bps, f"{name}.insurance_bps"),
+            _wire.encode_u16(value.insurance_cap_bps, f"{name}.insurance_cap_bps"),
+            _wire.encode_u8(value.tier_count, f"{name}.tier_count"),
+            bytes(5),
+        )
+    )
+
+
+_PERP_MARKET = Struct("<32s32s32s" + _PERP_RULES.format[1:] + "QQQQQQQQqQqQqqqqqqqqqqqqIIIBBBBB255x")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpMarket:
+    """One perpetual.
+
+    Attributes:
+        exchange: Exchange whose collateral it pays.
+        feed: The oracle program's feed that it follows.
+        market_id: Name given at creation, UTF-8 padded with zeros; unique on the exchange.
+        rules: `PerpRules`.
+        open_lots: Lots open on either side; both are the same.
+        pool_atoms: Losses paid in, less profits paid out.
+        fees_atoms: Fees that the pool has paid, not yet collected.
+        fees_due_atoms: Fees that the pool owes.
+        insurance_due_atoms: What the pool owes insurance.
+        insurance_atoms: What insurance holds.
+        insurance_window_atoms: What it held when its window began.
+        insurance_paid_atoms: What it has paid since.
+        insurance_window_start: When its window began, Unix seconds.
+        profits_paid_atoms: Profits paid out since `profits_window_start`.
+        profits_window_start: i64.
+        haircut_atoms: What the winners of this market have borne of its losers' debts in all.
+        funding_index: What a long lot has paid in funding since the beginning, in 2⁻³² atoms; it wraps.
+        funding_rate: What a long lot pays a day at present, in 2⁻¹⁶ ticks.
+        premium_seconds: Σ premium × seconds of the present hour.
+        premium_ticks: The premium as it was last seen, in ticks.
+        updated_at: When the market was last brought up to date, Unix seconds.
+        loss_long_index: What a long lot has borne of losers' debts, in 2⁻³² atoms; it wraps.
+        loss_short_index: What a short lot has.
+        index_average: The index's average over five minutes, in 2⁻¹⁶ ticks.
+        basis_average: By how much the book's middle has been above the index, averaged over five
+            minutes, in 2⁻¹⁶ ticks.
+        basis_ticks: By how much it was when the market was last brought up to date.
+        agreed_at: When the feed's last agreed reading was taken, Unix seconds.
+        traded_at: When anything last traded, Unix seconds.
+        index_ticks: The feed's last agreed reading.
+        mark_ticks: The mark.
+        last_ticks: What last traded.
+        is_uncertain: 1 while the feed's publishers do not agree.
+        pause_bits: 1 open, 2 liquidate, 4 profits.
+        bump: PDA bump.
+        book_bump: Bump of its book.
+        layout: Layout of this account; 1.
+    """
+
+    exchange: Pubkey
+    feed: Pubkey
+    market_id: bytes
+    rules: PerpRules
+    open_lots: int
+    pool_atoms: int
+    fees_atoms: int
+    fees_due_atoms: int
+    insurance_due_atoms: int
+    insurance_atoms: int
+    insurance_window_atoms: int
+    insurance_paid_atoms: int
+    insurance_window_start: int
+    profits_paid_atoms: int
+    profits_window_start: int
+    haircut_atoms: int
+    funding_index: int
+    funding_rate: int
+    premium_seconds: int
+    premium_ticks: int
+    updated_at: int
+    loss_long_index: int
+    loss_short_index: int
+    index_average: int
+    basis_average: int
+    basis_ticks: int
+    agreed_at: int
+    traded_at: int
+    index_ticks: int
+    mark_ticks: int
+    last_ticks: int
+    is_uncertain: int
+    pause_bits: int
+    bump: int
+    book_bump: int
+    layout: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\n\xdf\x0c,k\xf57\xf7"
+    SIZE: ClassVar[int] = 736
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "exchange": 8,
+        "feed": 40,
+        "market_id": 72,
+        "rules": 104,
+        "open_lots": 272,
+        "pool_atoms": 280,
+        "fees_atoms": 288,
+        "fees_due_atoms": 296,
+        "insurance_due_atoms": 304,
+        "insurance_atoms": 312,
+        "insurance_window_atoms": 320,
+        "insurance_paid_atoms": 328,
+        "insurance_window_start": 336,
+        "profits_paid_atoms": 344,
+        "profits_window_start": 352,
+        "haircut_atoms": 360,
+        "funding_index": 368,
+        "funding_rate": 376,
+        "premium_seconds": 384,
+        "premium_ticks": 392,
+        "updated_at": 400,
+        "loss_long_index": 408,
+        "loss_short_index": 416,
+        "index_average": 424,
+        "basis_average": 432,
+        "basis_ticks": 440,
+        "agreed_at": 448,
+        "traded_at": 456,
+        "index_ticks": 464,
+        "mark_ticks": 468,
+        "last_ticks": 472,
+        "is_uncertain": 476,
+        "pause_bits": 477,
+        "bump": 478,
+        "book_bump": 479,
+        "layout": 480,
+    }
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpMarket:
+        """Reads a PerpMarket and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_market(_wire.unpack(_PERP_MARKET, data, "PerpMarket", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "perp_market") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_perp_market(self, name)
+
+
+def _perp_market(values: tuple[Any, ...], at: int) -> PerpMarket:
+    return PerpMarket(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        values[at + 2],
+        _perp_rules(values, at + 3),
+        values[at + 37],
+        values[at + 38],
+        values[at + 39],
+        values[at + 40],
+        values[at + 41],
+        values[at + 42],
+        values[at + 43],
+        values[at + 44],
+        values[at + 45],
+        values[at + 46],
+        values[at + 47],
+        values[at + 48],
+        values[at + 49],
+        values[at + 50],
+        values[at + 51],
+        values[at + 52],
+        values[at + 53],
+        values[at + 54],
+        values[at + 55],
+        values[at + 56],
+        values[at + 57],
+        values[at + 58],
+        values[at + 59],
+        values[at + 60],
+        values[at + 61],
+        values[at + 62],
+        values[at + 63],
+        values[at + 64],
+        values[at + 65],
+        values[at + 66],
+        values[at + 67],
+        values[at + 68],
+    )
+
+
+def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
+    if not isinstance(value, PerpMarket):
+        raise _wire.ArgumentError(name, value, "a PerpMarket")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.exchange, f"{name}.exchange"),
+            _wire.encode_pubkey(value.feed, f"{name}.feed"),
+            _wire.encode_fixed_bytes(value.market_id, f"{name}.market_id", 32),
+            _encode_perp_rules(value.rules, f"{name}.rules"),
+            _wire.encode_u64(value.open_lots, f"{name}.open_lots"),
+            _wire.encode_u64(value.pool_atoms, f"{name}.pool_atoms"),
+            _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
+            _wire.encode_u64(value.fees_due_atoms, f"{name}.fees_due_atoms"),
+            _wire.encode_u64(value.insurance_due_atoms, f"{name}.insurance_due_atoms"),
+            _wire.encode_u64(value.insurance_atoms, f"{name}.insurance_atoms"),
+            _wire.encode_u64(value.insurance_window_atoms, f"{name}.insurance_window_atoms"),
+            _wire.encode_u64(value.insurance_paid_atoms, f"{name}.insurance_paid_atoms"),
+            _wire.encode_i64(value.insurance_window_start, f"{name}.insurance_window_start"),
+            _wire.encode_u64(value.profits_paid_atoms, f"{name}.profits_paid_atoms"),
+            _wire.encode_i64(value.profits_window_start, f"{name}.profits_window_start"),
+            _wire.encode_u64(value.haircut_atoms, f"{name}.haircut_atoms"),
+            _wire.encode_i64(value.funding_index, f"{name}.funding_index"),
+            _wire.encode_i64(value.funding_rate, f"{name}.funding_rate"),
+            _wire.encode_i64(value.premium_seconds, f"{name}.premium_seconds"),
+            _wire.encode_i64(value.premium_ticks, f"{name}.premium_ticks"),
+            _wire.encode_i64(value.updated_at, f"{name}.updated_at"),
+            _wire.encode_i64(value.loss_long_index, f"{name}.loss_long_index"),
+            _wire.encode_i64(value.loss_short_index, f"{name}.loss_short_index"),
+            _wire.encode_i64(value.index_average, f"{name}.index_average"),
+            _wire.encode_i64(value.basis_average, f"{name}.basis_average"),
+            _wire.encode_i64(value.basis_ticks, f"{name}.basis_ticks"),
+            _wire.encode_i64(value.agreed_at, f"{name}.agreed_at"),
+            _wire.encode_i64(value.traded_at, f"{name}.traded_at"),
+            _wire.encode_u32(value.index_ticks, f"{name}.index_ticks"),
+            _wire.encode_u32(value.mark_ticks, f"{name}.mark_ticks"),
+            _wire.encode_u32(value.last_ticks, f"{name}.last_ticks"),
+            _wire.encode_u8(value.is_uncertain, f"{name}.is_uncertain"),
+            _wire.encode_u8(value.pause_bits, f"{name}.pause_bits"),
+            _wire.encode_u8(value.bump, f"{name}.bump"),
+            _wire.encode_u8(value.book_bump, f"{name}.book_bump"),
+            _wire.encode_u8(value.layout, f"{name}.layout"),
+            bytes(255),
+        )
+    )
+
+
+_PNL_SETTLED = Struct("<32s32sq")
+
+
+@dataclass(frozen=True, slots=True)
+class PnlSettled:
+    """A perpetual's profit was paid into an account's cash, or its loss out of it, if negative.
+
+    Attributes:
+        account: key.
+        market: key.
+        amount_atoms: i64.
+    """
+
+    account: Pubkey
+    market: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x18qh\xfe\x87._\xcb"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> PnlSettled:
+        """Reads a PnlSettled and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _pnl_settled(_wire.unpack(_PNL_SETTLED, data, "PnlSettled", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "pnl_settled") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_pnl_settled(self, name)
+
+
+def _pnl_settled(values: tuple[Any, ...], at: int) -> PnlSettled:
+    return PnlSettled(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_pnl_settled(value: PnlSettled, name: str) -> bytes:
+    if not isinstance(value, PnlSettled):
+        raise _wire.ArgumentError(name, value, "a PnlSettled")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_i64(value.amount_atoms, f"{name}.amount_atoms"),
         )
     )
 
@@ -2414,7 +3359,7 @@ def _encode_redeemed(value: Redeemed, name: str) -> bytes:
     )
 
 
-_SEAT = Struct("<32sqqQQQQQQII")
+_SEAT = Struct("<32sqqQQQQQQIIqq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -2423,16 +3368,18 @@ class Seat:
 
     Attributes:
         account: The margin account; the zero address if the seat is free.
-        cash_atoms: Cash of fills not yet drawn, rebates included.
+        cash_atoms: Cash of fills not yet drawn, rebates included; a perpetual's: their signed cost.
         lots: Lots of fills not yet drawn.
         bid_lots: Lots of open bids.
         ask_lots: Lots of open asks.
         bid_atoms: What open bids pay in all.
-        ask_atoms: What open asks lose in all if the outcome wins.
+        ask_atoms: What open asks lose in all if the outcome wins; a perpetual's: what they bring.
         bid_reserved_atoms: `bid_atoms` as the margin account reserves them.
         ask_reserved_atoms: `ask_atoms` as the margin account reserves them.
         orders: Open orders.
         seat_free: Next seat that was given up, counted from 1, while this one is.
+        funding_index: A perpetual's: its cumulative funding index when the lots were last settled.
+        loss_index: A perpetual's: the loss index of the lots' side then.
     """
 
     account: Pubkey
@@ -2446,8 +3393,10 @@ class Seat:
     ask_reserved_atoms: int
     orders: int
     seat_free: int
+    funding_index: int
+    loss_index: int
 
-    SIZE: ClassVar[int] = 104
+    SIZE: ClassVar[int] = 120
 
     @classmethod
     def decode(cls, data: bytes) -> Seat:
@@ -2480,6 +3429,8 @@ def _seat(values: tuple[Any, ...], at: int) -> Seat:
         values[at + 8],
         values[at + 9],
         values[at + 10],
+        values[at + 11],
+        values[at + 12],
     )
 
 
@@ -2499,6 +3450,8 @@ def _encode_seat(value: Seat, name: str) -> bytes:
             _wire.encode_u64(value.ask_reserved_atoms, f"{name}.ask_reserved_atoms"),
             _wire.encode_u32(value.orders, f"{name}.orders"),
             _wire.encode_u32(value.seat_free, f"{name}.seat_free"),
+            _wire.encode_i64(value.funding_index, f"{name}.funding_index"),
+            _wire.encode_i64(value.loss_index, f"{name}.loss_index"),
         )
     )
 
@@ -2733,14 +3686,15 @@ def _encode_withdrawn(value: Withdrawn, name: str) -> bytes:
     )
 
 
-AnyAccount: TypeAlias = Book | EventMarket | Exchange | MarginAccount | Pool
+AnyAccount: TypeAlias = Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool
 
 
-ACCOUNTS: Final[dict[bytes, type[Book | EventMarket | Exchange | MarginAccount | Pool]]] = {
+ACCOUNTS: Final[dict[bytes, type[Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool]]] = {
     Book.DISCRIMINATOR: Book,
     EventMarket.DISCRIMINATOR: EventMarket,
     Exchange.DISCRIMINATOR: Exchange,
     MarginAccount.DISCRIMINATOR: MarginAccount,
+    PerpMarket.DISCRIMINATOR: PerpMarket,
     Pool.DISCRIMINATOR: Pool,
 }
 
@@ -2766,13 +3720,19 @@ AnyEvent: TypeAlias = (
     | BookCreated
     | BuilderPaid
     | CollateralMissing
+    | DelegateSet
     | Deposited
     | EventCreated
     | EventLocked
     | EventSettled
     | ExchangeInitialized
     | FeesCollected
+    | InsuranceAdded
+    | Liquidated
+    | MarginStated
     | PauseChanged
+    | PerpCreated
+    | PnlSettled
     | PoolClosed
     | PoolCreated
     | PoolNetted
@@ -2796,13 +3756,19 @@ EVENTS: Final[
             | BookCreated
             | BuilderPaid
             | CollateralMissing
+            | DelegateSet
             | Deposited
             | EventCreated
             | EventLocked
             | EventSettled
             | ExchangeInitialized
             | FeesCollected
+            | InsuranceAdded
+            | Liquidated
+            | MarginStated
             | PauseChanged
+            | PerpCreated
+            | PnlSettled
             | PoolClosed
             | PoolCreated
             | PoolNetted
@@ -2822,13 +3788,19 @@ EVENTS: Final[
     BookCreated.DISCRIMINATOR: BookCreated,
     BuilderPaid.DISCRIMINATOR: BuilderPaid,
     CollateralMissing.DISCRIMINATOR: CollateralMissing,
+    DelegateSet.DISCRIMINATOR: DelegateSet,
     Deposited.DISCRIMINATOR: Deposited,
     EventCreated.DISCRIMINATOR: EventCreated,
     EventLocked.DISCRIMINATOR: EventLocked,
     EventSettled.DISCRIMINATOR: EventSettled,
     ExchangeInitialized.DISCRIMINATOR: ExchangeInitialized,
     FeesCollected.DISCRIMINATOR: FeesCollected,
+    InsuranceAdded.DISCRIMINATOR: InsuranceAdded,
+    Liquidated.DISCRIMINATOR: Liquidated,
+    MarginStated.DISCRIMINATOR: MarginStated,
     PauseChanged.DISCRIMINATOR: PauseChanged,
+    PerpCreated.DISCRIMINATOR: PerpCreated,
+    PnlSettled.DISCRIMINATOR: PnlSettled,
     PoolClosed.DISCRIMINATOR: PoolClosed,
     PoolCreated.DISCRIMINATOR: PoolCreated,
     PoolNetted.DISCRIMINATOR: PoolNetted,
@@ -2891,6 +3863,17 @@ def find_book(*, event: Pubkey, outcome: int) -> Pubkey:
     )[0]
 
 
+def find_book_of_create_perp(*, market: Pubkey) -> Pubkey:
+    """The address of the book of create perp.
+
+    Args:
+        market: key.
+    """
+    return Pubkey.find_program_address([b"book", _wire.encode_pubkey(market, "market"), b"\x00"], PROGRAM_ID)[
+        0
+    ]
+
+
 def find_event(*, exchange: Pubkey, creator: Pubkey, event_id: bytes) -> Pubkey:
     """The address of the event.
 
@@ -2922,6 +3905,26 @@ def find_exchange(*, mint: Pubkey, admin: Pubkey) -> Pubkey:
     """
     return Pubkey.find_program_address(
         [b"exchange", _wire.encode_pubkey(mint, "mint"), _wire.encode_pubkey(admin, "admin")], PROGRAM_ID
+    )[0]
+
+
+def find_market(*, exchange: Pubkey, market_id: bytes) -> Pubkey:
+    """The address of the market.
+
+    Args:
+        exchange: key.
+        market_id: 32 bytes.
+
+    Raises:
+        ArgumentError: a seed is out of its range.
+    """
+    return Pubkey.find_program_address(
+        [
+            b"perp",
+            _wire.encode_pubkey(exchange, "exchange"),
+            _wire.encode_fixed_bytes(market_id, "market_id", 32),
+        ],
+        PROGRAM_ID,
     )[0]
 
 
@@ -2961,6 +3964,38 @@ def find_vault(*, exchange: Pubkey) -> Pubkey:
     return Pubkey.find_program_address([b"vault", _wire.encode_pubkey(exchange, "exchange")], PROGRAM_ID)[0]
 
 
+def add_insurance(
+    *,
+    owner: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    amount_atoms: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Gives collateral to a perpetual's insurance.
+
+    Args:
+        owner: the owner. [signer]
+        account: Gives the collateral, for good. [writable]
+        market: the market. [writable]
+        amount_atoms: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xaa5\xbf7\xfa\xaam\x01" + _wire.encode_u64(amount_atoms, "amount_atoms"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def cancel_all(
     *,
     owner: Pubkey,
@@ -2989,6 +4024,43 @@ def cancel_all(
         [
             AccountMeta(owner, is_signer=True, is_writable=False),
             AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def cancel_all_perp(
+    *,
+    trader: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    book: Pubkey,
+    side: int | None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Cancels all orders of a side (0 bids, 1 asks) or of both at a perpetual, at most 256.
+
+    Never paused.
+
+    Args:
+        trader: The account's owner or delegate. [signer]
+        account: the account. [writable]
+        market: the market. [writable]
+        book: The market's book. [writable]
+        side: u8 or None.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xc0\x03\x82\x86c\x94e\xb5" + _wire.encode_option(side, "side", _wire.encode_u8),
+        [
+            AccountMeta(trader, is_signer=True, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
             AccountMeta(book, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
@@ -3024,6 +4096,43 @@ def cancel_orders(
         [
             AccountMeta(owner, is_signer=True, is_writable=False),
             AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def cancel_perp_orders(
+    *,
+    trader: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    book: Pubkey,
+    cancellations: Sequence[Cancellation],
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Cancels orders at a perpetual, those that are still there.
+
+    Never paused.
+
+    Args:
+        trader: The account's owner or delegate. [signer]
+        account: the account. [writable]
+        market: the market. [writable]
+        book: The market's book. [writable]
+        cancellations: any number of `Cancellation`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xd2\xbf\xbck\xbcAz'" + _wire.encode_vec(cancellations, "cancellations", _encode_cancellation),
+        [
+            AccountMeta(trader, is_signer=True, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
             AccountMeta(book, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
@@ -3137,6 +4246,29 @@ def collect_fees(
             AccountMeta(vault, is_signer=False, is_writable=True),
             AccountMeta(treasury, is_signer=False, is_writable=True),
             AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def collect_perp_fees(
+    *, exchange: Pubkey, market: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Moves a perpetual's fees, as far as its pool has paid them, to those the exchange collects.
+
+    Anyone may.
+
+    Args:
+        exchange: the exchange. [writable]
+        market: the market. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xaaBrZ\xd9'\x12v",
+        [
+            AccountMeta(exchange, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )
@@ -3301,6 +4433,53 @@ def create_outcome_mint(
     )
 
 
+def create_perp(
+    *,
+    admin: Pubkey,
+    exchange: Pubkey,
+    feed: Pubkey,
+    market_id: bytes,
+    rules: PerpRules,
+    market: Pubkey | None = None,
+    book: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Creates a perpetual over a feed, and its book: the admin alone.
+
+    Args:
+        admin: Pays the rent. [signer, writable]
+        exchange: the exchange.
+        feed: The oracle program's feed that the market follows.
+        market_id: 32 bytes.
+        rules: `PerpRules`.
+        market: the market. [writable] Left out: `find_market(exchange=exchange, market_id=market_id)`.
+        book: the book. [writable] Left out: `find_book_of_create_perp(market=market)`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    if market is None:
+        market = find_market(exchange=exchange, market_id=market_id)
+    if book is None:
+        book = find_book_of_create_perp(market=market)
+    return Instruction(
+        PROGRAM_ID,
+        b"\x9b*Q\xc3\x86&\x1f\x8c"
+        + _wire.encode_fixed_bytes(market_id, "market_id", 32)
+        + _encode_perp_rules(rules, "rules"),
+        [
+            AccountMeta(admin, is_signer=True, is_writable=True),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
 def create_pool(
     *,
     creator: Pubkey,
@@ -3430,6 +4609,39 @@ def detokenize(
     )
 
 
+def draw_perp_seat(
+    *,
+    account: Pubkey,
+    market: Pubkey,
+    feed: Pubkey,
+    book: Pubkey,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Moves what a seat's fills have brought into its margin account, and cancels its expired orders; those of
+    an account to be liquidated all, at most 256.
+
+    Anyone may; never paused.
+
+    Args:
+        account: the account. [writable]
+        market: the market. [writable]
+        feed: The feed that the market follows.
+        book: The market's book, in which the account has a seat. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xc9}\xf0b\xf7\xa8\x95I",
+        [
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def draw_seat(
     *, account: Pubkey, event: Pubkey, book: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
 ) -> Instruction:
@@ -3528,6 +4740,53 @@ def initialize(
             AccountMeta(treasury, is_signer=False, is_writable=False),
             AccountMeta(_TOKEN_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
             AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def liquidate(
+    *,
+    liquidator: Pubkey,
+    exchange: Pubkey,
+    taker: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    feed: Pubkey,
+    book: Pubkey,
+    lots_max: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Takes over as much of an unhealthy account's position as restores it, at most `lots_max`, at the mark
+    less a reward.
+
+    Anyone may who affords it.
+
+    Args:
+        liquidator: Owner or delegate of the account that takes over. [signer]
+        exchange: the exchange.
+        taker: Takes the position over; must afford it. [writable]
+        account: The unhealthy account, without open orders at any perpetual. [writable]
+        market: the market. [writable]
+        feed: The feed that the market follows.
+        book: The market's book. [writable]
+        lots_max: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xdf\xb3\xe2}0.'J" + _wire.encode_u64(lots_max, "lots_max"),
+        [
+            AccountMeta(liquidator, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(taker, is_signer=False, is_writable=True),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )
@@ -3711,6 +4970,40 @@ def pause(
     )
 
 
+def pause_perp(
+    *,
+    pauser: Pubkey,
+    exchange: Pubkey,
+    market: Pubkey,
+    pause_bits: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Adds pause bits of a perpetual: the pauser or the admin.
+
+    Reducing and settling losses stay open.
+
+    Args:
+        pauser: The pauser or the admin. [signer]
+        exchange: the exchange.
+        market: the market. [writable]
+        pause_bits: u8.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xacc\x92\xc8\xf6B`\xa5" + _wire.encode_u8(pause_bits, "pause_bits"),
+        [
+            AccountMeta(pauser, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def place_order(
     *,
     owner: Pubkey,
@@ -3825,6 +5118,23 @@ def redeem_tokens(
     )
 
 
+def refresh_margin(*, account: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()) -> Instruction:
+    """States what an account's perpetuals need of its free collateral, as long as the slot lasts: before
+    anything else of that is spent.
+
+    Anyone may.
+
+    Args:
+        account: the account. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x8b\xe7U\xd3K\x9c\x08D",
+        [AccountMeta(account, is_signer=False, is_writable=True), *remaining_accounts],
+    )
+
+
 def replace_orders(
     *,
     owner: Pubkey,
@@ -3867,6 +5177,48 @@ def replace_orders(
     )
 
 
+def resolve_bankruptcy(
+    *,
+    liquidator: Pubkey,
+    exchange: Pubkey,
+    taker: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    feed: Pubkey,
+    book: Pubkey,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Takes over the position of an account that cannot pay for its liquidation; insurance, then the other
+    side of the market, pay what is missing.
+
+    Anyone may who affords it.
+
+    Args:
+        liquidator: Owner or delegate of the account that takes over. [signer]
+        exchange: the exchange.
+        taker: Takes the position over; must afford it. [writable]
+        account: The unhealthy account, without open orders at any perpetual. [writable]
+        market: the market. [writable]
+        feed: The feed that the market follows.
+        book: The market's book. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"R\xfd\xbb\x1df\x13#\xf8",
+        [
+            AccountMeta(liquidator, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(taker, is_signer=False, is_writable=True),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def resolve_event(
     *,
     authority: Pubkey,
@@ -3896,6 +5248,31 @@ def resolve_event(
     )
 
 
+def set_delegate(
+    *, owner: Pubkey, account: Pubkey, delegate: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Names who else may trade a margin account's perpetuals, and never withdraw; the zero address for nobody.
+
+    Args:
+        owner: the owner. [signer]
+        account: the account. [writable]
+        delegate: key.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xf2\x1e.Ll\xeb\x80\xb5" + _wire.encode_pubkey(delegate, "delegate"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def settle_event(
     *, event: Pubkey, record: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
 ) -> Instruction:
@@ -3914,6 +5291,39 @@ def settle_event(
         [
             AccountMeta(event, is_signer=False, is_writable=True),
             AccountMeta(record, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def settle_pnl(
+    *,
+    account: Pubkey,
+    market: Pubkey,
+    feed: Pubkey,
+    book: Pubkey,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Moves a perpetual's loss from an account's free collateral into the market's pool, or its profit out of
+    that.
+
+    Anyone may, for any account.
+
+    Args:
+        account: the account. [writable]
+        market: the market. [writable]
+        feed: The feed that the market follows.
+        book: The market's book. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"+=\xea-\x0f_\x98\x99",
+        [
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )
@@ -4081,6 +5491,50 @@ def tokenize(
     )
 
 
+def trade_perp(
+    *,
+    trader: Pubkey,
+    exchange: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    feed: Pubkey,
+    book: Pubkey,
+    request: OrderRequest,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Places one order at a perpetual: takes from the other side no further than the market allows from the
+    mark, and rests by its kind.
+
+    An order that is to reduce only is never paused, and needs no fresh price.
+
+    Args:
+        trader: The account's owner or delegate. [signer]
+        exchange: the exchange.
+        account: the account. [writable]
+        market: the market. [writable]
+        feed: The feed that the market follows.
+        book: The market's book. [writable]
+        request: `OrderRequest`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xa2\xbe-U\xa3\xba\x04\x83" + _encode_order_request(request, "request"),
+        [
+            AccountMeta(trader, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def trade_pool(
     *,
     owner: Pubkey,
@@ -4148,6 +5602,63 @@ def unpause(
         [
             AccountMeta(admin, is_signer=True, is_writable=False),
             AccountMeta(exchange, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def unpause_perp(
+    *,
+    admin: Pubkey,
+    exchange: Pubkey,
+    market: Pubkey,
+    pause_bits: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Removes pause bits of a perpetual: the admin alone.
+
+    Args:
+        admin: the admin. [signer]
+        exchange: the exchange.
+        market: the market. [writable]
+        pause_bits: u8.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"/\x07b\xb7\xa9\xc8w\xa9" + _wire.encode_u8(pause_bits, "pause_bits"),
+        [
+            AccountMeta(admin, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def update_funding(
+    *, market: Pubkey, feed: Pubkey, book: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Brings a perpetual's index, mark and funding up to date, and pays what its pool owes.
+
+    Anyone may; never paused.
+
+    Args:
+        market: the market. [writable]
+        feed: The feed that the market follows.
+        book: The market's book. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xe0B\tFKQ^X",
+        [
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )

@@ -33,10 +33,10 @@ LEVELS_MAX: Final = 1_024
 """Orders that a side of a book holds at most."""
 
 CANCELLATION_BYTES: Final = 10
-REQUEST_BYTES: Final = 28
+REQUEST_BYTES: Final = 30
 CHANGES_BYTES_MAX: Final = 756
 """What a transaction has room for besides its accounts, two compute budget instructions and two signatures:
-27 orders placed, or 75 cancelled."""
+25 orders placed, or 75 cancelled."""
 
 _MEETS_MAX: Final = 8
 """Expired orders of others that each order may clear away from before it."""

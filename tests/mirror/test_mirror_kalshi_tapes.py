@@ -30,7 +30,7 @@ EXPECTED = {
     "KXGOLD15M-26AUG051300-00": Compared(
         messages=2_500, quotes=157, trades=199, crossed_clocks=1_995, transactions=2_504
     ),
-    "KXGOLD15M-26AUG102000-00": Compared(messages=2_505, quotes=72, trades=108, transactions=2_508),
+    "KXGOLD15M-26AUG102000-00": Compared(messages=2_505, quotes=72, trades=108, transactions=2_509),
     "KXGOLD15M-26AUG102130-30": Compared(messages=2_001, quotes=193, trades=32, transactions=2_004),
 }
 

@@ -115,7 +115,7 @@ def test_a_large_change_takes_several_transactions_that_never_cross() -> None:
     book = MirroredBook(room=400)
     low = dict.fromkeys(range(2000, 2200), 100), dict.fromkeys(range(2300, 2500), 100)
     high = dict.fromkeys(range(7000, 7200), 200), dict.fromkeys(range(7300, 7500), 200)
-    assert book.show(depth(*low)) == 15
+    assert book.show(depth(*low)) == 16
     before, after = levels(*low), levels(*high)
     landed: list[Replacement] = []
 
@@ -127,7 +127,7 @@ def test_a_large_change_takes_several_transactions_that_never_cross() -> None:
             for whole in (before, after)
         )
 
-    assert book.show(depth(*high), meanwhile=meanwhile) == len(landed) == 21
+    assert book.show(depth(*high), meanwhile=meanwhile) == len(landed) == 22
     assert [len(replacement.cancellations) for replacement in landed][:7] == [75, 75, 75, 75, 75, 25, 0]
     assert book.levels == after
     # The best of both sides come first.

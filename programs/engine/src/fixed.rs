@@ -146,6 +146,20 @@ pub fn mul_div_up(a: u64, b: u64, d: u64) -> Result<u64, Fault> {
     quotient.checked_add((rest != 0) as u64).ok_or(Fault::Overflow)
 }
 
+/// value / divisor towards zero: the chain's machine divides no signed numbers.
+///
+/// # Errors
+/// None: a `divisor` of zero is taken for one, and a quotient of −2⁶³ is none of any product here.
+#[inline(always)]
+pub fn div_towards_zero(value: i64, divisor: u64) -> i64 {
+    let quotient = (value.unsigned_abs() / divisor.max(1)) as i64;
+    if value < 0 {
+        quotient.wrapping_neg()
+    } else {
+        quotient
+    }
+}
+
 /// ⌈amount·parts / whole⌉ in 64 bits.
 ///
 /// # Errors
@@ -160,6 +174,19 @@ pub fn portion_up(amount: u64, parts: u64, whole: u64) -> Result<u64, Fault> {
     Ok(wholes
         .wrapping_mul(parts)
         .wrapping_add(rest.wrapping_mul(parts).div_ceil(whole)))
+}
+
+/// ⌊amount·parts / whole⌋ in 64 bits.
+///
+/// # Errors
+/// As [`portion_up`].
+#[inline(always)]
+pub fn portion_down(amount: u64, parts: u64, whole: u64) -> Result<u64, Fault> {
+    if whole == 0 || whole > 1 << 32 || parts > whole {
+        return Err(Fault::Domain);
+    }
+    let (wholes, rest) = (amount / whole, amount % whole);
+    Ok(wholes.wrapping_mul(parts) + rest.wrapping_mul(parts) / whole)
 }
 
 /// ⌊factor·amount / 2^`BITS`⌋, for `BITS` in 1..=63.

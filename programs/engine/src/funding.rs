@@ -5,7 +5,10 @@
 //! Payments are differences of a cumulative index: what one side pays the other receives, but for the rounding of
 //! each position against its holder.
 
-use crate::{fixed::scale_up, Fault};
+use crate::{
+    fixed::{div_towards_zero, scale_up},
+    Fault,
+};
 
 /// Seconds of an hour: how long the premium is averaged, and how long its average is paid.
 pub const HOUR_S: i64 = 3_600;
@@ -59,8 +62,9 @@ impl Funding {
                 ..self
             };
         }
-        let hour = now.div_euclid(HOUR_S);
-        let hours = hour.saturating_sub(self.updated_at.div_euclid(HOUR_S));
+        let (hour, into_s) = hour_of(now);
+        let (hour_before, into_before_s) = hour_of(self.updated_at);
+        let hours = hour - hour_before;
         if hours == 0 {
             return Self {
                 index: self.index_after(self.rate, elapsed_s),
@@ -70,12 +74,11 @@ impl Funding {
                 ..self
             };
         }
-        let rest_s = HOUR_S - self.updated_at.rem_euclid(HOUR_S);
-        let into_s = now.rem_euclid(HOUR_S);
+        let rest_s = HOUR_S - into_before_s;
         let held_s = rest_s.min(PREMIUM_HOLDS_S);
         // After more than one hour the last one was seen by nobody.
         let (rate, carried_s) = if hours == 1 {
-            let average = ((self.premium_seconds + self.premium_ticks * held_s) << RATE_BITS) / HOUR_S;
+            let average = averaged(self.premium_seconds + self.premium_ticks * held_s);
             let cap = cap << RATE_BITS;
             (
                 average.clamp(-cap, cap),
@@ -100,14 +103,29 @@ impl Funding {
 
     /// The rate that the present hour's premium leads to, as far as it has been seen, in 2⁻¹⁶ ticks a day.
     pub fn predicted_rate(&self) -> i64 {
-        (self.premium_seconds << RATE_BITS) / HOUR_S
+        averaged(self.premium_seconds)
     }
 
     #[inline(always)]
     fn index_after(&self, rate: i64, seconds: i64) -> i64 {
         // 2¹⁶ / 86,400 = 512 / 675; a rate below 2⁴¹ for at most an hour leaves room in 64 bits.
-        self.index.wrapping_add(rate.wrapping_mul(seconds * 512) / 675)
+        self.index
+            .wrapping_add(div_towards_zero(rate.wrapping_mul(seconds * 512), 675))
     }
+}
+
+/// The clock hour of a time, and the seconds into it; times before 1970 are taken for that.
+#[inline(always)]
+fn hour_of(unix_seconds: i64) -> (i64, i64) {
+    let seconds = unix_seconds.max(0) as u64;
+    let hour = seconds / HOUR_S as u64;
+    (hour as i64, (seconds - hour * HOUR_S as u64) as i64)
+}
+
+/// An hour's average as a rate.
+#[inline(always)]
+fn averaged(premium_seconds: i64) -> i64 {
+    div_towards_zero(premium_seconds << RATE_BITS, HOUR_S as u64)
 }
 
 /// Atoms that a position pays between two values of a cumulative index a lot, negative if it receives; rounded

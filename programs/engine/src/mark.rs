@@ -5,7 +5,7 @@
 //! price, for the others.
 
 use crate::{
-    fixed::portion_up,
+    fixed::{div_towards_zero, portion_up},
     matching::{Ladder, Resting, Side, PRICE_MAX},
 };
 
@@ -14,6 +14,9 @@ pub const AVERAGE_BITS: u32 = 16;
 
 /// Seconds over which the index and the basis are averaged.
 pub const AVERAGE_WINDOW_S: u32 = 300;
+
+/// Seconds for which a trade speaks for the price.
+pub const LAST_HOLDS_S: i64 = 60;
 
 /// How many orders of a side are looked at for its impact price.
 pub const IMPACT_ORDERS_MAX: usize = 8;
@@ -70,7 +73,8 @@ pub fn index_ticks_down(value: i64, units_per_tick: u64) -> Option<u32> {
 pub fn average(average: i64, value_ticks: i64, elapsed_s: u32) -> i64 {
     let step = (value_ticks << AVERAGE_BITS).wrapping_sub(average);
     // Prices below 2²⁵ and times below 2⁹ leave room in 64 bits.
-    average + step.wrapping_mul(i64::from(elapsed_s.min(AVERAGE_WINDOW_S))) / i64::from(AVERAGE_WINDOW_S)
+    let weighted = step.wrapping_mul(i64::from(elapsed_s.min(AVERAGE_WINDOW_S)));
+    average + div_towards_zero(weighted, u64::from(AVERAGE_WINDOW_S))
 }
 
 /// The price of the order with which a side has `lots` to offer, among its best eight; `None` if it has fewer.
@@ -100,8 +104,8 @@ pub struct Sources {
     pub average_ticks: u32,
     /// The middle of the book's impact prices, if both sides have them.
     pub mid_ticks: Option<u32>,
-    /// What last traded.
-    pub last_ticks: u32,
+    /// What last traded, if that was within [`LAST_HOLDS_S`].
+    pub last_ticks: Option<u32>,
     /// By how much the book's middle has been above the index, averaged over five minutes.
     pub basis_ticks: i64,
 }
@@ -117,7 +121,7 @@ impl Sources {
         let (low, high) = near.around(self.index_ticks);
         let anchored = |ticks: i64| ticks.clamp(i64::from(low), i64::from(high));
         let mid = anchored(i64::from(self.mid_ticks.unwrap_or(self.index_ticks)));
-        let last = anchored(i64::from(self.last_ticks));
+        let last = anchored(i64::from(self.last_ticks.unwrap_or(self.index_ticks)));
         let based = anchored(i64::from(self.index_ticks) + self.basis_ticks);
         shock.clamp(median(mid, last, based), self.average_ticks)
     }

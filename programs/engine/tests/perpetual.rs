@@ -62,7 +62,7 @@ fn marks_meet_their_vectors() {
         index_ticks: 1_000,
         average_ticks: 1_000,
         mid_ticks: Some(1_010),
-        last_ticks: 990,
+        last_ticks: Some(990),
         basis_ticks: 4,
     };
     assert_eq!(calm.mark(near, shock), 1_004);
@@ -77,13 +77,14 @@ fn marks_meet_their_vectors() {
     );
     // One source at any price moves the mark to the next one at most.
     for last_ticks in [1, 500, 2_000, PRICE_MAX] {
+        let last_ticks = Some(last_ticks);
         let mark = Sources { last_ticks, ..calm }.mark(near, shock);
         assert!((1_004..=1_010).contains(&mark));
     }
     // Two move it to the edge of the band, no further.
     let pushed = Sources {
         mid_ticks: Some(PRICE_MAX),
-        last_ticks: PRICE_MAX,
+        last_ticks: Some(PRICE_MAX),
         ..calm
     };
     assert_eq!(pushed.mark(near, shock), 1_050);
@@ -284,7 +285,7 @@ proptest! {
         last in 1..=PRICE_MAX, basis in -20_000_000i64..20_000_000, near in 0u16..5_000, shock in 0u16..9_000,
     ) {
         let (near, shock) = (Band { ticks: 1, bps: near }, Band { ticks: 1, bps: shock });
-        let mark = Sources { index_ticks: index, average_ticks: average, mid_ticks: mid, last_ticks: last, basis_ticks: basis }
+        let mark = Sources { index_ticks: index, average_ticks: average, mid_ticks: mid, last_ticks: Some(last), basis_ticks: basis }
             .mark(near, shock);
         let (low, high) = shock.around(average);
         prop_assert!((low..=high).contains(&mark) && (1..=PRICE_MAX).contains(&mark));

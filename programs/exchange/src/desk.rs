@@ -3,17 +3,16 @@
 use {
     crate::{
         error::ExchangeError,
-        event::{BookChanged, OrderLots, PlacedOrder},
-        locked_atoms,
+        event::{BookChanged, PlacedOrder},
         order_request::*,
-        trade::{book_fault, pay_builder, release, sweep, Beside, Deal, Part, SWEEP_MAX},
-        BookParts, MarginAccount, Order, Pool, Seat, POSITION_MAX_LOTS, PRICE_MAX_TICKS, SEAT_LOTS_MAX,
+        trade::{pay_builder, sweep, Beside, Deal, Part, SWEEP_MAX},
+        BookParts, MarginAccount, Pool, Seat, POSITION_MAX_LOTS, SEAT_LOTS_MAX,
     },
     anchor_lang::prelude::*,
     secant_engine::{
         fee::Charge,
         margin::reducible_lots,
-        matching::{slide, OrderId, Resting, Side, Taker},
+        matching::{Side, Taker},
         quantity::Atoms,
     },
 };
@@ -94,7 +93,7 @@ impl<'a> Desk<'a> {
     /// What [`OrderRequest`] says of each field; OrderWouldTake, OrderNotFilled by its kind; BookFull, SeatsFull,
     /// PositionTooLarge.
     pub fn place(&mut self, request: &OrderRequest, now: i64) -> Result<()> {
-        request.require_sound(now)?;
+        request.require_sound(self.book.head.price_max_ticks, now)?;
         let side = request.side()?;
         let lots = self.reducing(request, side)?;
         let mut placed = PlacedOrder {
@@ -103,16 +102,24 @@ impl<'a> Desk<'a> {
             ..bytemuck::Zeroable::zeroed()
         };
         if request.kind >= ORDER_POST_ONLY {
-            placed.order_id = self.post(request, side, lots, now)?;
+            let meets_max = self.meets_left(request);
+            let price_ticks = self
+                .book
+                .post_ticks(request, side, meets_max, now, &mut self.log.dropped)?;
+            placed.order_id = self.rest(request, side, price_ticks, lots)?;
             placed.rested_lots = lots;
         } else {
             let deal = self.trade(request, lots, None, now, &mut placed)?;
             let may_rest = if deal.may_rest { deal.left } else { 0 };
             // After a trade, a rest too small, or without seat or room, is dropped: nobody can spoil what was
             // traded.
-            let rests = deal.booked.lots == 0 || self.has_place(request, side, may_rest);
+            let is_seated = self.seat.is_some();
+            let rests = deal.booked.lots == 0
+                || self
+                    .book
+                    .has_place(request.price_ticks, side, may_rest, is_seated);
             if request.kind == ORDER_LIMIT && may_rest > 0 && rests {
-                placed.order_id = self.rest(request, side, u32::from(request.price_ticks), may_rest)?;
+                placed.order_id = self.rest(request, side, request.price_ticks, may_rest)?;
                 placed.rested_lots = may_rest;
             }
         }
@@ -127,7 +134,7 @@ impl<'a> Desk<'a> {
     /// As [`Self::place`], and OrderInvalid for another kind of order.
     #[inline(never)]
     pub fn take(&mut self, request: &OrderRequest, pool: Option<&mut Account<Pool>>, now: i64) -> Result<()> {
-        request.require_sound(now)?;
+        request.require_sound(self.book.head.price_max_ticks, now)?;
         request.require_taking()?;
         let lots = self.reducing(request, request.side()?)?;
         let mut placed = PlacedOrder {
@@ -187,7 +194,7 @@ impl<'a> Desk<'a> {
         let side = request.side()?;
         let taker = Taker {
             side,
-            limit_ticks: u32::from(request.price_ticks),
+            limit_ticks: request.price_ticks,
             lots,
             seat: self.seat,
             self_trade: request.self_trade()?,
@@ -220,48 +227,19 @@ impl<'a> Desk<'a> {
         Ok(deal)
     }
 
-    /// Rests an order that takes nothing.
-    #[inline(always)]
-    fn post(&mut self, request: &OrderRequest, side: Side, lots: u64, now: i64) -> Result<u64> {
-        self.drop_expired_best(side.opposite(), self.meets_left(request), now)?;
-        let asked_ticks = u32::from(request.price_ticks);
-        let price_ticks = slide(&self.book.ladder, side, asked_ticks, u32::from(PRICE_MAX_TICKS))
-            .filter(|price_ticks| request.kind == ORDER_POST_ONLY_SLIDE || *price_ticks == asked_ticks)
-            .ok_or(ExchangeError::OrderWouldTake)?;
-        self.rest(request, side, price_ticks, lots)
-    }
-
-    fn drop_expired_best(&mut self, side: Side, meets_max: u32, now: i64) -> Result<()> {
-        for _ in 0..meets_max {
-            let Some(best) = self.book.ladder.best(side).filter(|best| best.is_expired(now)) else {
-                return Ok(());
-            };
-            let id = best.id();
-            self.cancel(id, usize::MAX, None)?;
-        }
-        Ok(())
-    }
-
     #[inline(always)]
     fn rest(&mut self, request: &OrderRequest, side: Side, price_ticks: u32, lots: u64) -> Result<u64> {
-        require!(lots >= self.book.head.lots_min, ExchangeError::OrderTooSmall);
-        let id = OrderId::new(side, price_ticks, self.book.head.age).map_err(|_| ExchangeError::Overflow)?;
-        self.book.head.age += 1;
-        if let Some(evicted) = self.makes_way(side, locked_atoms(id, lots))? {
-            self.cancel(evicted, usize::MAX, None)?;
-        }
-        let seat = self.seat_taken()?;
-        let order = Order {
-            id: id.0,
-            lots,
-            client_id: request.client_id,
-            expires_at: request.expires_at,
-            seat,
-            reserved: 0,
-        };
+        let id = self.book.rest(
+            request,
+            (side, price_ticks, lots),
+            (&self.address, &mut self.seat),
+            &mut self.log.dropped,
+        )?;
         let position = self.position();
-        let held = &mut self.book.seats[usize::from(seat)];
-        held.open_lots(&order);
+        let seat = self.seat.unwrap_or_default();
+        let outcome = usize::from(self.book.head.outcome);
+        self.account.event_legs[self.leg].seats[outcome] = seat + 1;
+        let held = &self.book.seats[usize::from(seat)];
         let (open, filled_lots) = match side {
             Side::Bid => (held.bid_lots, position + held.bid_lots as i64),
             Side::Ask => (held.ask_lots, held.ask_lots as i64 - position),
@@ -270,95 +248,7 @@ impl<'a> Desk<'a> {
             open <= SEAT_LOTS_MAX && filled_lots <= POSITION_MAX_LOTS as i64,
             ExchangeError::PositionTooLarge
         );
-        self.book
-            .ladder
-            .insert(order)
-            .map_err(|_| ExchangeError::BookFull)?;
-        Ok(id.0)
-    }
-
-    /// Who makes way for an order that locks `atoms`; nobody if there is room. Each side has half of the book's, and
-    /// of a full side the order that locks least goes, for one that locks more: dust keeps nobody out, and whoever
-    /// puts others out has more at stake than they.
-    ///
-    /// # Errors
-    /// BookFull if all orders of the side lock as much.
-    #[inline(always)]
-    fn makes_way(&self, side: Side, atoms: u64) -> Result<Option<OrderId>> {
-        let ladder = &self.book.ladder;
-        if ladder.len(side) < ladder.capacity() / 2 {
-            return Ok(None);
-        }
-        let orders = ladder.orders(side).iter();
-        let locked = |order: &&Order| locked_atoms(order.id(), order.lots);
-        // Of equals the one that trades last.
-        let least = match side {
-            Side::Bid => orders.min_by_key(locked),
-            Side::Ask => orders.rev().min_by_key(locked),
-        };
-        let evicted = least.filter(|order| locked(order) < atoms);
-        Ok(Some(evicted.ok_or(ExchangeError::BookFull)?.id()))
-    }
-
-    /// Whether so many lots of an order may rest: large enough, with a seat and with room.
-    #[inline(never)]
-    fn has_place(&self, request: &OrderRequest, side: Side, lots: u64) -> bool {
-        let head = &self.book.head;
-        let may_sit = self.seat.is_some() || head.seat_free != 0 || head.seats_used < head.seats;
-        let id = OrderId::new(side, u32::from(request.price_ticks), head.age);
-        lots >= head.lots_min
-            && may_sit
-            && id.is_ok_and(|id| self.makes_way(side, locked_atoms(id, lots)).is_ok())
-    }
-
-    /// The account's seat; a free one if it has none.
-    #[inline(always)]
-    fn seat_taken(&mut self) -> Result<u16> {
-        if let Some(seat) = self.seat {
-            return Ok(seat);
-        }
-        let head = &mut *self.book.head;
-        let given_up = head.seat_free.checked_sub(1);
-        let seat = given_up.unwrap_or(head.seats_used);
-        let place = self
-            .book
-            .seats
-            .get_mut(seat as usize)
-            .ok_or(ExchangeError::SeatsFull)?;
-        if given_up.is_some() {
-            head.seat_free = place.seat_free;
-        } else {
-            head.seats_used += 1;
-        }
-        head.seats_taken += 1;
-        *place = bytemuck::Zeroable::zeroed();
-        place.account = self.address;
-        let seat = seat as u16; // below SEATS_MAX
-        self.seat = Some(seat);
-        self.account.event_legs[self.leg].seats[usize::from(head.outcome)] = seat + 1;
-        Ok(seat)
-    }
-
-    /// Takes an order out of the book, if it is there; `of` says whose it must be.
-    ///
-    /// # Errors
-    /// OrderNotOwned if it is another's.
-    #[inline(always)]
-    fn cancel(&mut self, id: OrderId, hint: usize, of: Option<u16>) -> Result<bool> {
-        let Some(place) = self.book.ladder.find(id, hint) else {
-            return Ok(false);
-        };
-        let order = self.book.ladder.remove(place).map_err(book_fault)?;
-        require!(
-            of.is_none_or(|seat| seat == order.seat),
-            ExchangeError::OrderNotOwned
-        );
-        self.log.dropped.push(OrderLots {
-            order_id: order.id,
-            lots: order.lots,
-        });
-        release(self.book.seats, &order, order.lots).map_err(book_fault)?;
-        Ok(true)
+        Ok(id)
     }
 
     /// Takes orders of the account out of the book, those that are still there.
@@ -367,14 +257,8 @@ impl<'a> Desk<'a> {
     /// OrderNotOwned if one is another's.
     #[inline(always)]
     pub fn cancel_each(&mut self, cancellations: &[Cancellation]) -> Result<()> {
-        let Some(seat) = self.seat else {
-            return Ok(()); // without a seat, no order is left
-        };
-        for cancellation in cancellations {
-            let id = OrderId(cancellation.order_id);
-            self.cancel(id, usize::from(cancellation.hint), Some(seat))?;
-        }
-        Ok(())
+        self.book
+            .cancel_each(cancellations, self.seat, &mut self.log.dropped)
     }
 
     /// Cancels the account's orders on the sides named, at most [`SWEEP_MAX`] of them.
@@ -408,7 +292,7 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// InsolventAccount if free collateral does not cover it.
     #[inline(always)]
-    pub fn close(self) -> Result<BookChanged> {
+    pub fn close(mut self) -> Result<BookChanged> {
         let outcomes = usize::from(self.book.head.outcomes);
         let outcome = usize::from(self.book.head.outcome);
         if let Some(seat) = self.seat {
@@ -426,11 +310,7 @@ impl<'a> Desk<'a> {
             }
             held.bid_reserved_atoms = bid_atoms;
             held.ask_reserved_atoms = ask_atoms;
-            if held.orders == 0 {
-                held.account = Address::default();
-                held.seat_free = self.book.head.seat_free;
-                self.book.head.seat_free = u32::from(seat) + 1;
-                self.book.head.seats_taken -= 1;
+            if self.book.give_up(seat) {
                 leg.seats[outcome] = 0;
             }
         }

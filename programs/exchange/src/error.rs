@@ -129,6 +129,38 @@ pub enum ExchangeError {
     OrderNotOwned,
     #[msg("A builder's fee is at most 100 bps, and needs the builder's margin account of the same exchange")]
     BuilderFeeInvalid,
+    #[msg("The margin account already holds positions in 8 perpetuals; close and settle one")]
+    PerpLegsFull,
+    #[msg("The margin account holds no position in this perpetual")]
+    PerpLegAbsent,
+    #[msg("The market of another perpetual leg is missing; pass all of the account's markets")]
+    PerpMarketMissing,
+    #[msg(
+        "The account holds perpetuals; refresh its margin in the same slot before spending free collateral"
+    )]
+    MarginStale,
+    #[msg("Rules out of range: tiers rise from 0, initial above maintenance above what a liquidation and the near band cost, all limits greater than zero")]
+    PerpRulesInvalid,
+    #[msg("The feed is not this perpetual's, or contradicts itself")]
+    FeedMismatch,
+    #[msg(
+        "The price is too old, uncertain or volatile for this; reducing, cancelling and depositing stay open"
+    )]
+    PriceUnfit,
+    #[msg("The order would rest further beyond the mark than the market allows")]
+    OrderOffMark,
+    #[msg("The account has what keeping its positions requires; it cannot be liquidated")]
+    AccountHealthy,
+    #[msg("The account cannot pay for its liquidation; resolve its bankruptcy")]
+    AccountBankrupt,
+    #[msg("The account can still pay for its liquidation; liquidate it")]
+    AccountSolvent,
+    #[msg("The account has no position in this perpetual to take over")]
+    NothingToLiquidate,
+    #[msg("Nothing moves: no profit or loss, an empty pool, or the hour's limit of profits is reached")]
+    NothingToSettle,
+    #[msg("Insurance may not pay now, and nobody else is left in the market; add to it, or wait a day")]
+    InsuranceInsufficient,
 }
 
 impl From<secant_engine::Fault> for ExchangeError {

@@ -163,6 +163,68 @@ pub struct BookClosed {
     pub fees_atoms: u64,
 }
 
+#[event]
+pub struct DelegateSet {
+    pub account: Address,
+    /// The zero address for nobody.
+    pub delegate: Address,
+}
+
+#[event]
+pub struct PerpCreated {
+    pub market: Address,
+    pub feed: Address,
+}
+
+/// What an account's perpetuals amount to.
+#[event(bytemuck)]
+pub struct MarginStated {
+    pub account: Address,
+    /// Free collateral with unrealised profits and losses at the marks.
+    pub equity_atoms: i64,
+    /// Cash less what events hold at worst.
+    pub free_atoms: i64,
+    /// Unrealised losses at the strict prices, none positive.
+    pub losses_atoms: i64,
+    /// What opening requires.
+    pub initial_atoms: u64,
+    /// What keeping requires.
+    pub maintenance_atoms: u64,
+}
+
+/// A perpetual's profit was paid into an account's cash, or its loss out of it, if negative.
+#[event(bytemuck)]
+pub struct PnlSettled {
+    pub account: Address,
+    pub market: Address,
+    pub amount_atoms: i64,
+}
+
+/// A position was taken over at the mark.
+#[event(bytemuck)]
+pub struct Liquidated {
+    pub account: Address,
+    pub taker: Address,
+    pub market: Address,
+    pub lots: u64,
+    pub mark_ticks: u64,
+    /// What the taker earned.
+    pub reward_atoms: u64,
+    /// What insurance earned.
+    pub insurance_atoms: u64,
+    /// What a bankrupt account was short of.
+    pub shortfall_atoms: u64,
+    /// How much of that the other side bore.
+    pub haircut_atoms: u64,
+}
+
+#[event(bytemuck)]
+pub struct InsuranceAdded {
+    pub market: Address,
+    pub account: Address,
+    pub amount_atoms: u64,
+}
+
 /// The orders of a book changed: everything one instruction did there. Whose instruction it was, its accounts
 /// tell.
 #[event]

@@ -16,6 +16,9 @@ pub mod desk;
 pub mod error;
 pub mod event;
 pub mod order_request;
+pub mod perp_desk;
+pub mod perp_margin;
+pub mod seating;
 pub mod token;
 pub mod trade;
 pub mod state {
@@ -23,57 +26,76 @@ pub mod state {
     pub mod exchange;
     pub mod margin;
     pub mod market;
+    pub mod perp;
     pub mod pool;
 }
 pub mod instructions {
+    pub mod add_insurance;
     pub mod cancel_all;
+    pub mod cancel_all_perp;
     pub mod cancel_orders;
+    pub mod cancel_perp_orders;
     pub mod close_account;
     pub mod close_book;
     pub mod close_pool;
     pub mod collect_fees;
+    pub mod collect_perp_fees;
     pub mod crank_expired;
     pub mod create_book;
     pub mod create_event;
     pub mod create_outcome_mint;
+    pub mod create_perp;
     pub mod create_pool;
     pub mod deposit;
     pub mod detokenize;
+    pub mod draw_perp_seat;
     pub mod draw_seat;
     pub mod expand_book;
     pub mod initialize;
+    pub mod liquidate;
     pub mod lock_event;
     pub mod merge_set;
     pub mod mint_set;
     pub mod net_pool;
     pub mod open_account;
     pub mod pause;
+    pub mod pause_perp;
     pub mod place_order;
     pub mod redeem;
     pub mod redeem_tokens;
+    pub mod refresh_margin;
     pub mod replace_orders;
+    pub mod resolve_bankruptcy;
     pub mod resolve_event;
+    pub mod set_delegate;
     pub mod settle_event;
+    pub mod settle_pnl;
     pub mod take_order;
     pub mod take_tokens;
     pub mod tokenize;
+    pub mod trade_perp;
     pub mod trade_pool;
     pub mod unpause;
+    pub mod unpause_perp;
+    pub mod update_funding;
     pub mod void_event;
     pub mod withdraw;
 }
 
 pub use {
     instructions::{
-        cancel_all::*, cancel_orders::*, close_account::*, close_book::*, close_pool::*, collect_fees::*,
-        crank_expired::*, create_book::*, create_event::*, create_outcome_mint::*, create_pool::*,
-        deposit::*, detokenize::*, draw_seat::*, expand_book::*, initialize::*, lock_event::*, merge_set::*,
-        mint_set::*, net_pool::*, open_account::*, pause::*, place_order::*, redeem::*, redeem_tokens::*,
-        replace_orders::*, resolve_event::*, settle_event::*, take_order::*, take_tokens::*, tokenize::*,
-        trade_pool::*, unpause::*, void_event::*, withdraw::*,
+        add_insurance::*, cancel_all::*, cancel_all_perp::*, cancel_orders::*, cancel_perp_orders::*,
+        close_account::*, close_book::*, close_pool::*, collect_fees::*, collect_perp_fees::*,
+        crank_expired::*, create_book::*, create_event::*, create_outcome_mint::*, create_perp::*,
+        create_pool::*, deposit::*, detokenize::*, draw_perp_seat::*, draw_seat::*, expand_book::*,
+        initialize::*, liquidate::*, lock_event::*, merge_set::*, mint_set::*, net_pool::*, open_account::*,
+        pause::*, pause_perp::*, place_order::*, redeem::*, redeem_tokens::*, refresh_margin::*,
+        replace_orders::*, resolve_bankruptcy::*, resolve_event::*, set_delegate::*, settle_event::*,
+        settle_pnl::*, take_order::*, take_tokens::*, tokenize::*, trade_perp::*, trade_pool::*, unpause::*,
+        unpause_perp::*, update_funding::*, void_event::*, withdraw::*,
     },
     order_request::*,
-    state::{book::*, exchange::*, margin::*, market::*, pool::*},
+    state::{book::*, exchange::*, margin::*, market::*, perp::*, pool::*},
 };
 
 declare_id!("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M");
@@ -299,5 +321,89 @@ pub mod exchange {
     /// Creates the exchange of a collateral mint under an admin, with its vault.
     pub fn initialize(ctx: &mut Context<Initialize>, pauser: Address, fee_bps: u16) -> Result<()> {
         Initialize::run(ctx, pauser, fee_bps)
+    }
+
+    /// Creates a perpetual over a feed, and its book: the admin alone.
+    pub fn create_perp(ctx: &mut Context<CreatePerp>, market_id: [u8; 32], rules: PerpRules) -> Result<()> {
+        CreatePerp::run(ctx, market_id, rules)
+    }
+
+    /// Brings a perpetual's index, mark and funding up to date, and pays what its pool owes. Anyone may; never paused.
+    pub fn update_funding(ctx: &mut Context<UpdateFunding>) -> Result<()> {
+        UpdateFunding::run(ctx)
+    }
+
+    /// Places one order at a perpetual: takes from the other side no further than the market allows from the mark, and
+    /// rests by its kind. An order that is to reduce only is never paused, and needs no fresh price.
+    pub fn trade_perp(ctx: &mut Context<TradePerp>, request: OrderRequest) -> Result<()> {
+        TradePerp::run(ctx, request)
+    }
+
+    /// Cancels orders at a perpetual, those that are still there. Never paused.
+    pub fn cancel_perp_orders(
+        ctx: &mut Context<CancelPerpOrders>,
+        cancellations: Vec<Cancellation>,
+    ) -> Result<()> {
+        CancelPerpOrders::run(ctx, &cancellations)
+    }
+
+    /// Cancels all orders of a side (0 bids, 1 asks) or of both at a perpetual, at most 256. Never paused.
+    pub fn cancel_all_perp(ctx: &mut Context<CancelAllPerp>, side: Option<u8>) -> Result<()> {
+        CancelAllPerp::run(ctx, side)
+    }
+
+    /// Moves what a seat's fills have brought into its margin account, and cancels its expired orders; those of an
+    /// account to be liquidated all, at most 256. Anyone may; never paused.
+    pub fn draw_perp_seat(ctx: &mut Context<DrawPerpSeat>) -> Result<()> {
+        DrawPerpSeat::run(ctx)
+    }
+
+    /// States what an account's perpetuals need of its free collateral, as long as the slot lasts: before anything else
+    /// of that is spent. Anyone may.
+    pub fn refresh_margin(ctx: &mut Context<RefreshMargin>) -> Result<()> {
+        RefreshMargin::run(ctx)
+    }
+
+    /// Moves a perpetual's loss from an account's free collateral into the market's pool, or its profit out of that.
+    /// Anyone may, for any account.
+    pub fn settle_pnl(ctx: &mut Context<SettlePnl>) -> Result<()> {
+        SettlePnl::run(ctx)
+    }
+
+    /// Takes over as much of an unhealthy account's position as restores it, at most `lots_max`, at the mark less a
+    /// reward. Anyone may who affords it.
+    pub fn liquidate(ctx: &mut Context<Liquidate>, lots_max: u64) -> Result<()> {
+        Liquidate::run(ctx, lots_max)
+    }
+
+    /// Takes over the position of an account that cannot pay for its liquidation; insurance, then the other side of the
+    /// market, pay what is missing. Anyone may who affords it.
+    pub fn resolve_bankruptcy(ctx: &mut Context<Liquidate>) -> Result<()> {
+        ResolveBankruptcy::run(ctx)
+    }
+
+    /// Gives collateral to a perpetual's insurance.
+    pub fn add_insurance(ctx: &mut Context<AddInsurance>, amount_atoms: u64) -> Result<()> {
+        AddInsurance::run(ctx, amount_atoms)
+    }
+
+    /// Moves a perpetual's fees, as far as its pool has paid them, to those the exchange collects. Anyone may.
+    pub fn collect_perp_fees(ctx: &mut Context<CollectPerpFees>) -> Result<()> {
+        CollectPerpFees::run(ctx)
+    }
+
+    /// Adds pause bits of a perpetual: the pauser or the admin. Reducing and settling losses stay open.
+    pub fn pause_perp(ctx: &mut Context<PausePerp>, pause_bits: u8) -> Result<()> {
+        PausePerp::run(ctx, pause_bits)
+    }
+
+    /// Removes pause bits of a perpetual: the admin alone.
+    pub fn unpause_perp(ctx: &mut Context<UnpausePerp>, pause_bits: u8) -> Result<()> {
+        UnpausePerp::run(ctx, pause_bits)
+    }
+
+    /// Names who else may trade a margin account's perpetuals, and never withdraw; the zero address for nobody.
+    pub fn set_delegate(ctx: &mut Context<SetDelegate>, delegate: Address) -> Result<()> {
+        SetDelegate::run(ctx, delegate)
     }
 }

@@ -1,6 +1,6 @@
 //! What a trader asks of a book.
 use {
-    crate::{error::ExchangeError, trade::SWEEP_MAX, PRICE_MAX_TICKS, SEAT_LOTS_MAX},
+    crate::{error::ExchangeError, trade::SWEEP_MAX, SEAT_LOTS_MAX},
     anchor_lang::prelude::*,
     secant_engine::matching::{SelfTrade, Side},
 };
@@ -51,8 +51,8 @@ pub struct OrderRequest {
     pub lots: u64,
     /// When it stops trading, Unix seconds; 0 for never.
     pub expires_at: u32,
-    /// The worst price it takes, and where it rests: 1 to 9,999.
-    pub price_ticks: u16,
+    /// The worst price it takes, and where it rests: 1 to 9,999; at a perpetual, to 16,777,215.
+    pub price_ticks: u32,
     /// How many resting orders it may meet, at most 256. What still crosses then is dropped, never rested.
     pub meets_max: u16,
     /// One of the SIDE constants.
@@ -102,13 +102,13 @@ impl OrderRequest {
         }
     }
 
-    /// Refuses what is out of range at `now`.
+    /// Refuses what is out of range at `now`, in a book with prices up to `price_max_ticks`.
     ///
     /// # Errors
     /// OrderInvalid, AmountZero.
     #[inline(always)]
-    pub fn require_sound(&self, now: i64) -> Result<()> {
-        let sound = (1..=PRICE_MAX_TICKS).contains(&self.price_ticks)
+    pub fn require_sound(&self, price_max_ticks: u32, now: i64) -> Result<()> {
+        let sound = (1..=price_max_ticks).contains(&self.price_ticks)
             && self.kind <= ORDER_POST_ONLY_SLIDE
             && self.self_trade <= SELF_TRADE_DECREMENT
             && self.lots <= SEAT_LOTS_MAX

@@ -3,7 +3,7 @@ use {
     crate::{
         error::ExchangeError,
         event::{BookChanged, BuilderPaid, OrderLots, PlacedOrder, PoolTraded},
-        BookParts, MarginAccount, Order, Pool, Seat, BUILDER_FEE_MAX_BPS,
+        Book, BookParts, MarginAccount, Order, Pool, Seat, BUILDER_FEE_MAX_BPS,
     },
     alloc::vec::Vec,
     anchor_lang::prelude::*,
@@ -60,6 +60,7 @@ impl BookParts<'_> {
         fee_up: impl FnOnce(Bps) -> Result<Bps>,
     ) -> Result<Deal> {
         let mut ledger = Ledger {
+            head: self.head,
             seats: self.seats,
             fills: &mut log.fills,
             dropped: &mut log.dropped,
@@ -231,7 +232,7 @@ pub fn sweep(
     leaves: impl Fn(&Order) -> bool,
 ) -> Result<()> {
     for side in sides {
-        let seats = &mut *book.seats;
+        let (head, seats) = (&*book.head, &mut *book.seats);
         book.ladder
             .sweep(*side, |order| {
                 if dropped.len() >= SWEEP_MAX || !leaves(order) {
@@ -241,7 +242,7 @@ pub fn sweep(
                     order_id: order.id,
                     lots: order.lots,
                 });
-                release(seats, order, order.lots).map(|()| true)
+                release(head, seats, order, order.lots).map(|()| true)
             })
             .map_err(book_fault)?;
     }
@@ -250,6 +251,7 @@ pub fn sweep(
 
 /// The seats' side of a taking.
 struct Ledger<'a> {
+    head: &'a Book,
     seats: &'a mut [Seat],
     fills: &'a mut Vec<OrderLots>,
     dropped: &'a mut Vec<OrderLots>,
@@ -268,7 +270,7 @@ impl Settle<Order> for Ledger<'_> {
         let basis = fill_basis(price_ticks, lots);
         let rebate_atoms = rebate_down(basis, self.rebate)?.0;
         let seat = self.seats.get_mut(usize::from(maker.seat)).ok_or(Fault::Domain)?;
-        seat.close_lots(maker, lots);
+        seat.close_lots(maker, lots, self.head.locked_atoms(maker.id(), lots));
         if maker.id().side() == Side::Bid {
             seat.lots += lots as i64;
             seat.cash_atoms += rebate_atoms as i64 - paid_atoms as i64;
@@ -293,15 +295,15 @@ impl Settle<Order> for Ledger<'_> {
             order_id: order.id,
             lots,
         });
-        release(self.seats, order, lots)
+        release(self.head, self.seats, order, lots)
     }
 }
 
 /// Lots that leave the book without a trade are no risk of their owner's any more.
 #[inline(always)]
-pub fn release(seats: &mut [Seat], order: &Order, lots: u64) -> core::result::Result<(), Fault> {
+pub fn release(head: &Book, seats: &mut [Seat], order: &Order, lots: u64) -> core::result::Result<(), Fault> {
     let seat = seats.get_mut(usize::from(order.seat)).ok_or(Fault::Domain)?;
-    seat.close_lots(order, lots);
+    seat.close_lots(order, lots, head.locked_atoms(order.id(), lots));
     Ok(())
 }
 

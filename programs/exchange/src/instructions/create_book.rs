@@ -1,13 +1,14 @@
 use {
     crate::{
         error::ExchangeError, event::BookCreated, Book, EventMarket, Exchange, BOOK_HEAD_LEN, LOTS_MIN_MAX,
-        ORDER_LEN, PAUSE_CREATE, SEAT_LEN,
+        ORDER_LEN, PAUSE_CREATE, PRICE_MAX_TICKS, SEAT_LEN,
     },
     anchor_lang::prelude::*,
+    secant_engine::quantity::TICKS_PER_UNIT,
 };
 
 /// Seats and orders that a book has room for at first; expand_book adds more.
-const SEATS_AT_FIRST: usize = 16;
+pub(crate) const SEATS_AT_FIRST: usize = 16;
 const ORDERS_AT_FIRST: usize = 64;
 
 /// Bytes of a book before it is expanded.
@@ -69,6 +70,8 @@ impl CreateBook {
         book.outcome = outcome;
         book.outcomes = event.outcomes;
         book.bump = bump;
+        book.face_ticks = TICKS_PER_UNIT as u32;
+        book.price_max_ticks = PRICE_MAX_TICKS;
         book.layout = 1;
         emit!(BookCreated {
             book: *book.address(),

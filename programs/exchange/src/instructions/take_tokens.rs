@@ -6,7 +6,7 @@ use {
         require_book, token,
         trade::{pay_builder, Beside, Deal, Part, SWEEP_MAX},
         BookParts, EventMarket, Exchange, OrderRequest, Pool, ORDER_FILL_OR_KILL, PAUSE_DEPOSIT,
-        PAUSE_TOKENIZE, PAUSE_TRADE,
+        PAUSE_TOKENIZE, PAUSE_TRADE, PRICE_MAX_TICKS,
     },
     anchor_lang::prelude::*,
     anchor_spl::token::{Mint, TokenAccount},
@@ -115,7 +115,7 @@ impl TakeTokens {
         );
         require_pool(self.pool.as_ref(), event)?;
         require_book(self.book.account())?;
-        request.require_sound(now)?;
+        request.require_sound(PRICE_MAX_TICKS, now)?;
         request.require_taking()?;
         // Tokens sold are always held: only a margin account can have a position to turn.
         require!(!request.reduce_only, ExchangeError::OrderInvalid);
@@ -151,7 +151,7 @@ impl TakeTokens {
         let mut log = BookChanged::new(self.book.address(), parts.head.changes, meets, meets, 1);
         let taker = Taker {
             side: request.side()?,
-            limit_ticks: u32::from(request.price_ticks),
+            limit_ticks: request.price_ticks,
             lots: request.lots,
             seat: None,
             self_trade: request.self_trade()?,

@@ -25,14 +25,14 @@ pub const LOTS_MIN_MAX: u64 = 1_000;
 
 /// The highest price of an event's outcome, in ticks; the lowest is 1.
 #[constant]
-pub const PRICE_MAX_TICKS: u16 = 9_999;
+pub const PRICE_MAX_TICKS: u32 = 9_999;
 
 /// One per outcome of an event; of two outcomes only the first has one, as buying NO is selling YES.
 #[account]
 pub struct Book {
     /// The exchange whose collateral it pays.
     pub exchange: Address,
-    /// The event whose outcome it trades.
+    /// The event whose outcome it trades, or the perpetual.
     pub event: Address,
     /// Who created it and gets the rent.
     pub creator: Address,
@@ -68,7 +68,12 @@ pub struct Book {
     pub bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 32],
+    /// What a lot of the outcome pays if it wins, in ticks: what an ask cannot lose more than, its price deducted. 0
+    /// for a perpetual, whose asks count at their price.
+    pub face_ticks: u32,
+    /// The highest price of an order.
+    pub price_max_ticks: u32,
+    pub reserved: [u8; 24],
 }
 
 /// What the orders of one margin account have done and may yet do.
@@ -77,7 +82,7 @@ pub struct Book {
 pub struct Seat {
     /// The margin account; the zero address if the seat is free.
     pub account: Address,
-    /// Cash of fills not yet drawn, rebates included.
+    /// Cash of fills not yet drawn, rebates included; a perpetual's: their signed cost.
     pub cash_atoms: i64,
     /// Lots of fills not yet drawn.
     pub lots: i64,
@@ -87,7 +92,7 @@ pub struct Seat {
     pub ask_lots: u64,
     /// What open bids pay in all.
     pub bid_atoms: u64,
-    /// What open asks lose in all if the outcome wins.
+    /// What open asks lose in all if the outcome wins; a perpetual's: what they bring.
     pub ask_atoms: u64,
     /// `bid_atoms` as the margin account reserves them.
     pub bid_reserved_atoms: u64,
@@ -97,6 +102,10 @@ pub struct Seat {
     pub orders: u32,
     /// Next seat that was given up, counted from 1, while this one is.
     pub seat_free: u32,
+    /// A perpetual's: its cumulative funding index when the lots were last settled.
+    pub funding_index: i64,
+    /// A perpetual's: the loss index of the lots' side then.
+    pub loss_index: i64,
 }
 
 /// An order that rests.
@@ -223,21 +232,24 @@ pub fn require_book(view: &AccountView) -> Result<()> {
     Ok(())
 }
 
-/// What so many lots of an order lose at worst: a bid what it pays, an ask what the outcome costs above it.
-#[inline(always)]
-pub fn locked_atoms(id: OrderId, lots: u64) -> u64 {
-    let price_ticks = u64::from(id.price_ticks());
-    lots.wrapping_mul(match id.side() {
-        Side::Bid => price_ticks,
-        Side::Ask => TICKS - price_ticks,
-    })
+impl Book {
+    /// What so many lots of an order lock: a bid what it pays, an ask what the outcome costs above it; at a perpetual
+    /// both their price.
+    #[inline(always)]
+    pub fn locked_atoms(&self, id: OrderId, lots: u64) -> u64 {
+        let price_ticks = id.price_ticks();
+        let locked_ticks = match id.side() {
+            Side::Bid => price_ticks,
+            Side::Ask => self.face_ticks.abs_diff(price_ticks),
+        };
+        lots.wrapping_mul(u64::from(locked_ticks))
+    }
 }
 
 impl Seat {
-    /// Takes `lots` of an order off what is open.
+    /// Takes `lots` of an order, which lock `atoms`, off what is open.
     #[inline(always)]
-    pub fn close_lots(&mut self, order: &Order, lots: u64) {
-        let atoms = locked_atoms(order.id(), lots);
+    pub fn close_lots(&mut self, order: &Order, lots: u64, atoms: u64) {
         if order.id().side() == Side::Bid {
             self.bid_lots -= lots;
             self.bid_atoms -= atoms;
@@ -248,10 +260,9 @@ impl Seat {
         self.orders -= u32::from(lots == order.lots);
     }
 
-    /// Adds an order to what is open.
+    /// Adds an order, which locks `atoms`, to what is open.
     #[inline(always)]
-    pub fn open_lots(&mut self, order: &Order) {
-        let atoms = locked_atoms(order.id(), order.lots);
+    pub fn open_lots(&mut self, order: &Order, atoms: u64) {
         if order.id().side() == Side::Bid {
             self.bid_lots += order.lots;
             self.bid_atoms += atoms;
@@ -267,9 +278,6 @@ const _: () = assert!(
     SEAT_LOTS_MAX <= secant_engine::fee::FILL_LOTS_MAX,
     "an order's fees fit 64 bits"
 );
-
-/// Ticks in one.
-const TICKS: u64 = secant_engine::quantity::TICKS_PER_UNIT;
 
 /// The book's tail is no field of any account: its types are named for the IDL here.
 #[cfg(all(test, feature = "idl-build"))]

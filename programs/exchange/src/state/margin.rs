@@ -4,6 +4,7 @@ use {
     anchor_lang::prelude::*,
     secant_engine::{
         fee::{tiered_up, worn_down},
+        margin::Health,
         quantity::{Atoms, Bps, OUTCOMES_MAX, TICKS_PER_UNIT},
     },
     secant_oracle::event::log_event,
@@ -32,16 +33,26 @@ pub struct MarginAccount {
     pub volume_atoms: u64,
     /// When it last took something, Unix seconds.
     pub volume_time: i64,
+    /// What its perpetuals need of its free collateral to open more, as it was in `reserve_slot`.
+    pub reserve_atoms: u64,
+    /// The slot in which that was stated.
+    pub reserve_slot: u64,
+    /// Free collateral as it was last checked.
+    pub checked_free_atoms: i64,
+    /// May trade for the owner, and not withdraw; the zero address for nobody.
+    pub delegate: Address,
     /// Which of the owner's accounts this is.
     pub index: u8,
     /// PDA bump.
     pub bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 61],
+    /// How many perpetual legs are in use.
+    pub perps: u8,
+    pub reserved: [u8; 4],
     /// Positions in events; a free leg has the zero address.
     pub event_legs: [EventLeg; 8],
-    /// Positions in perpetuals; all free until perpetuals exist.
+    /// Positions in perpetuals; a free leg has the zero address.
     pub perp_legs: [PerpLeg; 8],
 }
 
@@ -69,11 +80,23 @@ pub struct PerpLeg {
     pub market: Address,
     /// Signed size in the market's lots.
     pub position_lots: i64,
-    /// Signed cost of the position.
+    /// What was received for it, less what was paid.
     pub quote_atoms: i64,
-    /// Cumulative funding index at the last settlement.
-    pub funding_index: PodI128,
-    pub reserved: [u8; 48],
+    /// The market's cumulative funding index when the leg was last settled.
+    pub funding_index: i64,
+    /// The loss index of the position's side then.
+    pub loss_index: i64,
+    /// Lots of open bids, as the leg last knew them.
+    pub bid_lots: u64,
+    /// What they pay in all.
+    pub bid_atoms: u64,
+    /// Lots of open asks, as the leg last knew them.
+    pub ask_lots: u64,
+    /// What they bring in all.
+    pub ask_atoms: u64,
+    /// Seat in the market's book, counted from 1; 0 without.
+    pub seat: u16,
+    pub reserved: [u8; 14],
 }
 
 impl MarginAccount {
@@ -225,15 +248,100 @@ impl MarginAccount {
             .ok_or_else(|| ExchangeError::Overflow.into())
     }
 
-    /// The rule this account keeps at every write: solvent in every state.
-    pub fn assert_invariants(&self) -> Result<()> {
+    /// The leg of a perpetual.
+    ///
+    /// # Errors
+    /// PerpLegAbsent.
+    #[inline(always)]
+    pub fn perp_leg(&self, market: &Address) -> Result<usize> {
+        self.perp_legs
+            .iter()
+            .position(|leg| anchor_lang::address_eq(&leg.market, market))
+            .ok_or_else(|| ExchangeError::PerpLegAbsent.into())
+    }
+
+    /// The leg of a perpetual, opened if there is none.
+    ///
+    /// # Errors
+    /// PerpLegsFull.
+    #[inline(always)]
+    pub fn perp_leg_or_open(&mut self, market: &Address) -> Result<usize> {
+        if let Ok(leg) = self.perp_leg(market) {
+            return Ok(leg);
+        }
+        let free = self.perp_legs.iter().position(PerpLeg::is_free);
+        let leg = free.ok_or(ExchangeError::PerpLegsFull)?;
+        self.perp_legs[leg].market = *market;
+        self.perps += 1;
+        Ok(leg)
+    }
+
+    /// Frees a perpetual's leg that holds nothing any more.
+    #[inline(always)]
+    pub fn free_perp_leg(&mut self, leg: usize) {
+        let leg = &mut self.perp_legs[leg];
+        if leg.position_lots == 0 && leg.quote_atoms == 0 && leg.seat == 0 && !leg.is_free() {
+            *leg = bytemuck::Zeroable::zeroed();
+            self.perps -= 1;
+        }
+    }
+
+    /// Refuses whoever is neither the owner nor the delegate.
+    ///
+    /// # Errors
+    /// OwnerMismatch.
+    #[inline(always)]
+    pub fn require_trader(&self, signer: &Address) -> Result<()> {
+        let delegated = anchor_lang::address_eq(&self.delegate, signer);
+        require!(
+            delegated || anchor_lang::address_eq(&self.owner, signer),
+            ExchangeError::OwnerMismatch
+        );
+        Ok(())
+    }
+
+    /// States what the account's perpetuals need of its free collateral in this slot.
+    #[inline(always)]
+    pub fn state_reserve(&mut self, health: &Health, slot: u64) {
+        let losses_atoms = health.losses_atoms.unsigned_abs();
+        self.reserve_atoms = health.initial_atoms.saturating_add(losses_atoms);
+        self.reserve_slot = slot;
+    }
+
+    /// Notes that a perpetual's instruction has changed what is free, and that the reserve stated before is void.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    #[inline(always)]
+    pub fn void_reserve(&mut self) -> Result<()> {
+        self.checked_free_atoms = self.free_atoms()?;
+        self.reserve_slot = 0;
+        Ok(())
+    }
+
+    /// The rule this account keeps at every write: solvent in every state of every event; and what its perpetuals
+    /// need is not spent on anything else.
+    ///
+    /// # Errors
+    /// InsolventAccount; MarginStale if what is free falls while perpetuals are open, and their need was not stated in
+    /// this slot.
+    pub fn assert_invariants(&mut self) -> Result<()> {
         let free_atoms = self.free_atoms()?;
-        if free_atoms < 0 {
+        let mut left_atoms = free_atoms;
+        if self.perps != 0 && free_atoms < self.checked_free_atoms {
+            require!(
+                Clock::get()?.slot == self.reserve_slot,
+                ExchangeError::MarginStale
+            );
+            left_atoms = free_atoms.saturating_sub_unsigned(self.reserve_atoms);
+        }
+        if left_atoms < 0 {
             log_event(CollateralMissing {
-                amount_atoms: free_atoms.unsigned_abs(),
+                amount_atoms: left_atoms.unsigned_abs(),
             });
             return Err(ExchangeError::InsolventAccount.into());
         }
+        self.checked_free_atoms = free_atoms;
         Ok(())
     }
 
@@ -241,7 +349,7 @@ impl MarginAccount {
     pub fn is_empty(&self) -> bool {
         self.cash_atoms == 0
             && self.event_legs.iter().all(EventLeg::is_free)
-            && self.perp_legs.iter().all(|leg| leg.market == Address::default())
+            && self.perp_legs.iter().all(PerpLeg::is_free)
     }
 }
 
@@ -262,6 +370,13 @@ impl EventLeg {
     /// Whether the leg may take a new event.
     pub fn is_free(&self) -> bool {
         anchor_lang::address_eq(&self.event, &Address::new_from_array([0; 32]))
+    }
+}
+
+impl PerpLeg {
+    /// Whether the leg may take a new perpetual.
+    pub fn is_free(&self) -> bool {
+        anchor_lang::address_eq(&self.market, &Address::new_from_array([0; 32]))
     }
 }
 

@@ -1,0 +1,59 @@
+use {
+    crate::{
+        error::ExchangeError,
+        event::BookChanged,
+        order_request::BOTH_SIDES,
+        perp_desk::PerpDesk,
+        perp_margin::{health_elsewhere, with},
+        require_book,
+        trade::SWEEP_MAX,
+        BookParts, MarginAccount, PerpMarket,
+    },
+    anchor_lang::prelude::*,
+    secant_engine::{matching::Resting, quality::Action},
+};
+
+/// The markets of the account's other perpetual legs follow as remaining accounts, in any order.
+#[derive(Accounts)]
+pub struct DrawPerpSeat {
+    #[account(mut)]
+    pub account: Account<MarginAccount>,
+    #[account(mut)]
+    pub market: Account<PerpMarket>,
+    /// The feed that the market follows.
+    #[account(address = market.feed @ ExchangeError::FeedMismatch)]
+    pub feed: UncheckedAccount,
+    /// The market's book, in which the account has a seat.
+    #[account(mut)]
+    pub book: UncheckedAccount,
+}
+
+impl DrawPerpSeat {
+    pub fn run(ctx: &mut Context<Self>) -> Result<()> {
+        let markets = ctx.remaining_accounts()?;
+        let Self {
+            account,
+            market,
+            feed,
+            book,
+        } = &mut ctx.accounts;
+        let now = Clock::get()?.unix_timestamp;
+        require_book(book.account())?;
+        let mut view = *book.account();
+        let mut data = view.try_borrow_mut()?;
+        let parts = BookParts::of(&mut data, market.address())?;
+        let quality = market.accrue(feed.account(), &parts.ladder, now)?;
+        let leg = account.perp_leg(market.address())?;
+        require!(account.perp_legs[leg].seat != 0, ExchangeError::SeatAbsent);
+        let elsewhere = health_elsewhere(account, Some(leg), &markets, now)?;
+        let log = BookChanged::new(book.address(), parts.head.changes, 0, SWEEP_MAX, 0);
+        let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
+        let health = with(&elsewhere, desk.account, leg, desk.market, now)?;
+        let surplus_atoms = health.maintenance_surplus().map_err(ExchangeError::from)?;
+        let is_unhealthy = surplus_atoms < 0 && quality.permits(Action::Liquidate);
+        desk.cancel_all(BOTH_SIDES, |order| is_unhealthy || order.is_expired(now))?;
+        desk.note_orders();
+        desk.close().log();
+        account.void_reserve()
+    }
+}

@@ -1,0 +1,33 @@
+use {
+    crate::{error::ExchangeError, event::PauseChanged, Exchange, PerpMarket, PERP_PAUSE_ALL},
+    anchor_lang::prelude::*,
+};
+
+#[derive(Accounts)]
+pub struct UnpausePerp {
+    #[account(address = exchange.admin @ ExchangeError::AdminMismatch)]
+    pub admin: Signer,
+    #[account(address = market.exchange @ ExchangeError::ExchangeMismatch)]
+    pub exchange: Account<Exchange>,
+    #[account(mut)]
+    pub market: Account<PerpMarket>,
+}
+
+impl UnpausePerp {
+    pub fn run(ctx: &mut Context<Self>, pause_bits: u8) -> Result<()> {
+        let Self { admin, market, .. } = &mut ctx.accounts;
+        let signer = *admin.address();
+        require!(
+            pause_bits != 0 && pause_bits & !PERP_PAUSE_ALL == 0,
+            ExchangeError::PauseBitsInvalid
+        );
+        market.pause_bits &= !pause_bits;
+        market.assert_invariants()?;
+        emit!(PauseChanged {
+            exchange: *market.address(),
+            signer,
+            pause_bits: market.pause_bits,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! An account's perpetuals against its free collateral, each at its own market's prices.
+use {
+    crate::{error::ExchangeError, event::CollateralMissing, MarginAccount, PerpMarket},
+    anchor_lang::prelude::*,
+    secant_engine::margin::Health,
+    secant_oracle::event::log_event,
+};
+
+/// The health of an account but for the leg `apart`. The markets of its other legs are among `markets`, as they were
+/// last brought up to date; what opening requires of one whose price is in doubt by now counts twice.
+///
+/// # Errors
+/// PerpMarketMissing for a leg whose market is not there, Overflow outside 64 bits.
+#[inline(never)]
+pub fn health_elsewhere(
+    account: &MarginAccount,
+    apart: Option<usize>,
+    markets: &[AccountView],
+    now: i64,
+) -> Result<Health> {
+    let mut health = Health::new(account.free_atoms()?);
+    let legs_apart = u8::from(apart.is_some_and(|leg| !account.perp_legs[leg].is_free()));
+    if account.perps == legs_apart {
+        return Ok(health);
+    }
+    for (place, leg) in account.perp_legs.iter().enumerate() {
+        if Some(place) == apart || leg.is_free() {
+            continue;
+        }
+        let view = markets
+            .iter()
+            .find(|view| anchor_lang::address_eq(view.address(), &leg.market))
+            .ok_or(ExchangeError::PerpMarketMissing)?;
+        let market = Account::<PerpMarket>::load(*view).map_err(|_| ExchangeError::PerpMarketMissing)?;
+        add(&mut health, account, place, &market, now)?;
+    }
+    Ok(health)
+}
+
+/// Adds one leg at its market's prices.
+///
+/// # Errors
+/// Overflow outside 64 bits.
+#[inline(never)]
+pub fn add(
+    health: &mut Health,
+    account: &MarginAccount,
+    leg: usize,
+    market: &PerpMarket,
+    now: i64,
+) -> Result<()> {
+    let position = account.perp_legs[leg].position(market)?;
+    health
+        .add(&position, &market.prices(now), &market.rules.schedule())
+        .map_err(|fault| ExchangeError::from(fault).into())
+}
+
+/// The health with one leg more.
+///
+/// # Errors
+/// As [`add`].
+#[inline(always)]
+pub fn with(
+    elsewhere: &Health,
+    account: &MarginAccount,
+    leg: usize,
+    market: &PerpMarket,
+    now: i64,
+) -> Result<Health> {
+    let mut health = *elsewhere;
+    add(&mut health, account, leg, market, now)?;
+    Ok(health)
+}
+
+/// Refuses an account that has less than opening requires, and logs what is missing.
+///
+/// # Errors
+/// InsolventAccount.
+pub fn require_initial(health: &Health) -> Result<()> {
+    let surplus_atoms = health.initial_surplus().map_err(ExchangeError::from)?;
+    if surplus_atoms < 0 {
+        log_event(CollateralMissing {
+            amount_atoms: surplus_atoms.unsigned_abs(),
+        });
+        return Err(ExchangeError::InsolventAccount.into());
+    }
+    Ok(())
+}
+
+/// Refuses what leaves an account worse off than it was: an order that reduces may be anybody's, at any time, as long as
+/// it brings the account nearer to health, and costs an unhealthy one no more than `cost_max_atoms`, what its
+/// liquidation would have.
+///
+/// # Errors
+/// InsolventAccount.
+pub fn require_no_worse(before: &Health, after: &Health, cost_max_atoms: u64) -> Result<()> {
+    let surplus = |health: &Health| -> Result<(i64, i64, i64)> {
+        Ok((
+            health.initial_surplus().map_err(ExchangeError::from)?,
+            health.maintenance_surplus().map_err(ExchangeError::from)?,
+            health.equity().map_err(ExchangeError::from)?,
+        ))
+    };
+    let (initial, maintenance, equity) = surplus(after)?;
+    if initial >= 0 {
+        return Ok(());
+    }
+    let (initial_before, maintenance_before, equity_before) = surplus(before)?;
+    let healthy = maintenance >= 0 && initial >= initial_before.min(0);
+    let nearer =
+        maintenance >= maintenance_before && equity >= equity_before.saturating_sub_unsigned(cost_max_atoms);
+    if healthy || nearer {
+        return Ok(());
+    }
+    require_initial(after)
+}

@@ -1,0 +1,614 @@
+//! A perpetual: the rules of its positions, what is open, what its losers have paid in, and its prices.
+//!
+//! One lot moves one atom a tick. A position is signed lots and what was received for them less what was paid; its
+//! claim at a price is `lots × price + quote`. Trades move no cash: what is lost reaches the market's pool, and what is
+//! won leaves it, only by settling. At any one price all claims, the fees due and the insurance due together are the
+//! pool, but for the dust of roundings against holders, which stays in it.
+use {
+    crate::{error::ExchangeError, MarginAccount, Order, PerpLeg, Seat},
+    anchor_lang::prelude::*,
+    secant_engine::{
+        feed::aggregate,
+        funding::{payment_up, premium_ticks, Funding},
+        liquidation::Terms,
+        loss::{loss_index_up, Insurance},
+        margin::{Position, Prices, Schedule, Tier, PERP_LOTS_MAX, TIERS_MAX},
+        mark::{average, impact_ticks, index_ticks_down, Band, Sources, AVERAGE_BITS, LAST_HOLDS_S},
+        matching::{Ladder, Side, PRICE_MAX},
+        quality::{Action, Quality},
+    },
+    secant_oracle::Feed,
+};
+
+/// `PerpMarket::pause_bits`: positions cannot be raised.
+#[constant]
+pub const PERP_PAUSE_OPEN: u8 = 1;
+/// `PerpMarket::pause_bits`: nothing is liquidated, and no bankruptcy resolved.
+#[constant]
+pub const PERP_PAUSE_LIQUIDATE: u8 = 2;
+/// `PerpMarket::pause_bits`: no profit leaves the pool.
+#[constant]
+pub const PERP_PAUSE_PROFITS: u8 = 4;
+/// All pause bits of a perpetual.
+pub const PERP_PAUSE_ALL: u8 = PERP_PAUSE_OPEN | PERP_PAUSE_LIQUIDATE | PERP_PAUSE_PROFITS;
+
+/// The highest taker's fee of a perpetual, in millionths of the value.
+#[constant]
+pub const PERP_FEE_MAX_PPM: u32 = 10_000;
+
+/// Seconds of the window in which a market's profits are limited.
+#[constant]
+pub const PROFITS_WINDOW_S: i64 = 3_600;
+
+/// One leverage tier: what the part of a position's value from here on requires.
+#[derive(Clone, Copy, AnchorDeserialize, AnchorSerialize, IdlType, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct PerpTier {
+    /// From which value on, in atoms.
+    pub from_atoms: u64,
+    /// Share that opening requires.
+    pub initial_bps: u16,
+    /// Share that keeping requires.
+    pub maintenance_bps: u16,
+    pub reserved: u32,
+}
+
+/// The rules of a perpetual.
+#[derive(Clone, Copy, AnchorDeserialize, AnchorSerialize, IdlType, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct PerpRules {
+    /// Leverage tiers by rising value, the first from 0; those after `tier_count` are zero.
+    pub tiers: [PerpTier; 4],
+    /// Feed units in a tick.
+    pub units_per_tick: u64,
+    /// Most lots that an account holds, its open orders included; at most 2³⁴.
+    pub position_max_lots: u64,
+    /// Most lots that are open in all, counted on one side.
+    pub open_max_lots: u64,
+    /// How many lots the impact prices are for.
+    pub impact_lots: u64,
+    /// Least lots of an order that rests.
+    pub lots_min: u64,
+    /// A position that a liquidation would leave worth less is closed whole, in atoms.
+    pub dust_atoms: u64,
+    /// Most atoms of profits that leave the pool in an hour.
+    pub profits_max_atoms: u64,
+    /// Share of the value that opening requires at least, in 10⁻⁹ for each √lot.
+    pub size_premium_ppb: u32,
+    /// How far the book and the last trade take the mark from the index: ticks, plus `near_bps` of it.
+    pub near_ticks: u32,
+    /// How far the mark may be from the index's five-minute average: ticks, plus `shock_bps` of it.
+    pub shock_ticks: u32,
+    /// Most that a lot pays in funding a day: ticks, plus `funding_bps` of the index.
+    pub funding_ticks: u32,
+    /// Seconds after which a reading is too old to open by; 1 to 3,600.
+    pub stale_s: u32,
+    /// What a taker pays, in millionths of the value.
+    pub taker_fee_ppm: u32,
+    /// What a maker gets out of that.
+    pub maker_rebate_ppm: u32,
+    pub near_bps: u16,
+    pub shock_bps: u16,
+    pub funding_bps: u16,
+    /// Least reward of a liquidation, in bps of the value.
+    pub reward_bps: u16,
+    /// The reward of liquidating an account that is worth nothing.
+    pub reward_max_bps: u16,
+    /// What insurance earns by a liquidation, in bps of the value.
+    pub insurance_bps: u16,
+    /// Most of its balance that insurance pays in a day.
+    pub insurance_cap_bps: u16,
+    /// How many tiers there are, 1 to 4.
+    pub tier_count: u8,
+    pub reserved: [u8; 5],
+}
+
+/// One perpetual.
+#[account]
+pub struct PerpMarket {
+    /// Exchange whose collateral it pays.
+    pub exchange: Address,
+    /// The oracle program's feed that it follows.
+    pub feed: Address,
+    /// Name given at creation, UTF-8 padded with zeros; unique on the exchange.
+    pub market_id: [u8; 32],
+    pub rules: PerpRules,
+    /// Lots open on either side; both are the same.
+    pub open_lots: u64,
+    /// Losses paid in, less profits paid out.
+    pub pool_atoms: u64,
+    /// Fees that the pool has paid, not yet collected.
+    pub fees_atoms: u64,
+    /// Fees that the pool owes.
+    pub fees_due_atoms: u64,
+    /// What the pool owes insurance.
+    pub insurance_due_atoms: u64,
+    /// What insurance holds.
+    pub insurance_atoms: u64,
+    /// What it held when its window began.
+    pub insurance_window_atoms: u64,
+    /// What it has paid since.
+    pub insurance_paid_atoms: u64,
+    /// When its window began, Unix seconds.
+    pub insurance_window_start: i64,
+    /// Profits paid out since `profits_window_start`.
+    pub profits_paid_atoms: u64,
+    pub profits_window_start: i64,
+    /// What the winners of this market have borne of its losers' debts in all.
+    pub haircut_atoms: u64,
+    /// What a long lot has paid in funding since the beginning, in 2⁻³² atoms; it wraps.
+    pub funding_index: i64,
+    /// What a long lot pays a day at present, in 2⁻¹⁶ ticks.
+    pub funding_rate: i64,
+    /// Σ premium × seconds of the present hour.
+    pub premium_seconds: i64,
+    /// The premium as it was last seen, in ticks.
+    pub premium_ticks: i64,
+    /// When the market was last brought up to date, Unix seconds.
+    pub updated_at: i64,
+    /// What a long lot has borne of losers' debts, in 2⁻³² atoms; it wraps.
+    pub loss_long_index: i64,
+    /// What a short lot has.
+    pub loss_short_index: i64,
+    /// The index's average over five minutes, in 2⁻¹⁶ ticks.
+    pub index_average: i64,
+    /// By how much the book's middle has been above the index, averaged over five minutes, in 2⁻¹⁶ ticks.
+    pub basis_average: i64,
+    /// By how much it was when the market was last brought up to date.
+    pub basis_ticks: i64,
+    /// When the feed's last agreed reading was taken, Unix seconds.
+    pub agreed_at: i64,
+    /// When anything last traded, Unix seconds.
+    pub traded_at: i64,
+    /// The feed's last agreed reading.
+    pub index_ticks: u32,
+    /// The mark.
+    pub mark_ticks: u32,
+    /// What last traded.
+    pub last_ticks: u32,
+    /// 1 while the feed's publishers do not agree.
+    pub is_uncertain: u8,
+    /// 1 open, 2 liquidate, 4 profits.
+    pub pause_bits: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Bump of its book.
+    pub book_bump: u8,
+    /// Layout of this account; 1.
+    pub layout: u8,
+    pub reserved: [u8; 255],
+}
+
+impl PerpRules {
+    /// Refuses rules outside their ranges, or that leave an account less than its liquidation costs.
+    ///
+    /// # Errors
+    /// PerpRulesInvalid.
+    pub fn require_sound(&self) -> Result<()> {
+        let schedule = self.schedule();
+        let terms = self.terms();
+        let first = schedule.tiers[0];
+        let quantities = self.units_per_tick > 0
+            && (1..=PERP_LOTS_MAX).contains(&self.position_max_lots)
+            && (1..=PERP_LOTS_MAX << 4).contains(&self.open_max_lots)
+            && (1..=PERP_LOTS_MAX).contains(&self.impact_lots)
+            && (1..=self.position_max_lots).contains(&self.lots_min)
+            && (1..=3_600).contains(&self.stale_s);
+        let fees = self.taker_fee_ppm <= PERP_FEE_MAX_PPM && self.maker_rebate_ppm <= self.taker_fee_ppm;
+        // A fill at the band's edge, and the dearest liquidation, cost less than keeping requires.
+        let near = self.near_bps <= first.maintenance_bps && self.near_ticks + u32::from(self.near_bps) > 0;
+        let shock = self.shock_bps <= 9_000 && self.shock_ticks + u32::from(self.shock_bps) > 0;
+        let ticks = [self.near_ticks, self.shock_ticks, self.funding_ticks];
+        let bands =
+            near && shock && self.funding_bps <= 2_000 && ticks.iter().all(|ticks| *ticks <= PRICE_MAX);
+        let liquidation = 0 < terms.reward_bps
+            && terms.reward_bps <= terms.reward_max_bps
+            && terms.reward_max_bps + terms.insurance_bps <= first.maintenance_bps
+            && self.insurance_cap_bps <= 10_000;
+        require!(
+            schedule.is_sound() && quantities && fees && bands && liquidation,
+            ExchangeError::PerpRulesInvalid
+        );
+        Ok(())
+    }
+
+    /// What positions require.
+    #[inline(always)]
+    pub fn schedule(&self) -> Schedule {
+        let mut tiers = [Tier {
+            from_atoms: 0,
+            initial_bps: 0,
+            maintenance_bps: 0,
+        }; TIERS_MAX];
+        for (tier, stored) in tiers.iter_mut().zip(&self.tiers) {
+            *tier = Tier {
+                from_atoms: stored.from_atoms,
+                initial_bps: stored.initial_bps,
+                maintenance_bps: stored.maintenance_bps,
+            };
+        }
+        Schedule {
+            tiers,
+            count: usize::from(self.tier_count),
+            size_premium_ppb: self.size_premium_ppb,
+        }
+    }
+
+    /// What liquidating costs.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            reward_bps: self.reward_bps,
+            reward_max_bps: self.reward_max_bps,
+            insurance_bps: self.insurance_bps,
+            dust_atoms: self.dust_atoms,
+        }
+    }
+
+    #[inline(always)]
+    fn near(&self) -> Band {
+        Band {
+            ticks: self.near_ticks,
+            bps: self.near_bps,
+        }
+    }
+
+    #[inline(always)]
+    fn shock(&self) -> Band {
+        Band {
+            ticks: self.shock_ticks,
+            bps: self.shock_bps,
+        }
+    }
+}
+
+impl PerpMarket {
+    /// Brings prices and funding up to `now`, and says how good the price is.
+    ///
+    /// What is averaged is what was seen before: whoever moves a price for a moment pays nobody and gets nothing.
+    ///
+    /// # Errors
+    /// FeedMismatch for a feed that contradicts itself.
+    #[inline(never)]
+    pub fn accrue(&mut self, feed: &AccountView, ladder: &Ladder<Order>, now: i64) -> Result<Quality> {
+        let feed = load_feed(feed)?;
+        let sample = aggregate(feed.readings_set(), usize::from(feed.quorum), feed.width_max)
+            .map_err(|_| ExchangeError::FeedMismatch)?;
+        let elapsed_s = now.saturating_sub(self.updated_at).clamp(0, i64::from(u32::MAX)) as u32;
+        self.index_average = average(self.index_average, i64::from(self.index_ticks), elapsed_s);
+        self.basis_average = average(self.basis_average, self.basis_ticks, elapsed_s);
+        if let Some(sample) = sample.filter(|sample| sample.time >= self.agreed_at) {
+            let index_ticks = sample
+                .value
+                .and_then(|value| index_ticks_down(value, self.rules.units_per_tick));
+            self.is_uncertain = u8::from(index_ticks.is_none());
+            if let Some(index_ticks) = index_ticks {
+                self.index_ticks = index_ticks;
+                self.agreed_at = sample.time;
+            }
+        }
+        let lots = self.rules.impact_lots;
+        let impact_bid = impact_ticks(ladder, Side::Bid, lots, now);
+        let impact_ask = impact_ticks(ladder, Side::Ask, lots, now);
+        let near = self.rules.near();
+        let mid_ticks = impact_bid.zip(impact_ask).map(|(bid, ask)| (bid + ask) / 2);
+        self.basis_ticks = mid_ticks.map_or(0, |mid| {
+            i64::from(near.clamp(i64::from(mid), self.index_ticks)) - i64::from(self.index_ticks)
+        });
+        self.mark_ticks = Sources {
+            index_ticks: self.index_ticks,
+            average_ticks: self.average_ticks(),
+            mid_ticks,
+            last_ticks: (now.saturating_sub(self.traded_at) <= LAST_HOLDS_S).then_some(self.last_ticks),
+            basis_ticks: self.basis_average >> AVERAGE_BITS,
+        }
+        .mark(near, self.rules.shock());
+        let quality = self.quality(now);
+        let premium = if quality.permits(Action::Open) {
+            premium_ticks(self.index_ticks, impact_bid, impact_ask)
+        } else {
+            0
+        };
+        self.advance_funding(premium, now);
+        Ok(quality)
+    }
+
+    #[inline(always)]
+    fn advance_funding(&mut self, premium_ticks: i64, now: i64) {
+        let cap = Band {
+            ticks: self.rules.funding_ticks,
+            bps: self.rules.funding_bps,
+        };
+        let funding = Funding {
+            index: self.funding_index,
+            rate: self.funding_rate,
+            premium_seconds: self.premium_seconds,
+            premium_ticks: self.premium_ticks,
+            updated_at: self.updated_at,
+        }
+        .advanced(now, premium_ticks, cap.distance_up(self.index_ticks));
+        self.funding_index = funding.index;
+        self.funding_rate = funding.rate;
+        self.premium_seconds = funding.premium_seconds;
+        self.premium_ticks = funding.premium_ticks;
+        self.updated_at = funding.updated_at;
+    }
+
+    /// The index's average, in ticks.
+    #[inline(always)]
+    pub fn average_ticks(&self) -> u32 {
+        (self.index_average >> AVERAGE_BITS) as u32
+    }
+
+    /// How good the price is at `now`, as it was last brought up to date.
+    #[inline(always)]
+    pub fn quality(&self, now: i64) -> Quality {
+        let (low, high) = self.rules.shock().around(self.average_ticks());
+        Quality {
+            uncertain: self.is_uncertain != 0,
+            volatile: !(low..=high).contains(&self.index_ticks),
+            ..Quality::of_age(now, self.agreed_at.min(self.updated_at), self.rules.stale_s)
+        }
+    }
+
+    /// Refuses an action that the price is not good enough for.
+    ///
+    /// # Errors
+    /// PriceUnfit.
+    #[inline(always)]
+    pub fn require_quality(quality: Quality, action: Action) -> Result<()> {
+        require!(quality.permits(action), ExchangeError::PriceUnfit);
+        Ok(())
+    }
+
+    /// The prices at which positions count at `now`.
+    #[inline(always)]
+    pub fn prices(&self, now: i64) -> Prices {
+        let average_ticks = self.average_ticks();
+        Prices {
+            mark_ticks: self.mark_ticks,
+            low_ticks: self.mark_ticks.min(self.index_ticks).min(average_ticks),
+            high_ticks: self.mark_ticks.max(self.index_ticks).max(average_ticks),
+            is_doubtful: !self.quality(now).permits(Action::Open),
+        }
+    }
+
+    /// The lowest and the highest price at which anything is bought or sold on purpose.
+    #[inline(always)]
+    pub fn near_mark(&self) -> (u32, u32) {
+        self.rules.near().around(self.mark_ticks)
+    }
+
+    /// The loss index of a position's side.
+    #[inline(always)]
+    fn loss_index(&self, lots: i64) -> i64 {
+        if lots < 0 {
+            self.loss_short_index
+        } else {
+            self.loss_long_index
+        }
+    }
+
+    /// What a position owes in funding and losses since its indices, against its holder.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    #[inline(never)]
+    pub fn owed_up(&self, lots: i64, funding_index: i64, loss_index: i64) -> Result<i64> {
+        let funding = payment_up(lots, funding_index, self.funding_index).map_err(ExchangeError::from)?;
+        let moved = self.loss_index(lots);
+        let loss = payment_up(lots.abs(), loss_index, moved).map_err(ExchangeError::from)?;
+        funding
+            .checked_add(loss)
+            .ok_or_else(|| ExchangeError::Overflow.into())
+    }
+
+    /// Settles a leg's funding and losses into its cost.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    #[inline(always)]
+    pub fn settle_leg(&self, leg: &mut PerpLeg) -> Result<()> {
+        let owed = self.owed_up(leg.position_lots, leg.funding_index, leg.loss_index)?;
+        leg.quote_atoms = leg.quote_atoms.checked_sub(owed).ok_or(ExchangeError::Overflow)?;
+        self.mark_leg(leg);
+        Ok(())
+    }
+
+    /// Notes that a leg is settled, after its lots have changed.
+    #[inline(always)]
+    pub fn mark_leg(&self, leg: &mut PerpLeg) {
+        leg.funding_index = self.funding_index;
+        leg.loss_index = self.loss_index(leg.position_lots);
+    }
+
+    /// Moves signed lots of a settled leg at a cost, and counts what is open.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    #[inline(always)]
+    pub fn move_leg(&mut self, leg: &mut PerpLeg, lots: i64, quote_atoms: i64) -> Result<()> {
+        let before = leg.position_lots;
+        leg.position_lots += lots;
+        leg.quote_atoms = leg
+            .quote_atoms
+            .checked_add(quote_atoms)
+            .ok_or(ExchangeError::Overflow)?;
+        self.count_open(before, leg.position_lots);
+        self.mark_leg(leg);
+        Ok(())
+    }
+
+    /// As [`Self::move_leg`], for the seat of a maker.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    #[inline(always)]
+    pub fn move_seat(&mut self, seat: &mut Seat, lots: i64, quote_atoms: i64) -> Result<()> {
+        let owed = self.owed_up(seat.lots, seat.funding_index, seat.loss_index)?;
+        let before = seat.lots;
+        seat.lots += lots;
+        seat.cash_atoms = seat
+            .cash_atoms
+            .checked_sub(owed)
+            .and_then(|cash| cash.checked_add(quote_atoms))
+            .ok_or(ExchangeError::Overflow)?;
+        self.count_open(before, seat.lots);
+        seat.funding_index = self.funding_index;
+        seat.loss_index = self.loss_index(seat.lots);
+        Ok(())
+    }
+
+    /// Counts the long part of a position that changes: over all of them it is what is open.
+    #[inline(always)]
+    pub fn count_open(&mut self, before: i64, after: i64) {
+        // Of all positions together never negative.
+        self.open_lots = self
+            .open_lots
+            .wrapping_add(after.max(0) as u64)
+            .wrapping_sub(before.max(0) as u64);
+    }
+
+    /// Insurance pays what it may of a deficit, the other side of `lots` bears the rest; both sides of a position that
+    /// is closed already. Returns what both cover: all of it, unless nothing is open.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    pub fn cover(&mut self, deficit_atoms: u64, lots: i64, now: i64) -> Result<u64> {
+        let mut insurance = Insurance {
+            balance_atoms: self.insurance_atoms,
+            window_atoms: self.insurance_window_atoms,
+            paid_atoms: self.insurance_paid_atoms,
+            window_start: self.insurance_window_start,
+        };
+        let insured = insurance
+            .pay(deficit_atoms, self.rules.insurance_cap_bps, now)
+            .map_err(ExchangeError::from)?;
+        self.insurance_atoms = insurance.balance_atoms;
+        self.insurance_window_atoms = insurance.window_atoms;
+        self.insurance_paid_atoms = insurance.paid_atoms;
+        self.insurance_window_start = insurance.window_start;
+        self.pool_atoms = self
+            .pool_atoms
+            .checked_add(insured)
+            .ok_or(ExchangeError::Overflow)?;
+        let left = deficit_atoms - insured;
+        if left == 0 || self.open_lots == 0 {
+            return Ok(insured);
+        }
+        let (longs, shorts) = match lots.signum() {
+            1 => (0, left),
+            -1 => (left, 0),
+            _ => (left / 2, left - left / 2),
+        };
+        let rise = |atoms: u64| loss_index_up(atoms, self.open_lots).map_err(ExchangeError::from);
+        let (long_rise, short_rise) = (rise(longs)?, rise(shorts)?);
+        self.loss_long_index = self.loss_long_index.wrapping_add(long_rise);
+        self.loss_short_index = self.loss_short_index.wrapping_add(short_rise);
+        self.haircut_atoms = self.haircut_atoms.saturating_add(left);
+        Ok(deficit_atoms)
+    }
+
+    /// Pays what the pool owes, insurance first, as far as it reaches.
+    #[inline(always)]
+    pub fn pay_dues(&mut self) {
+        let insured = self.insurance_due_atoms.min(self.pool_atoms);
+        let fees = self.fees_due_atoms.min(self.pool_atoms - insured);
+        self.pool_atoms -= insured + fees;
+        self.insurance_due_atoms -= insured;
+        self.fees_due_atoms -= fees;
+        self.insurance_atoms += insured;
+        self.fees_atoms += fees;
+    }
+
+    /// Takes a loss of a leg out of its account's free collateral, as far as that reaches; returns what moved.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    pub fn settle_loss(&mut self, account: &mut MarginAccount, leg: usize, loss_atoms: u64) -> Result<u64> {
+        let free_atoms = account.free_atoms()?.max(0) as u64;
+        let paid_atoms = loss_atoms.min(free_atoms);
+        account.add_cash(-(paid_atoms as i64))?;
+        let leg = &mut account.perp_legs[leg];
+        leg.quote_atoms += paid_atoms as i64; // towards zero
+        self.pool_atoms = self
+            .pool_atoms
+            .checked_add(paid_atoms)
+            .ok_or(ExchangeError::Overflow)?;
+        Ok(paid_atoms)
+    }
+
+    /// Pays a profit of a leg from the pool into its account's cash, as far as the pool and the hour's limit reach;
+    /// returns what moved.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    pub fn settle_profit(
+        &mut self,
+        account: &mut MarginAccount,
+        leg: usize,
+        profit_atoms: u64,
+        now: i64,
+    ) -> Result<u64> {
+        if now.saturating_sub(self.profits_window_start) >= PROFITS_WINDOW_S {
+            self.profits_window_start = now;
+            self.profits_paid_atoms = 0;
+        }
+        let limit_atoms = self
+            .rules
+            .profits_max_atoms
+            .saturating_sub(self.profits_paid_atoms);
+        let paid_atoms = profit_atoms.min(self.pool_atoms).min(limit_atoms);
+        self.pool_atoms -= paid_atoms;
+        self.profits_paid_atoms += paid_atoms;
+        account.add_cash(paid_atoms as i64)?;
+        account.perp_legs[leg].quote_atoms -= paid_atoms as i64; // not beyond the claim
+        Ok(paid_atoms)
+    }
+
+    /// The rules this account keeps at every write.
+    ///
+    /// # Errors
+    /// PauseBitsInvalid, PriceUnfit.
+    pub fn assert_invariants(&self) -> Result<()> {
+        require!(
+            self.pause_bits & !PERP_PAUSE_ALL == 0,
+            ExchangeError::PauseBitsInvalid
+        );
+        require!(
+            self.mark_ticks > 0 && self.open_lots <= i64::MAX as u64,
+            ExchangeError::PriceUnfit
+        );
+        Ok(())
+    }
+}
+
+/// A feed of the oracle program.
+///
+/// # Errors
+/// FeedMismatch for any other account.
+#[inline(always)]
+pub fn load_feed(view: &AccountView) -> Result<Account<Feed>> {
+    Account::<Feed>::load(*view).map_err(|_| ExchangeError::FeedMismatch.into())
+}
+
+impl PerpLeg {
+    /// The position as it counts for margin, settled or not.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    #[inline(always)]
+    pub fn position(&self, market: &PerpMarket) -> Result<Position> {
+        let owed = market.owed_up(self.position_lots, self.funding_index, self.loss_index)?;
+        Ok(Position {
+            lots: self.position_lots,
+            quote_atoms: self
+                .quote_atoms
+                .checked_sub(owed)
+                .ok_or(ExchangeError::Overflow)?,
+            bid_lots: self.bid_lots,
+            bid_atoms: self.bid_atoms,
+            ask_lots: self.ask_lots,
+            ask_atoms: self.ask_atoms,
+        })
+    }
+}
