@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from solders.account import Account
 from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
@@ -62,6 +63,10 @@ class PerpWorld(World):
     books: dict[Pubkey, Pubkey] = field(default_factory=dict)
     """The book of each market."""
     users: list[User] = field(default_factory=list)
+
+    def fund(self, key: Pubkey) -> None:
+        """Lamports written straight into the chain: its faucet ends after a thousand users."""
+        self.svm.set_account(key, Account(10**10, b"", Pubkey.default()))
 
     def user(self, deposit_atoms: int = 0) -> User:
         """A user with collateral, known to the audits."""
