@@ -164,9 +164,12 @@ class PerpWorld(World):
             remaining_accounts=self.others(market, taker.account, user.account),
         )
 
-    def resolve_bankruptcy(self, taker: User, user: User, market: Pubkey) -> Instruction:
+    def resolve_bankruptcy(
+        self, taker: User, user: User, market: Pubkey, lots_max: int = 2**64 - 1
+    ) -> Instruction:
         return exchange.resolve_bankruptcy(
             **self._takeover(taker, user, market),
+            lots_max=lots_max,
             remaining_accounts=self.others(market, taker.account, user.account),
         )
 

@@ -5186,10 +5186,11 @@ def resolve_bankruptcy(
     market: Pubkey,
     feed: Pubkey,
     book: Pubkey,
+    lots_max: int,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Takes over the position of an account that cannot pay for its liquidation; insurance, then the other
-    side of the market, pay what is missing.
+    """Takes over the position of an account that cannot pay for its liquidation, at most `lots_max`;
+    insurance, then the other side of the market, pay the part of what is missing.
 
     Anyone may who affords it.
 
@@ -5201,11 +5202,15 @@ def resolve_bankruptcy(
         market: the market. [writable]
         feed: The feed that the market follows.
         book: The market's book. [writable]
+        lots_max: u64.
         remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
     """
     return Instruction(
         PROGRAM_ID,
-        b"R\xfd\xbb\x1df\x13#\xf8",
+        b"R\xfd\xbb\x1df\x13#\xf8" + _wire.encode_u64(lots_max, "lots_max"),
         [
             AccountMeta(liquidator, is_signer=True, is_writable=False),
             AccountMeta(exchange, is_signer=False, is_writable=False),

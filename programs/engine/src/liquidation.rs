@@ -5,7 +5,7 @@
 //! never exceeds what the account is worth.
 
 use crate::{
-    fixed::{mul_div_down, portion_up},
+    fixed::{mul_div_down, portion_down, portion_up},
     margin::Schedule,
     Fault,
 };
@@ -116,9 +116,9 @@ impl Unhealthy {
         let lots = lots.min(lots_max);
         let value = self.value(lots);
         let equity = self.equity_atoms.max(0) as u64;
-        let reward_atoms = portion_up(value, reward_bps.min(10_000), 10_000)?.min(equity);
-        let insurance_atoms =
-            portion_up(value, u64::from(terms.insurance_bps.min(10_000)), 10_000)?.min(equity - reward_atoms);
+        let reward_atoms = portion_down(value, reward_bps.min(10_000), 10_000)?.min(equity);
+        let insurance_bps = u64::from(terms.insurance_bps.min(10_000));
+        let insurance_atoms = portion_down(value, insurance_bps, 10_000)?.min(equity - reward_atoms);
         Ok(Closing {
             lots,
             reward_atoms,

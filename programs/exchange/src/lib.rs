@@ -376,10 +376,10 @@ pub mod exchange {
         Liquidate::run(ctx, lots_max)
     }
 
-    /// Takes over the position of an account that cannot pay for its liquidation; insurance, then the other side of the
-    /// market, pay what is missing. Anyone may who affords it.
-    pub fn resolve_bankruptcy(ctx: &mut Context<Liquidate>) -> Result<()> {
-        ResolveBankruptcy::run(ctx)
+    /// Takes over the position of an account that cannot pay for its liquidation, at most `lots_max`; insurance, then the
+    /// other side of the market, pay the part of what is missing. Anyone may who affords it.
+    pub fn resolve_bankruptcy(ctx: &mut Context<Liquidate>, lots_max: u64) -> Result<()> {
+        ResolveBankruptcy::run(ctx, lots_max)
     }
 
     /// Gives collateral to a perpetual's insurance.

@@ -107,8 +107,10 @@ pub fn require_no_worse(before: &Health, after: &Health, cost_max_atoms: u64) ->
     }
     let (initial_before, maintenance_before, equity_before) = surplus(before)?;
     let healthy = maintenance >= 0 && initial >= initial_before.min(0);
-    let nearer =
-        maintenance >= maintenance_before && equity >= equity_before.saturating_sub_unsigned(cost_max_atoms);
+    // Worth less than nothing, its debt would be left to fewer than won it.
+    let nearer = equity >= 0
+        && maintenance >= maintenance_before
+        && equity >= equity_before.saturating_sub_unsigned(cost_max_atoms);
     if healthy || nearer {
         return Ok(());
     }

@@ -297,7 +297,7 @@ impl PerpMarket {
         self.mark_ticks = Sources {
             index_ticks: self.index_ticks,
             average_ticks: self.average_ticks(),
-            mid_ticks,
+            impact_ticks: impact_bid.zip(impact_ask),
             last_ticks: (now.saturating_sub(self.traded_at) <= LAST_HOLDS_S).then_some(self.last_ticks),
             basis_ticks: self.basis_average >> AVERAGE_BITS,
         }
@@ -469,7 +469,7 @@ impl PerpMarket {
     }
 
     /// Insurance pays what it may of a deficit, the other side of `lots` bears the rest; both sides of a position that
-    /// is closed already. Returns what both cover: all of it, unless nothing is open.
+    /// is closed already. Returns what both cover: all of it, unless nothing is open any more.
     ///
     /// # Errors
     /// Overflow outside 64 bits.
@@ -491,8 +491,10 @@ impl PerpMarket {
             .pool_atoms
             .checked_add(insured)
             .ok_or(ExchangeError::Overflow)?;
-        let left = deficit_atoms - insured;
-        if left == 0 || self.open_lots == 0 {
+        // Nobody bears more than the highest price for a lot; what is beyond that stays the bankrupt's debt.
+        let most = self.open_lots.saturating_mul(u64::from(PRICE_MAX));
+        let left = (deficit_atoms - insured).min(most);
+        if left == 0 {
             return Ok(insured);
         }
         let (longs, shorts) = match lots.signum() {
@@ -505,7 +507,7 @@ impl PerpMarket {
         self.loss_long_index = self.loss_long_index.wrapping_add(long_rise);
         self.loss_short_index = self.loss_short_index.wrapping_add(short_rise);
         self.haircut_atoms = self.haircut_atoms.saturating_add(left);
-        Ok(deficit_atoms)
+        Ok(insured + left)
     }
 
     /// Pays what the pool owes, insurance first, as far as it reaches.
