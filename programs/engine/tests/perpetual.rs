@@ -50,6 +50,7 @@ fn at(price_ticks: u32) -> Prices {
         mark_ticks: price_ticks,
         low_ticks: price_ticks,
         high_ticks: price_ticks,
+        face_ticks: 0,
         is_doubtful: false,
     }
 }
@@ -252,6 +253,34 @@ fn profits_are_no_collateral_and_doubt_doubles() {
 }
 
 #[test]
+fn a_bounded_market_s_shorts_require_what_they_can_lose() {
+    let whole = Schedule {
+        tiers: [Tier {
+            from_atoms: 0,
+            initial_bps: 10_000,
+            maintenance_bps: 9_999,
+        }; 4],
+        count: 1,
+        size_premium_ppb: 0,
+    };
+    let prices = Prices {
+        face_ticks: 10_000,
+        ..at(100)
+    };
+    let requires = |lots: i64| {
+        let mut health = Health::new(0);
+        let position = Position {
+            lots,
+            quote_atoms: -lots * 100,
+            ..Position::default()
+        };
+        health.add(&position, &prices, &whole).unwrap();
+        health.initial_atoms
+    };
+    assert_eq!((requires(50), requires(-50)), (5_000, 495_000));
+}
+
+#[test]
 fn insurance_pays_no_faster_than_its_window_allows() {
     let mut fund = Insurance {
         balance_atoms: 1_000,
@@ -410,7 +439,7 @@ proptest! {
         let value = lots * u64::from(price);
         let required = elsewhere + schedule.maintenance_up(value);
         let account = Unhealthy {
-            equity_atoms: (required / 10_000 * health) as i64, elsewhere_atoms: elsewhere, lots, mark_ticks: price,
+            equity_atoms: (required / 10_000 * health) as i64, elsewhere_atoms: elsewhere, lots, value_ticks: price,
         };
         if account.is_bankrupt(&TERMS).unwrap() {
             prop_assert!(account.equity_atoms < account.least_reward_up(&TERMS).unwrap() as i64);
@@ -437,7 +466,7 @@ proptest! {
         let required = TEN_TIMES.maintenance_up(lots * u64::from(price));
         let reward = |percent: u64| {
             let equity_atoms = (required / 100 * percent) as i64;
-            Unhealthy { equity_atoms, elsewhere_atoms: 0, lots, mark_ticks: price }.reward_bps(&TEN_TIMES, &TERMS)
+            Unhealthy { equity_atoms, elsewhere_atoms: 0, lots, value_ticks: price }.reward_bps(&TEN_TIMES, &TERMS)
         };
         let affordable = |percent: u64| required / 100 * percent * 10_000 / (lots * u64::from(price));
         let (low, high) = (deep.min(deeper), deep.max(deeper));

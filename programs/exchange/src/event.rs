@@ -218,6 +218,45 @@ pub struct Liquidated {
     pub haircut_atoms: u64,
 }
 
+#[event]
+pub struct PerpRulesProposed {
+    pub market: Address,
+    /// From when on they may come into force.
+    pub rules_time: i64,
+}
+
+#[event]
+pub struct PerpRulesApplied {
+    pub market: Address,
+}
+
+#[event]
+pub struct PerpClosing {
+    pub market: Address,
+    pub close_time: i64,
+}
+
+#[event]
+pub struct PerpSettled {
+    pub market: Address,
+    pub settlement_ticks: u32,
+}
+
+#[event]
+pub struct InsuranceRemoved {
+    pub market: Address,
+    pub account: Address,
+    pub amount_atoms: u64,
+}
+
+/// Collateral moved between two margin accounts of one owner.
+#[event(bytemuck)]
+pub struct Transferred {
+    pub source: Address,
+    pub destination: Address,
+    pub amount_atoms: u64,
+}
+
 #[event(bytemuck)]
 pub struct InsuranceAdded {
     pub market: Address,

@@ -31,12 +31,14 @@ pub mod state {
 }
 pub mod instructions {
     pub mod add_insurance;
+    pub mod apply_perp_rules;
     pub mod cancel_all;
     pub mod cancel_all_perp;
     pub mod cancel_orders;
     pub mod cancel_perp_orders;
     pub mod close_account;
     pub mod close_book;
+    pub mod close_perp;
     pub mod close_pool;
     pub mod collect_fees;
     pub mod collect_perp_fees;
@@ -61,20 +63,24 @@ pub mod instructions {
     pub mod pause;
     pub mod pause_perp;
     pub mod place_order;
+    pub mod propose_perp_rules;
     pub mod redeem;
     pub mod redeem_tokens;
     pub mod refresh_margin;
+    pub mod remove_insurance;
     pub mod replace_orders;
     pub mod resolve_bankruptcy;
     pub mod resolve_event;
     pub mod set_delegate;
     pub mod settle_event;
+    pub mod settle_perp;
     pub mod settle_pnl;
     pub mod take_order;
     pub mod take_tokens;
     pub mod tokenize;
     pub mod trade_perp;
     pub mod trade_pool;
+    pub mod transfer;
     pub mod unpause;
     pub mod unpause_perp;
     pub mod update_funding;
@@ -84,15 +90,16 @@ pub mod instructions {
 
 pub use {
     instructions::{
-        add_insurance::*, cancel_all::*, cancel_all_perp::*, cancel_orders::*, cancel_perp_orders::*,
-        close_account::*, close_book::*, close_pool::*, collect_fees::*, collect_perp_fees::*,
-        crank_expired::*, create_book::*, create_event::*, create_outcome_mint::*, create_perp::*,
-        create_pool::*, deposit::*, detokenize::*, draw_perp_seat::*, draw_seat::*, expand_book::*,
-        initialize::*, liquidate::*, lock_event::*, merge_set::*, mint_set::*, net_pool::*, open_account::*,
-        pause::*, pause_perp::*, place_order::*, redeem::*, redeem_tokens::*, refresh_margin::*,
-        replace_orders::*, resolve_bankruptcy::*, resolve_event::*, set_delegate::*, settle_event::*,
-        settle_pnl::*, take_order::*, take_tokens::*, tokenize::*, trade_perp::*, trade_pool::*, unpause::*,
-        unpause_perp::*, update_funding::*, void_event::*, withdraw::*,
+        add_insurance::*, apply_perp_rules::*, cancel_all::*, cancel_all_perp::*, cancel_orders::*,
+        cancel_perp_orders::*, close_account::*, close_book::*, close_perp::*, close_pool::*,
+        collect_fees::*, collect_perp_fees::*, crank_expired::*, create_book::*, create_event::*,
+        create_outcome_mint::*, create_perp::*, create_pool::*, deposit::*, detokenize::*, draw_perp_seat::*,
+        draw_seat::*, expand_book::*, initialize::*, liquidate::*, lock_event::*, merge_set::*, mint_set::*,
+        net_pool::*, open_account::*, pause::*, pause_perp::*, place_order::*, propose_perp_rules::*,
+        redeem::*, redeem_tokens::*, refresh_margin::*, remove_insurance::*, replace_orders::*,
+        resolve_bankruptcy::*, resolve_event::*, set_delegate::*, settle_event::*, settle_perp::*,
+        settle_pnl::*, take_order::*, take_tokens::*, tokenize::*, trade_perp::*, trade_pool::*, transfer::*,
+        unpause::*, unpause_perp::*, update_funding::*, void_event::*, withdraw::*,
     },
     order_request::*,
     state::{book::*, exchange::*, margin::*, market::*, perp::*, pool::*},
@@ -324,8 +331,44 @@ pub mod exchange {
     }
 
     /// Creates a perpetual over a feed, and its book: the admin alone.
-    pub fn create_perp(ctx: &mut Context<CreatePerp>, market_id: [u8; 32], rules: PerpRules) -> Result<()> {
-        CreatePerp::run(ctx, market_id, rules)
+    pub fn create_perp(
+        ctx: &mut Context<CreatePerp>,
+        market_id: [u8; 32],
+        rules: PerpRules,
+        close_time: i64,
+    ) -> Result<()> {
+        CreatePerp::run(ctx, market_id, rules, close_time)
+    }
+
+    /// Proposes other rules for a perpetual, to come into force after two days: the admin alone.
+    pub fn propose_perp_rules(ctx: &mut Context<ProposePerpRules>, rules: PerpRules) -> Result<()> {
+        ProposePerpRules::run(ctx, rules)
+    }
+
+    /// Brings a perpetual's proposed rules into force, two days after their proposal. Anyone may.
+    pub fn apply_perp_rules(ctx: &mut Context<ApplyPerpRules>) -> Result<()> {
+        ApplyPerpRules::run(ctx)
+    }
+
+    /// Sets when a perpetual closes, once, at least two days ahead: the admin alone. In the hour before, positions can
+    /// only be reduced.
+    pub fn close_perp(ctx: &mut Context<ClosePerp>, close_time: i64) -> Result<()> {
+        ClosePerp::run(ctx, close_time)
+    }
+
+    /// Fixes the price at which a closed perpetual settles: its index's average over the last hour. Anyone may.
+    pub fn settle_perp(ctx: &mut Context<SettlePerp>) -> Result<()> {
+        SettlePerp::run(ctx)
+    }
+
+    /// Takes insurance that nobody needs into the admin's margin account, within limits: the admin alone.
+    pub fn remove_insurance(ctx: &mut Context<RemoveInsurance>, amount_atoms: u64) -> Result<()> {
+        RemoveInsurance::run(ctx, amount_atoms)
+    }
+
+    /// Moves free collateral between two margin accounts of one owner.
+    pub fn transfer(ctx: &mut Context<Transfer>, amount_atoms: u64) -> Result<()> {
+        Transfer::run(ctx, amount_atoms)
     }
 
     /// Brings a perpetual's index, mark and funding up to date, and pays what its pool owes. Anyone may; never paused.

@@ -50,8 +50,11 @@ impl DrawPerpSeat {
         let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
         let health = with(&elsewhere, desk.account, leg, desk.market, now)?;
         let surplus_atoms = health.maintenance_surplus().map_err(ExchangeError::from)?;
+        let is_over = desk.market.is_closed(now);
         let is_unhealthy = surplus_atoms < 0 && quality.permits(Action::Liquidate);
-        desk.cancel_all(BOTH_SIDES, |order| is_unhealthy || order.is_expired(now))?;
+        desk.cancel_all(BOTH_SIDES, |order| {
+            is_over || is_unhealthy || order.is_expired(now)
+        })?;
         desk.note_orders();
         desk.close().log();
         account.void_reserve()

@@ -53,6 +53,7 @@ impl Liquidate {
         let rules = accounts.market.rules;
         let terms = rules.terms();
         require!(case.unhealthy.lots > 0, ExchangeError::NothingToLiquidate);
+        require!(accounts.market.settlement_ticks == 0, ExchangeError::PerpClosed);
         require!(
             !case.unhealthy.is_bankrupt(&terms).map_err(ExchangeError::from)?,
             ExchangeError::AccountBankrupt
@@ -70,7 +71,7 @@ impl Liquidate {
             taker: *accounts.taker.address(),
             market: *accounts.market.address(),
             lots: closing.lots,
-            mark_ticks: u64::from(case.unhealthy.mark_ticks),
+            mark_ticks: u64::from(accounts.market.mark_ticks),
             reward_atoms: closing.reward_atoms,
             insurance_atoms: closing.insurance_atoms,
             shortfall_atoms: 0,
@@ -121,7 +122,9 @@ impl Liquidate {
             equity_atoms: health.equity().map_err(ExchangeError::from)?,
             elsewhere_atoms: elsewhere.maintenance_atoms,
             lots: account.perp_legs[leg].position_lots.unsigned_abs(),
-            mark_ticks: market.mark_ticks,
+            value_ticks: market
+                .prices(now)
+                .value_ticks(account.perp_legs[leg].position_lots),
         };
         Ok(Case {
             leg,
@@ -139,7 +142,7 @@ impl Liquidate {
             market,
             ..
         } = self;
-        let value_atoms = closing.lots * u64::from(case.unhealthy.mark_ticks);
+        let value_atoms = closing.lots * u64::from(market.mark_ticks);
         let sign = account.perp_legs[case.leg].position_lots.signum();
         let (lots, value_atoms) = (sign * closing.lots as i64, sign * value_atoms as i64);
         let (reward, insurance) = (closing.reward_atoms as i64, closing.insurance_atoms as i64);

@@ -16,10 +16,18 @@ impl ResolveBankruptcy {
         let markets = ctx.remaining_accounts()?;
         let accounts = &mut ctx.accounts;
         let case = accounts.open_case(&markets)?;
-        let terms = accounts.market.rules.terms();
+        let mut terms = accounts.market.rules.terms();
+        // Of a closed market nothing is taken over: its positions stay until all of its losers have paid.
+        let is_settled = accounts.market.settlement_ticks != 0;
+        if is_settled {
+            terms.reward_bps = 0;
+        }
         let bankrupt = case.unhealthy.is_bankrupt(&terms).map_err(ExchangeError::from)?;
         require!(bankrupt, ExchangeError::AccountSolvent);
-        let lots = case.unhealthy.lots.min(lots_max);
+        let lots = case
+            .unhealthy
+            .lots
+            .min(if is_settled { u64::MAX } else { lots_max });
         require!(lots > 0 || case.unhealthy.lots == 0, ExchangeError::AmountZero);
         let haircut_before = accounts.market.haircut_atoms;
         let (shortfall_atoms, covered_atoms) = accounts.cover(&case, &terms, lots)?;
@@ -29,7 +37,7 @@ impl ResolveBankruptcy {
             reward_atoms,
             insurance_atoms: 0,
         };
-        if closing.lots > 0 {
+        if closing.lots > 0 && !is_settled {
             accounts.take_over(&case, &closing)?;
             accounts.require_affordable(&case, &markets)?;
         } else {
@@ -42,7 +50,7 @@ impl ResolveBankruptcy {
             taker: *accounts.taker.address(),
             market: *accounts.market.address(),
             lots: closing.lots,
-            mark_ticks: u64::from(case.unhealthy.mark_ticks),
+            mark_ticks: u64::from(accounts.market.mark_ticks),
             reward_atoms,
             insurance_atoms: 0,
             shortfall_atoms,
@@ -77,9 +85,7 @@ impl Liquidate {
             Ok(left.ok_or(ExchangeError::Overflow)?.min(0).unsigned_abs())
         };
         let position = account.perp_legs[case.leg].position(market)?;
-        let claim_atoms = position
-            .claim(case.unhealthy.mark_ticks)
-            .map_err(ExchangeError::from)?;
+        let claim_atoms = position.claim(market.mark_ticks).map_err(ExchangeError::from)?;
         let short_atoms = short_of(claim_atoms)?;
         let paid_atoms = market.settle_loss(account, case.leg, short_atoms)?;
         let deficit_atoms = (short_atoms - paid_atoms).min(short_of(case.unhealthy.equity_atoms)?);

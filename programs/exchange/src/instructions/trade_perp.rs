@@ -58,7 +58,9 @@ impl TradePerp {
         let mut data = view.try_borrow_mut()?;
         let parts = BookParts::of(&mut data, market.address())?;
         let quality = market.accrue(feed.account(), &parts.ladder, now)?;
+        require!(!market.is_closed(now), ExchangeError::PerpClosed);
         if !request.reduce_only {
+            require!(!market.is_closing(now), ExchangeError::PerpClosed);
             let paused = exchange.pause_bits & PAUSE_TRADE | market.pause_bits & PERP_PAUSE_OPEN;
             require!(paused == 0, ExchangeError::Paused);
             PerpMarket::require_quality(quality, Action::Open)?;
@@ -87,6 +89,7 @@ impl TradePerp {
             }
             None => {
                 require!(desk.is_within_limits(), ExchangeError::PositionTooLarge);
+                desk.market.require_jump_covered()?;
                 require_initial(&after)?;
             }
         }
