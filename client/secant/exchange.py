@@ -108,6 +108,11 @@ __all__ = [
     "TokensChanged",
     "TokensRedeemed",
     "Transferred",
+    "TriggerClosed",
+    "TriggerMoved",
+    "TriggerOrder",
+    "TriggerPlaced",
+    "TriggerTerms",
     "Withdrawn",
     "add_insurance",
     "apply_perp_rules",
@@ -115,6 +120,7 @@ __all__ = [
     "cancel_all_perp",
     "cancel_orders",
     "cancel_perp_orders",
+    "cancel_trigger",
     "close_account",
     "close_book",
     "close_perp",
@@ -133,6 +139,7 @@ __all__ = [
     "detokenize",
     "draw_perp_seat",
     "draw_seat",
+    "execute_trigger",
     "expand_book",
     "find_account",
     "find_book",
@@ -142,6 +149,7 @@ __all__ = [
     "find_market",
     "find_outcome_mint",
     "find_pool",
+    "find_trigger",
     "find_vault",
     "initialize",
     "liquidate",
@@ -153,6 +161,7 @@ __all__ = [
     "pause",
     "pause_perp",
     "place_order",
+    "place_trigger",
     "propose_perp_rules",
     "redeem",
     "redeem_tokens",
@@ -440,27 +449,30 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
         "Not at this stage: a perpetual settles once, after its close, and pays profits a day after it",
     ),
     6072: _wire.ProgramErrorInfo(
-        6072, "OrderOffMark", "The order would rest further beyond the mark than the market allows"
+        6072, "TriggerNotReached", "The mark has not reached the trigger, or the order has lapsed"
     ),
     6073: _wire.ProgramErrorInfo(
-        6073, "AccountHealthy", "The account has what keeping its positions requires; it cannot be liquidated"
+        6073, "OrderOffMark", "The order would rest further beyond the mark than the market allows"
     ),
     6074: _wire.ProgramErrorInfo(
-        6074, "AccountBankrupt", "The account cannot pay for its liquidation; resolve its bankruptcy"
+        6074, "AccountHealthy", "The account has what keeping its positions requires; it cannot be liquidated"
     ),
     6075: _wire.ProgramErrorInfo(
-        6075, "AccountSolvent", "The account can still pay for its liquidation; liquidate it"
+        6075, "AccountBankrupt", "The account cannot pay for its liquidation; resolve its bankruptcy"
     ),
     6076: _wire.ProgramErrorInfo(
-        6076, "NothingToLiquidate", "The account has no position in this perpetual to take over"
+        6076, "AccountSolvent", "The account can still pay for its liquidation; liquidate it"
     ),
     6077: _wire.ProgramErrorInfo(
-        6077,
+        6077, "NothingToLiquidate", "The account has no position in this perpetual to take over"
+    ),
+    6078: _wire.ProgramErrorInfo(
+        6078,
         "NothingToSettle",
         "Nothing moves: no profit or loss, an empty pool, or the hour's limit of profits is reached",
     ),
-    6078: _wire.ProgramErrorInfo(
-        6078, "InsuranceInsufficient", "Insurance does not cover this: add to it, wait a day, or ask for less"
+    6079: _wire.ProgramErrorInfo(
+        6079, "InsuranceInsufficient", "Insurance does not cover this: add to it, wait a day, or ask for less"
     ),
 }
 
@@ -4020,6 +4032,323 @@ def _encode_transferred(value: Transferred, name: str) -> bytes:
     )
 
 
+_TRIGGER_CLOSED = Struct("<32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerClosed:
+    """A trigger order is done, or was cancelled.
+
+    Attributes:
+        trigger: key.
+        filled_lots: u64.
+    """
+
+    trigger: Pubkey
+    filled_lots: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"L\xea\x0c\x04\xf0\x19y\x84"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerClosed:
+        """Reads a TriggerClosed and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_closed(_wire.unpack(_TRIGGER_CLOSED, data, "TriggerClosed", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "trigger_closed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_trigger_closed(self, name)
+
+
+def _trigger_closed(values: tuple[Any, ...], at: int) -> TriggerClosed:
+    return TriggerClosed(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_trigger_closed(value: TriggerClosed, name: str) -> bytes:
+    if not isinstance(value, TriggerClosed):
+        raise _wire.ArgumentError(name, value, "a TriggerClosed")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.trigger, f"{name}.trigger"),
+            _wire.encode_u64(value.filled_lots, f"{name}.filled_lots"),
+        )
+    )
+
+
+_TRIGGER_MOVED = Struct("<32sI")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerMoved:
+    """A trailing stop has followed the mark.
+
+    Attributes:
+        trigger: key.
+        trigger_ticks: u32.
+    """
+
+    trigger: Pubkey
+    trigger_ticks: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x0b\xea\x00\xc06\x9dfe"
+    SIZE: ClassVar[int] = 44
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerMoved:
+        """Reads a TriggerMoved and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_moved(_wire.unpack(_TRIGGER_MOVED, data, "TriggerMoved", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "trigger_moved") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_trigger_moved(self, name)
+
+
+def _trigger_moved(values: tuple[Any, ...], at: int) -> TriggerMoved:
+    return TriggerMoved(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_trigger_moved(value: TriggerMoved, name: str) -> bytes:
+    if not isinstance(value, TriggerMoved):
+        raise _wire.ArgumentError(name, value, "a TriggerMoved")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.trigger, f"{name}.trigger"),
+            _wire.encode_u32(value.trigger_ticks, f"{name}.trigger_ticks"),
+        )
+    )
+
+
+_TRIGGER_TERMS = Struct("<QqIIIBB2x")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerTerms:
+    """What its owner asks of a trigger order.
+
+    Attributes:
+        lots: Most lots to close.
+        expires_at: When it lapses, Unix seconds; 0 for never.
+        trigger_ticks: At which mark it is placed; of a trailing stop, at first.
+        trail_ticks: Of a trailing stop, how far the trigger stays behind the best mark seen; 0 for a
+            fixed trigger.
+        slip_ticks: How far from the mark the order may trade when it is placed.
+        side: 0 buys a short back, 1 sells a long.
+        is_above: 1 if it is placed at marks of the trigger or above, 0 at the trigger or below.
+    """
+
+    lots: int
+    expires_at: int
+    trigger_ticks: int
+    trail_ticks: int
+    slip_ticks: int
+    side: int
+    is_above: int
+
+    SIZE: ClassVar[int] = 32
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerTerms:
+        """Reads a TriggerTerms from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_terms(_wire.unpack(_TRIGGER_TERMS, data, "TriggerTerms"), 0)
+
+    def encode(self, name: str = "trigger_terms") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_trigger_terms(self, name)
+
+
+def _trigger_terms(values: tuple[Any, ...], at: int) -> TriggerTerms:
+    return TriggerTerms(
+        values[at],
+        values[at + 1],
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+        values[at + 6],
+    )
+
+
+def _encode_trigger_terms(value: TriggerTerms, name: str) -> bytes:
+    if not isinstance(value, TriggerTerms):
+        raise _wire.ArgumentError(name, value, "a TriggerTerms")
+    return b"".join(
+        (
+            _wire.encode_u64(value.lots, f"{name}.lots"),
+            _wire.encode_i64(value.expires_at, f"{name}.expires_at"),
+            _wire.encode_u32(value.trigger_ticks, f"{name}.trigger_ticks"),
+            _wire.encode_u32(value.trail_ticks, f"{name}.trail_ticks"),
+            _wire.encode_u32(value.slip_ticks, f"{name}.slip_ticks"),
+            _wire.encode_u8(value.side, f"{name}.side"),
+            _wire.encode_u8(value.is_above, f"{name}.is_above"),
+            bytes(2),
+        )
+    )
+
+
+_TRIGGER_ORDER = Struct("<32s32s32s" + _TRIGGER_TERMS.format[1:] + "BBB29x")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerOrder:
+    """One trigger order.
+
+    Attributes:
+        account: The margin account whose position it reduces.
+        market: key.
+        payer: Who gets the rent.
+        terms: `TriggerTerms`.
+        id: Which of the account's trigger orders this is.
+        bump: PDA bump.
+        layout: Layout of this account; 1.
+    """
+
+    account: Pubkey
+    market: Pubkey
+    payer: Pubkey
+    terms: TriggerTerms
+    id: int
+    bump: int
+    layout: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xec=*\xbe\x98\x0cjt"
+    SIZE: ClassVar[int] = 168
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "account": 8,
+        "market": 40,
+        "payer": 72,
+        "terms": 104,
+        "id": 136,
+        "bump": 137,
+        "layout": 138,
+    }
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerOrder:
+        """Reads a TriggerOrder and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_order(_wire.unpack(_TRIGGER_ORDER, data, "TriggerOrder", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "trigger_order") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_trigger_order(self, name)
+
+
+def _trigger_order(values: tuple[Any, ...], at: int) -> TriggerOrder:
+    return TriggerOrder(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        Pubkey.from_bytes(values[at + 2]),
+        _trigger_terms(values, at + 3),
+        values[at + 10],
+        values[at + 11],
+        values[at + 12],
+    )
+
+
+def _encode_trigger_order(value: TriggerOrder, name: str) -> bytes:
+    if not isinstance(value, TriggerOrder):
+        raise _wire.ArgumentError(name, value, "a TriggerOrder")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_pubkey(value.payer, f"{name}.payer"),
+            _encode_trigger_terms(value.terms, f"{name}.terms"),
+            _wire.encode_u8(value.id, f"{name}.id"),
+            _wire.encode_u8(value.bump, f"{name}.bump"),
+            _wire.encode_u8(value.layout, f"{name}.layout"),
+            bytes(29),
+        )
+    )
+
+
+_TRIGGER_PLACED = Struct("<32s32s32s")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerPlaced:
+    """The event TriggerPlaced.
+
+    Attributes:
+        trigger: key.
+        account: key.
+        market: key.
+    """
+
+    trigger: Pubkey
+    account: Pubkey
+    market: Pubkey
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xa8\xad\xcaL\x98\xa9\xac\xb5"
+    SIZE: ClassVar[int] = 104
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerPlaced:
+        """Reads a TriggerPlaced and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_placed(_wire.unpack(_TRIGGER_PLACED, data, "TriggerPlaced", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "trigger_placed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_trigger_placed(self, name)
+
+
+def _trigger_placed(values: tuple[Any, ...], at: int) -> TriggerPlaced:
+    return TriggerPlaced(
+        Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), Pubkey.from_bytes(values[at + 2])
+    )
+
+
+def _encode_trigger_placed(value: TriggerPlaced, name: str) -> bytes:
+    if not isinstance(value, TriggerPlaced):
+        raise _wire.ArgumentError(name, value, "a TriggerPlaced")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.trigger, f"{name}.trigger"),
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+        )
+    )
+
+
 _WITHDRAWN = Struct("<32sQ")
 
 
@@ -4071,16 +4400,19 @@ def _encode_withdrawn(value: Withdrawn, name: str) -> bytes:
     )
 
 
-AnyAccount: TypeAlias = Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool
+AnyAccount: TypeAlias = Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool | TriggerOrder
 
 
-ACCOUNTS: Final[dict[bytes, type[Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool]]] = {
+ACCOUNTS: Final[
+    dict[bytes, type[Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool | TriggerOrder]]
+] = {
     Book.DISCRIMINATOR: Book,
     EventMarket.DISCRIMINATOR: EventMarket,
     Exchange.DISCRIMINATOR: Exchange,
     MarginAccount.DISCRIMINATOR: MarginAccount,
     PerpMarket.DISCRIMINATOR: PerpMarket,
     Pool.DISCRIMINATOR: Pool,
+    TriggerOrder.DISCRIMINATOR: TriggerOrder,
 }
 
 
@@ -4132,6 +4464,9 @@ AnyEvent: TypeAlias = (
     | TokensChanged
     | TokensRedeemed
     | Transferred
+    | TriggerClosed
+    | TriggerMoved
+    | TriggerPlaced
     | Withdrawn
 )
 
@@ -4174,6 +4509,9 @@ EVENTS: Final[
             | TokensChanged
             | TokensRedeemed
             | Transferred
+            | TriggerClosed
+            | TriggerMoved
+            | TriggerPlaced
             | Withdrawn
         ],
     ]
@@ -4212,6 +4550,9 @@ EVENTS: Final[
     TokensChanged.DISCRIMINATOR: TokensChanged,
     TokensRedeemed.DISCRIMINATOR: TokensRedeemed,
     Transferred.DISCRIMINATOR: Transferred,
+    TriggerClosed.DISCRIMINATOR: TriggerClosed,
+    TriggerMoved.DISCRIMINATOR: TriggerMoved,
+    TriggerPlaced.DISCRIMINATOR: TriggerPlaced,
     Withdrawn.DISCRIMINATOR: Withdrawn,
 }
 
@@ -4355,6 +4696,28 @@ def find_pool(*, event: Pubkey, creator: Pubkey) -> Pubkey:
     """
     return Pubkey.find_program_address(
         [b"pool", _wire.encode_pubkey(event, "event"), _wire.encode_pubkey(creator, "creator")], PROGRAM_ID
+    )[0]
+
+
+def find_trigger(*, account: Pubkey, market: Pubkey, id: int) -> Pubkey:
+    """The address of the trigger.
+
+    Args:
+        account: key.
+        market: key.
+        id: u8.
+
+    Raises:
+        ArgumentError: a seed is out of its range.
+    """
+    return Pubkey.find_program_address(
+        [
+            b"trigger",
+            _wire.encode_pubkey(account, "account"),
+            _wire.encode_pubkey(market, "market"),
+            _wire.encode_u8(id, "id"),
+        ],
+        PROGRAM_ID,
     )[0]
 
 
@@ -4553,6 +4916,38 @@ def cancel_perp_orders(
             AccountMeta(account, is_signer=False, is_writable=True),
             AccountMeta(market, is_signer=False, is_writable=True),
             AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def cancel_trigger(
+    *,
+    canceller: Pubkey,
+    payer: Pubkey,
+    account: Pubkey,
+    trigger: Pubkey,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed.
+
+    Never paused.
+
+    Args:
+        canceller: The account's owner or delegate; anyone once the order has lapsed. [signer]
+        payer: CHECK: gets the rent. [writable]
+        account: the account.
+        trigger: the trigger. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xd0\x8b\xf94\xf7!9\xdf",
+        [
+            AccountMeta(canceller, is_signer=True, is_writable=False),
+            AccountMeta(payer, is_signer=False, is_writable=True),
+            AccountMeta(account, is_signer=False, is_writable=False),
+            AccountMeta(trigger, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )
@@ -5124,6 +5519,47 @@ def draw_seat(
     )
 
 
+def execute_trigger(
+    *,
+    exchange: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    feed: Pubkey,
+    book: Pubkey,
+    trigger: Pubkey,
+    payer: Pubkey,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Places a trigger order whose mark is reached, or moves a trailing stop after the mark.
+
+    Anyone may; never paused.
+
+    Args:
+        exchange: the exchange.
+        account: the account. [writable]
+        market: the market. [writable]
+        feed: The feed that the market follows.
+        book: The market's book. [writable]
+        trigger: the trigger. [writable]
+        payer: CHECK: gets the rent when the order is done. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x9ec\xc9\x89\xc0\x14\xec\x88",
+        [
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            AccountMeta(trigger, is_signer=False, is_writable=True),
+            AccountMeta(payer, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def expand_book(
     *, payer: Pubkey, book: Pubkey, seats: int, orders: int, remaining_accounts: Sequence[AccountMeta] = ()
 ) -> Instruction:
@@ -5499,6 +5935,48 @@ def place_order(
             AccountMeta(account, is_signer=False, is_writable=True),
             AccountMeta(event, is_signer=False, is_writable=False),
             AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def place_trigger(
+    *,
+    trader: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    id: int,
+    terms: TriggerTerms,
+    trigger: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Leaves an order that reduces a perpetual position, for anyone to place once the mark reaches its
+    trigger: a stop loss, a take profit, or a trailing stop.
+
+    Args:
+        trader: The account's owner or delegate; pays the rent, and gets it back. [signer, writable]
+        account: the account.
+        market: the market.
+        id: u8.
+        terms: `TriggerTerms`.
+        trigger: the trigger. [writable] Left out: `find_trigger(account=account, market=market,
+            id=id)`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    if trigger is None:
+        trigger = find_trigger(account=account, market=market, id=id)
+    return Instruction(
+        PROGRAM_ID,
+        b"\xdbK\xc6\xacW\xe8\xcd\x15" + _wire.encode_u8(id, "id") + _encode_trigger_terms(terms, "terms"),
+        [
+            AccountMeta(trader, is_signer=True, is_writable=True),
+            AccountMeta(account, is_signer=False, is_writable=False),
+            AccountMeta(market, is_signer=False, is_writable=False),
+            AccountMeta(trigger, is_signer=False, is_writable=True),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
             *remaining_accounts,
         ],
     )

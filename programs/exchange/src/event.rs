@@ -249,6 +249,27 @@ pub struct InsuranceRemoved {
     pub amount_atoms: u64,
 }
 
+#[event]
+pub struct TriggerPlaced {
+    pub trigger: Address,
+    pub account: Address,
+    pub market: Address,
+}
+
+/// A trailing stop has followed the mark.
+#[event]
+pub struct TriggerMoved {
+    pub trigger: Address,
+    pub trigger_ticks: u32,
+}
+
+/// A trigger order is done, or was cancelled.
+#[event]
+pub struct TriggerClosed {
+    pub trigger: Address,
+    pub filled_lots: u64,
+}
+
 /// Collateral moved between two margin accounts of one owner.
 #[event(bytemuck)]
 pub struct Transferred {

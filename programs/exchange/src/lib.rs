@@ -18,6 +18,7 @@ pub mod event;
 pub mod order_request;
 pub mod perp_desk;
 pub mod perp_margin;
+pub mod perp_trade;
 pub mod seating;
 pub mod token;
 pub mod trade;
@@ -28,6 +29,7 @@ pub mod state {
     pub mod market;
     pub mod perp;
     pub mod pool;
+    pub mod trigger;
 }
 pub mod instructions {
     pub mod add_insurance;
@@ -36,6 +38,7 @@ pub mod instructions {
     pub mod cancel_all_perp;
     pub mod cancel_orders;
     pub mod cancel_perp_orders;
+    pub mod cancel_trigger;
     pub mod close_account;
     pub mod close_book;
     pub mod close_perp;
@@ -52,6 +55,7 @@ pub mod instructions {
     pub mod detokenize;
     pub mod draw_perp_seat;
     pub mod draw_seat;
+    pub mod execute_trigger;
     pub mod expand_book;
     pub mod initialize;
     pub mod liquidate;
@@ -63,6 +67,7 @@ pub mod instructions {
     pub mod pause;
     pub mod pause_perp;
     pub mod place_order;
+    pub mod place_trigger;
     pub mod propose_perp_rules;
     pub mod redeem;
     pub mod redeem_tokens;
@@ -91,18 +96,19 @@ pub mod instructions {
 pub use {
     instructions::{
         add_insurance::*, apply_perp_rules::*, cancel_all::*, cancel_all_perp::*, cancel_orders::*,
-        cancel_perp_orders::*, close_account::*, close_book::*, close_perp::*, close_pool::*,
-        collect_fees::*, collect_perp_fees::*, crank_expired::*, create_book::*, create_event::*,
-        create_outcome_mint::*, create_perp::*, create_pool::*, deposit::*, detokenize::*, draw_perp_seat::*,
-        draw_seat::*, expand_book::*, initialize::*, liquidate::*, lock_event::*, merge_set::*, mint_set::*,
-        net_pool::*, open_account::*, pause::*, pause_perp::*, place_order::*, propose_perp_rules::*,
-        redeem::*, redeem_tokens::*, refresh_margin::*, remove_insurance::*, replace_orders::*,
-        resolve_bankruptcy::*, resolve_event::*, set_delegate::*, settle_event::*, settle_perp::*,
-        settle_pnl::*, take_order::*, take_tokens::*, tokenize::*, trade_perp::*, trade_pool::*, transfer::*,
-        unpause::*, unpause_perp::*, update_funding::*, void_event::*, withdraw::*,
+        cancel_perp_orders::*, cancel_trigger::*, close_account::*, close_book::*, close_perp::*,
+        close_pool::*, collect_fees::*, collect_perp_fees::*, crank_expired::*, create_book::*,
+        create_event::*, create_outcome_mint::*, create_perp::*, create_pool::*, deposit::*, detokenize::*,
+        draw_perp_seat::*, draw_seat::*, execute_trigger::*, expand_book::*, initialize::*, liquidate::*,
+        lock_event::*, merge_set::*, mint_set::*, net_pool::*, open_account::*, pause::*, pause_perp::*,
+        place_order::*, place_trigger::*, propose_perp_rules::*, redeem::*, redeem_tokens::*,
+        refresh_margin::*, remove_insurance::*, replace_orders::*, resolve_bankruptcy::*, resolve_event::*,
+        set_delegate::*, settle_event::*, settle_perp::*, settle_pnl::*, take_order::*, take_tokens::*,
+        tokenize::*, trade_perp::*, trade_pool::*, transfer::*, unpause::*, unpause_perp::*,
+        update_funding::*, void_event::*, withdraw::*,
     },
     order_request::*,
-    state::{book::*, exchange::*, margin::*, market::*, perp::*, pool::*},
+    state::{book::*, exchange::*, margin::*, market::*, perp::*, pool::*, trigger::*},
 };
 
 declare_id!("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M");
@@ -380,6 +386,22 @@ pub mod exchange {
     /// rests by its kind. An order that is to reduce only is never paused, and needs no fresh price.
     pub fn trade_perp(ctx: &mut Context<TradePerp>, request: OrderRequest) -> Result<()> {
         TradePerp::run(ctx, request)
+    }
+
+    /// Leaves an order that reduces a perpetual position, for anyone to place once the mark reaches its trigger: a stop
+    /// loss, a take profit, or a trailing stop.
+    pub fn place_trigger(ctx: &mut Context<PlaceTrigger>, id: u8, terms: TriggerTerms) -> Result<()> {
+        PlaceTrigger::run(ctx, id, terms)
+    }
+
+    /// Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed. Never paused.
+    pub fn cancel_trigger(ctx: &mut Context<CancelTrigger>) -> Result<()> {
+        CancelTrigger::run(ctx)
+    }
+
+    /// Places a trigger order whose mark is reached, or moves a trailing stop after the mark. Anyone may; never paused.
+    pub fn execute_trigger(ctx: &mut Context<ExecuteTrigger>) -> Result<()> {
+        ExecuteTrigger::run(ctx)
     }
 
     /// Cancels orders at a perpetual, those that are still there. Never paused.
