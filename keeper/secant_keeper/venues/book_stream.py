@@ -153,7 +153,7 @@ class BookStream(VenueStream):
 
     async def _connected(self, http: aiohttp.ClientSession) -> None:
         headers = dict(self._headers()) if self._headers is not None else None
-        # Pings are answered in `_receive`, which must see them as signs of life.
+        # Pings are answered in `_read`, which must see them as signs of life.
         # Nowhere wait_for: Python 3.11's forgets a cancellation that comes with the result.
         async with asyncio.timeout(self._timing.connect_s):
             socket = await http.ws_connect(

@@ -8,6 +8,7 @@ VenueError
  │    └── BrokenFileError   one JSON document that breaks off
  ├── NoDepthError           the format holds prices, but no levels
  ├── UnknownSeriesError     the file does not hold that series (lists those it does)
+ ├── SeriesNameError        no series can have that name at the venue
  ├── KeyFileError           an API key file is missing or no private key
  ├── AuthenticationError    the venue refuses the credentials
  ├── PayloadError           a REST answer is not what the venue documents
@@ -83,6 +84,10 @@ class UnknownSeriesError(VenueError):
         problem = f"{path} holds no series {series!r}." if series else f"{path} holds {count or 'no'} series."
         remedy = f"Name one of: {listed(self.available)}." if count else "Give one with at least one quote."
         super().__init__(problem, remedy)
+
+
+class SeriesNameError(VenueError):
+    """No series of the venue can have that name."""
 
 
 class KeyFileError(VenueError):
