@@ -25,11 +25,17 @@ from secant_keeper.venues.observation import Origin, RefusalError
 from secant_keeper.venues.polymarket.payloads import clob_outcome, gamma_outcome
 from secant_keeper.venues.polymarket.reducer import PolymarketReducer
 from secant_keeper.venues.polymarket.session import PolymarketSession
+from secant_keeper.venues.pyth.accumulator import MAGIC, message_update
+from secant_keeper.venues.pyth.accumulator import messages as accumulator_messages
+from secant_keeper.venues.pyth.reducer import PythReducer
+from secant_keeper.venues.pyth.session import PythSession
+from secant_keeper.venues.sse import EventReader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = 1_785_901_540_000
+FEED = "e62df6c8b4a85fe1a67db44dc12de5db330f7ac66b72dc658afedf0f4a415b43"
 
 words = st.sampled_from(
     [
@@ -48,7 +54,7 @@ names = st.sampled_from(
         "event", "response", "candlesticks", "code", "channel", "tokens", "outcome", "token_id",
         "winner", "closed", "outcomes", "clobTokenIds", "outcomePrices", "orderbook", "orderbook_fp",
         "yes_bid", "yes_bid_dollars", "yes_ask", "recv_ms", "end_period_ts", "umaResolutionStatus",
-        "is_50_50_outcome",
+        "is_50_50_outcome", "parsed", "id", "conf", "expo", "publish_time", "oraclePrice",
     ]
 )  # fmt: skip
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | words | st.text(max_size=5) | st.just(NOW)
@@ -116,8 +122,61 @@ def test_polymarket_frames(stream: list[Any], origin: Origin) -> None:
         assert all(isinstance(item, (Observation, Rejection)) for item in books.apply(frame, NOW))
 
 
+@st.composite
+def pyth_updates(draw: st.DrawFn) -> Any:
+    price = st.fixed_dictionaries(
+        {},
+        optional={
+            "price": words | leaves,
+            "conf": words | leaves,
+            "expo": st.integers(-50, 50) | leaves,
+            "publish_time": st.just(NOW // 1000) | leaves,
+        },
+    )
+    entry = st.fixed_dictionaries({"id": st.just(FEED) | leaves}, optional={"price": price | leaves})
+    return {"parsed": draw(st.lists(entry | values, max_size=3))}
+
+
+@given(st.lists(values | pyth_updates(), max_size=12), st.sampled_from(Origin))
+def test_pyth_updates(stream: list[Any], origin: Origin) -> None:
+    prices = PythReducer((FEED,), Rejections(), origin=origin)
+    for update in stream:
+        assert all(isinstance(item, (Observation, Rejection)) for item in prices.apply(update, NOW))
+
+
+@given(
+    st.binary(max_size=120),
+    st.integers(0, 3),
+    st.lists(st.tuples(st.just(0) | st.integers(0, 255), st.binary(max_size=120)), max_size=3),
+    st.integers(0, 400),
+)
+def test_accumulator_updates(wormhole: bytes, tail: int, contents: list[tuple[int, bytes]], cut: int) -> None:
+    whole = MAGIC + bytes([1, 0, tail]) + bytes(tail) + b"\0" + len(wormhole).to_bytes(2, "big") + wormhole
+    whole += bytes([len(contents)])
+    for kind, content in contents:
+        whole += (1 + len(content)).to_bytes(2, "big") + bytes([kind]) + content + b"\1" + bytes(20)
+    found, end = accumulator_messages(whole)
+    assert (found, end) == (contents, len(whole))
+    for message in found:
+        with contextlib.suppress(RefusalError):
+            message_update(message).quote()
+    if cut < len(whole):
+        with contextlib.suppress(RefusalError):
+            assert accumulator_messages(whole[:cut]) is None, "a cut update is none"
+
+
+@given(st.lists(st.binary(max_size=40), max_size=8))
+def test_bytes_of_events(chunks: list[bytes]) -> None:
+    reader = EventReader()
+    for chunk in chunks:
+        assert all(event.data.count(b"\r\n") == 0 for event in reader.feed(chunk))
+
+
 @given(st.lists(st.binary(max_size=40) | messages.map(lambda value: json.dumps(value).encode()), max_size=8))
 def test_frames_of_bytes(frames: list[bytes]) -> None:
+    for frame in frames:
+        prices = PythSession((FEED,), Rejections()).received(frame, NOW)
+        assert all(isinstance(item, (Observation, Rejection)) for item in prices.items)
     for session in (KalshiSession(("A",), Rejections()), PolymarketSession(("7",), Rejections())):
         session.opening()
         for frame in frames:
@@ -145,6 +204,8 @@ lines = st.one_of(
     messages.map(lambda value: json.dumps(value).encode()),
     kalshi_messages().map(lambda value: json.dumps({"recv_ms": NOW, "event": value}).encode()),
     polymarket_messages().map(lambda value: json.dumps(value).encode()),
+    pyth_updates().map(lambda value: json.dumps(value).encode()),
+    st.binary(max_size=60).map(lambda value: MAGIC + value),
     st.sampled_from(
         [
             b"timestamp,bid_close,ask_close",
@@ -152,13 +213,15 @@ lines = st.one_of(
             b'"Timestamp (UTC)","A"',
             b'"1","0.5"',
             b"a,b,1,2",
+            b"blockchainTimestamp,oraclePrice",
+            b"1652069091,61.5",
         ]
     ),
 )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(lines, max_size=6), st.sampled_from([None, "A", "7", "slug"]))
+@given(st.lists(lines, max_size=6), st.sampled_from([None, "A", "7", "slug", FEED]))
 def test_files(tmp_path: Path, content: list[bytes], series: str | None) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"\n".join(content))
