@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from secant_keeper.venues import kalshi, polymarket, pyth
+from secant_keeper.venues import ccxt, kalshi, polymarket, pyth
+from secant_keeper.venues.ccxt import CcxtStream
 from secant_keeper.venues.depth import Depth, Level
 from secant_keeper.venues.errors import (
     AuthenticationError,
     BrokenFileError,
     EmptyFileError,
     KeyFileError,
+    MissingPackageError,
     NoDepthError,
     PayloadError,
     RequestError,
@@ -81,6 +83,7 @@ VENUES: Final[Mapping[str, Venue]] = MappingProxyType(
         "kalshi": Venue(KalshiStream, kalshi.FORMATS),
         "polymarket": Venue(PolymarketStream, polymarket.FORMATS),
         "pyth": Venue(PythStream, pyth.FORMATS, DOLLARS_MAX),
+        "ccxt": Venue(CcxtStream, ccxt.FORMATS, DOLLARS_MAX),
     }
 )
 """The venues by name."""
@@ -146,6 +149,7 @@ __all__ = [
     "AuthenticationError",
     "BookState",
     "BrokenFileError",
+    "CcxtStream",
     "Depth",
     "EmptyFileError",
     "Freshness",
@@ -155,6 +159,7 @@ __all__ = [
     "KalshiStream",
     "KeyFileError",
     "Level",
+    "MissingPackageError",
     "NoDepthError",
     "Observation",
     "Outcome",

@@ -9,6 +9,7 @@ VenueError
  ├── NoDepthError           the format holds prices, but no levels
  ├── UnknownSeriesError     the file does not hold that series (lists those it does)
  ├── SeriesNameError        no series can have that name at the venue
+ ├── MissingPackageError    a live source needs a package that is not installed
  ├── KeyFileError           an API key file is missing or no private key
  ├── AuthenticationError    the venue refuses the credentials
  ├── PayloadError           a REST answer is not what the venue documents
@@ -88,6 +89,10 @@ class UnknownSeriesError(VenueError):
 
 class SeriesNameError(VenueError):
     """No series of the venue can have that name."""
+
+
+class MissingPackageError(VenueError):
+    """A live source needs a package that is not installed."""
 
 
 class KeyFileError(VenueError):

@@ -52,10 +52,10 @@ class PriceBoard:
             return None
         return Rejection(Reason.DUPLICATE, f"the same again at {moment_ms} ms", series, moment_ms)
 
-    def closed(self) -> None:
-        """Trust nothing printed so far: what came since is unknown."""
-        for track in self.tracks.values():
-            track.distrust()
+    def closed(self, series: Iterable[str] | None = None) -> None:
+        """Trust nothing printed so far of the series, or of all: what came since is unknown."""
+        for name in self.tracks if series is None else series:
+            self.tracks[name].distrust()
 
     def waiting(self) -> frozenset[str]:
         """Series that have not been printed yet."""
