@@ -93,12 +93,16 @@ def _captured(file: RecordedFile, rejections: Rejections) -> Iterator[Message]:
         yield refusal.rejection()
 
 
+CONTEXTS_HEAD_BYTES: Final = 256
+
+
 def _is_contexts(value: Any) -> bool:
     return isinstance(value, dict) and value.get("channel") == CONTEXTS
 
 
 def _is_contexts_tape(file: RecordedFile) -> bool:
-    return any(_is_contexts(_event(line)) for line in file.head_lines[:1]) or _is_contexts(file.document)
+    # A frame is longer than the head, which so holds no whole line.
+    return f'"{CONTEXTS}"'.encode() in file.head[:CONTEXTS_HEAD_BYTES]
 
 
 def _contexts(file: RecordedFile, _rejections: Rejections) -> Iterator[Message]:

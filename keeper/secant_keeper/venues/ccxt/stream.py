@@ -115,33 +115,45 @@ class CcxtStream(VenueStream):
 
     async def _poll(self, exchange_id: str, outage: Outage) -> None:
         """Ask one exchange again and again, until it does not answer."""
-        timeout_ms = int(self._timing.connect_s * 1000)
-        config = {"enableRateLimit": True, "timeout": timeout_ms, **self._config.get(exchange_id, {})}
+        asked = self._by_exchange[exchange_id]
+        config = {"timeout": int(self._timing.connect_s * 1000), **self._config.get(exchange_id, {})}
         exchange = getattr(self._library, exchange_id)(config)
-        exchange.number = str  # as the exchange spelled it, not as a float
+        exchange.number = str  # as the exchange spelled it; books come as floats, which spell it, too
         try:
-            await exchange.load_markets()
+            try:
+                await exchange.load_markets()
+            except Exception as error:
+                raise ConnectionEndedError(_told(error)) from error
+            if not exchange.markets:  # ccxt takes a page of HTML for an exchange without markets
+                raise ConnectionEndedError("the exchange lists no markets")
             while True:
-                for name, asked in self._by_exchange[exchange_id].items():
-                    await self._ask(exchange, name, asked, outage)
+                for name in asked:
+                    frame = await self._frame(exchange, name)
+                    if frame is not None:
+                        self._receive(frame, outage)
                 await asyncio.sleep(self._poll_s)
-        except self._library.BaseError as error:
-            raise ConnectionEndedError(f"{type(error).__name__}: {shown(str(error))}") from error
         finally:
-            self._prices.closed(self._by_exchange[exchange_id])
+            self._prices.closed(asked)
             await exchange.close()
 
-    async def _ask(self, exchange: Any, name: str, asked: Series, outage: Outage) -> None:
+    async def _frame(self, exchange: Any, name: str) -> bytes | None:
+        """The answer about one series; None if the exchange answers, but not this.
+
+        Raises:
+            ConnectionEndedError: The exchange does not answer.
+        """
         try:
-            structure = await _structure(exchange, asked)
-        except self._library.NetworkError:
-            raise
-        except self._library.BaseError as error:
-            # The exchange answers, but not this: an unknown symbol, a market that is closed.
-            detail = f"{type(error).__name__}: {shown(str(error))}"
-            self.rejections.count(Rejection(Reason.VENUE_ERROR, detail, name))
-            return
-        self._receive(frame_of(name, {key: structure[key] for key in _FIELDS if key in structure}), outage)
+            structure = await _structure(exchange, self._prices.asked[name])
+            return frame_of(name, {key: structure[key] for key in _FIELDS if key in structure})
+        except self._library.NetworkError as error:
+            raise ConnectionEndedError(_told(error)) from error
+        except Exception as error:  # noqa: BLE001  on a strange answer ccxt raises whatever its parser runs into
+            self.rejections.count(Rejection(Reason.VENUE_ERROR, _told(error), name))
+            return None
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {shown(str(error))}"
 
 
 async def _structure(exchange: Any, asked: Series) -> Any:
