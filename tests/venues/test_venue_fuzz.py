@@ -18,6 +18,9 @@ from secant_keeper.venues import (
     open_recorded,
     recorded_series,
 )
+from secant_keeper.venues.ccxt.captures import CONTEXT_KINDS, CaptureReducer, products
+from secant_keeper.venues.ccxt.payloads import LIVE_KINDS
+from secant_keeper.venues.ccxt.session import CcxtSession
 from secant_keeper.venues.kalshi.payloads import event_outcomes, market_outcome, orderbook_quote
 from secant_keeper.venues.kalshi.reducer import KalshiReducer
 from secant_keeper.venues.kalshi.session import KalshiSession
@@ -54,7 +57,10 @@ names = st.sampled_from(
         "event", "response", "candlesticks", "code", "channel", "tokens", "outcome", "token_id",
         "winner", "closed", "outcomes", "clobTokenIds", "outcomePrices", "orderbook", "orderbook_fp",
         "yes_bid", "yes_bid_dollars", "yes_ask", "recv_ms", "end_period_ts", "umaResolutionStatus",
-        "is_50_50_outcome", "parsed", "id", "conf", "expo", "publish_time", "oraclePrice",
+        "is_50_50_outcome", "parsed", "id", "conf", "expo", "publish_time", "oraclePrice", "ctxs",
+        "channel", "data", "product_id", "changes", "time", "s", "e", "T", "b", "a", "stream", "last",
+        "series", "markPx", "midPx", "oraclePx", "funding", "openInterest", "markPrice", "fundingRate",
+        "indexPrice",
     ]
 )  # fmt: skip
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | words | st.text(max_size=5) | st.just(NOW)
@@ -123,6 +129,69 @@ def test_polymarket_frames(stream: list[Any], origin: Origin) -> None:
 
 
 @st.composite
+def ccxt_frames(draw: st.DrawFn) -> Any:
+    levels = st.lists(st.lists(words | leaves, max_size=3) | leaves, max_size=3) | leaves
+    prices = dict.fromkeys(("last", "markPrice", "indexPrice", "fundingRate"), words | leaves)
+    structure = st.fixed_dictionaries(
+        {}, optional={"bids": levels, "asks": levels, "timestamp": st.just(NOW) | leaves, **prices}
+    )
+    kinds = st.sampled_from([f"kraken:A/B@{kind}" for kind in LIVE_KINDS])
+    return {"series": draw(kinds | words), "data": draw(structure | values)}
+
+
+@st.composite
+def exchange_messages(draw: st.DrawFn) -> Any:
+    levels = st.lists(st.lists(words | leaves, max_size=4) | leaves, max_size=3)
+    sides = st.lists(st.tuples(st.sampled_from(["buy", "sell"]), words, words), max_size=3)
+    coinbase = st.fixed_dictionaries(
+        {"type": st.sampled_from(["ticker", "snapshot", "l2update"]), "product_id": st.just("A")},
+        optional={
+            "time": st.just("2026-08-05T03:45:40Z") | words | leaves,
+            "changes": sides | levels,
+            "bids": levels,
+            "asks": levels,
+            "price": words | leaves,
+        },
+    )
+    binance = st.fixed_dictionaries(
+        {"e": st.just("bookTicker"), "s": st.just("A")},
+        optional={"b": words | leaves, "a": words | leaves, "T": st.just(NOW) | leaves},
+    )
+    context = st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("markPx", "midPx", "oraclePx", "funding", "openInterest"), words | leaves)
+    )
+    dexes = st.lists(
+        st.tuples(st.just("") | leaves, st.lists(context | leaves, max_size=2) | leaves), max_size=2
+    )
+    return draw(
+        coinbase
+        | binance.map(lambda data: {"stream": "a@bookTicker", "data": data})
+        | dexes.map(
+            lambda ctxs: {"channel": "allDexsAssetCtxs", "data": {"ctxs": json.loads(json.dumps(ctxs))}}
+        )
+        | values
+    )
+
+
+@given(st.lists(values | ccxt_frames(), max_size=12), st.sampled_from(Origin))
+def test_ccxt_frames(stream: list[Any], origin: Origin) -> None:
+    prices = CcxtSession([f"kraken:A/B@{kind}" for kind in LIVE_KINDS], Rejections(), origin=origin)
+    for frame in stream:
+        assert isinstance(prices.apply(frame, NOW), (Observation, Rejection, type(None)))
+
+
+@given(
+    st.lists(exchange_messages(), max_size=12),
+    st.sampled_from(["A@quote", "A@last", *(f"#0@{kind}" for kind in CONTEXT_KINDS)]),
+)
+def test_exchange_messages(stream: list[Any], series: str) -> None:
+    reducer = CaptureReducer(series, Rejections())
+    for message in stream:
+        assert all(isinstance(name, str) for name in products(message))
+        assert isinstance(reducer.apply(message, NOW), (Observation, Rejection, type(None)))
+
+
+@st.composite
 def pyth_updates(draw: st.DrawFn) -> Any:
     price = st.fixed_dictionaries(
         {},
@@ -175,12 +244,13 @@ def test_bytes_of_events(chunks: list[bytes]) -> None:
 @given(st.lists(st.binary(max_size=40) | messages.map(lambda value: json.dumps(value).encode()), max_size=8))
 def test_frames_of_bytes(frames: list[bytes]) -> None:
     for frame in frames:
-        prices = PythSession((FEED,), Rejections()).received(frame, NOW)
-        assert all(isinstance(item, (Observation, Rejection)) for item in prices.items)
-    for session in (KalshiSession(("A",), Rejections()), PolymarketSession(("7",), Rejections())):
-        session.opening()
+        for session in (PythSession((FEED,), Rejections()), CcxtSession(("kraken:A/B",), Rejections())):
+            items = session.received(frame, NOW).items
+            assert all(isinstance(item, (Observation, Rejection)) for item in items)
+    for books in (KalshiSession(("A",), Rejections()), PolymarketSession(("7",), Rejections())):
+        books.opening()
         for frame in frames:
-            reaction = session.received(frame, NOW)
+            reaction = books.received(frame, NOW)
             assert all(isinstance(item, (Observation, Rejection)) for item in reaction.items)
             assert all(isinstance(json.loads(text), dict) for text in reaction.send)
 
@@ -206,6 +276,9 @@ lines = st.one_of(
     polymarket_messages().map(lambda value: json.dumps(value).encode()),
     pyth_updates().map(lambda value: json.dumps(value).encode()),
     st.binary(max_size=60).map(lambda value: MAGIC + value),
+    ccxt_frames().map(lambda value: json.dumps({"recv_ms": NOW, "event": value}).encode()),
+    exchange_messages().map(lambda value: b"1785901540.5: " + json.dumps(value).encode()),
+    exchange_messages().map(lambda value: json.dumps(value).encode()),
     st.sampled_from(
         [
             b"timestamp,bid_close,ask_close",
@@ -221,7 +294,10 @@ lines = st.one_of(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(lines, max_size=6), st.sampled_from([None, "A", "7", "slug", FEED]))
+@given(
+    st.lists(lines, max_size=6),
+    st.sampled_from([None, "A", "7", "slug", FEED, "A@quote", "A@last", "kraken:A/B@mark", "#0@mark"]),
+)
 def test_files(tmp_path: Path, content: list[bytes], series: str | None) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"\n".join(content))
@@ -230,3 +306,15 @@ def test_files(tmp_path: Path, content: list[bytes], series: str | None) -> None
             recorded_series(venue, path)
             items = open_recorded(venue, path, series)
             assert all(isinstance(item, (Observation, Rejection)) for item in items)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(st.just(NOW) | words | leaves, min_size=6, max_size=6) | values, max_size=4),
+    st.sampled_from(["futures", "mark", "funding_rate"]),
+)
+def test_candle_files(tmp_path: Path, rows: list[Any], kind: str) -> None:
+    path = tmp_path / f"BTC_USDT_USDT-5m-{kind}.json"
+    path.write_text(json.dumps(rows))
+    with contextlib.suppress(VenueError):
+        assert all(isinstance(item, (Observation, Rejection)) for item in open_recorded("ccxt", path))
