@@ -26,7 +26,7 @@ terms: a JSON list of objects with these keys; in brackets, what holds where one
 than what `secant record create` asks for (samples at most 10 minutes apart, 90 % of the window, a quote no
 wider than the feed allows): to see what such a record would say, give max_gap_s, min_coverage, max_spread.
   name          how the report calls it
-  series        outcome, ticker or slug; may be left out where the file holds one
+  series        outcome, ticker, slug or feed; may be left out where the file holds one
   statistic     first, last, twap, touch_up, touch_down, range, change or variance
   barrier       of a touch, 0 to 1, or to the highest price of a venue that prints dollars
   strike        of the others: yes at or above it

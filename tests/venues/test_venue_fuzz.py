@@ -144,7 +144,7 @@ def exchange_messages(draw: st.DrawFn) -> Any:
     levels = st.lists(st.lists(words | leaves, max_size=4) | leaves, max_size=3)
     sides = st.lists(st.tuples(st.sampled_from(["buy", "sell"]), words, words), max_size=3)
     coinbase = st.fixed_dictionaries(
-        {"type": st.sampled_from(["ticker", "snapshot", "l2update"]), "product_id": st.just("A")},
+        {"type": st.sampled_from(["ticker", "snapshot", "l2update", ["ticker"]]), "product_id": st.just("A")},
         optional={
             "time": st.just("2026-08-05T03:45:40Z") | words | leaves,
             "changes": sides | levels,

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from local_venue import EventConnection, LocalVenue, eventually
 
+from secant_keeper.errors import InputError
+from secant_keeper.sources import open_stream
 from secant_keeper.venues import (
     BookState,
     Observation,
@@ -185,6 +187,9 @@ async def test_what_the_stream_does_not_bring_is_asked_for_in_one_request(venue:
 def test_a_series_that_is_no_feed_id_is_refused_at_once() -> None:
     with pytest.raises(SeriesNameError):
         PythStream(["BTC"])
+    assert isinstance(open_stream("pyth", [BTC], None), PythStream)
+    with pytest.raises(InputError, match="'BTC' is no Pyth price feed id"):
+        open_stream("pyth", [BTC, "BTC"], None)
 
 
 async def test_an_event_without_an_end_ends_the_connection(

@@ -48,6 +48,7 @@ OPEN_INTEREST: Final = "open_interest_musd"
 _OPEN_INTEREST_DECIMALS: Final = 16
 
 
+_COINBASE_KINDS: Final = {"ticker": "last", "snapshot": QUOTE, "l2update": QUOTE}
 _Reading: TypeAlias = tuple[int, Quote | Price]
 """A time in Unix milliseconds, and the value."""
 
@@ -66,11 +67,9 @@ def products(message: Any) -> Iterator[str]:
     data = message.get("data")
     if isinstance(data, dict) and data.get("e") == "bookTicker" and isinstance(data.get("s"), str):
         yield f"{data['s']}@{QUOTE}"
-    product = message.get("product_id")
-    if isinstance(product, str) and product:
-        kind = {"ticker": "last", "snapshot": QUOTE, "l2update": QUOTE}.get(message.get("type", ""))
-        if kind is not None:
-            yield f"{product}@{kind}"
+    product, kind = message.get("product_id"), message.get("type")
+    if isinstance(product, str) and product and isinstance(kind, str) and kind in _COINBASE_KINDS:
+        yield f"{product}@{_COINBASE_KINDS[kind]}"
 
 
 def is_message(message: Any) -> bool:
@@ -122,10 +121,8 @@ class CaptureReducer:
     def _is_concerned(self, kind: str, stated: dict[str, Any]) -> bool:
         if kind == CONTEXTS:
             return True
-        is_last = kind == "ticker"
-        return stated.get("s", stated.get("product_id")) == self._product and is_last == (
-            self._kind == "last"
-        )
+        product = stated.get("s", stated.get("product_id"))
+        return product == self._product and (kind == "ticker") == (self._kind == "last")
 
     def _snapshot(self, message: dict[str, Any], _recv_ms: int | None) -> None:
         """Take the book of a snapshot; it has no time, so the first change after it tells the quote."""

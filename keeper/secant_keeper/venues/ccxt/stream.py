@@ -51,7 +51,7 @@ _FIELDS: Final = ("timestamp", "bids", "asks", "last", "markPrice", "indexPrice"
 
 
 def library() -> ModuleType:
-    """The asynchronous part of ccxt, which takes a second to import.
+    """The asynchronous part of ccxt, which takes a second to import and changes how aiohttp inflates.
 
     Raises:
         MissingPackageError: It is not installed.
@@ -100,13 +100,13 @@ class CcxtStream(VenueStream):
         self._library = library()
         self._poll_s = poll_s
         self._config = config or {}
-        self._by_exchange: dict[str, dict[str, Series]] = {}
+        self._by_exchange: dict[str, list[str]] = {}
         for name, asked in self._prices.asked.items():
             if asked.exchange not in self._library.exchanges:
                 raise SeriesNameError(
                     f"{name!r} is of no exchange that ccxt knows.", "Name one by ccxt's id, as binanceusdm."
                 )
-            self._by_exchange.setdefault(asked.exchange, {})[name] = asked
+            self._by_exchange.setdefault(asked.exchange, []).append(name)
 
     def _duties(self) -> Iterable[Coroutine[Any, Any, None]]:
         for exchange in self._by_exchange:
@@ -115,7 +115,7 @@ class CcxtStream(VenueStream):
 
     async def _poll(self, exchange_id: str, outage: Outage) -> None:
         """Ask one exchange again and again, until it does not answer."""
-        asked = self._by_exchange[exchange_id]
+        names = self._by_exchange[exchange_id]
         config = {"timeout": int(self._timing.connect_s * 1000), **self._config.get(exchange_id, {})}
         exchange = getattr(self._library, exchange_id)(config)
         exchange.number = str  # as the exchange spelled it; books come as floats, which spell it, too
@@ -127,13 +127,13 @@ class CcxtStream(VenueStream):
             if not exchange.markets:  # ccxt takes a page of HTML for an exchange without markets
                 raise ConnectionEndedError("the exchange lists no markets")
             while True:
-                for name in asked:
+                for name in names:
                     frame = await self._frame(exchange, name)
                     if frame is not None:
                         self._receive(frame, outage)
                 await asyncio.sleep(self._poll_s)
         finally:
-            self._prices.closed(asked)
+            self._prices.closed(names)
             await exchange.close()
 
     async def _frame(self, exchange: Any, name: str) -> bytes | None:
