@@ -417,62 +417,67 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     ),
     6065: _wire.ProgramErrorInfo(
         6065,
-        "MarginStale",
-        "The account holds perpetuals; refresh its margin in the same slot before spending free collateral",
+        "PerpMarketStale",
+        "The market of another perpetual leg is behind; bring all of the account's markets up to date in the same slot",
     ),
     6066: _wire.ProgramErrorInfo(
         6066,
+        "MarginStale",
+        "The account holds perpetuals; refresh its margin in the same slot before spending free collateral",
+    ),
+    6067: _wire.ProgramErrorInfo(
+        6067,
         "PerpRulesInvalid",
         "Rules out of range: tiers rise from 0, initial above maintenance above what a liquidation and the near band cost, all limits greater than zero",
     ),
-    6067: _wire.ProgramErrorInfo(
-        6067, "FeedMismatch", "The feed is not this perpetual's, or contradicts itself"
-    ),
     6068: _wire.ProgramErrorInfo(
-        6068,
-        "PriceUnfit",
-        "The price is too old, uncertain or volatile for this; reducing, cancelling and depositing stay open",
+        6068, "FeedMismatch", "The feed is not this perpetual's, or contradicts itself"
     ),
     6069: _wire.ProgramErrorInfo(
         6069,
-        "PerpClosed",
-        "The perpetual closes within the hour, or has closed: reduce until then, settle afterwards",
+        "PriceUnfit",
+        "The price is too old, uncertain or volatile for this; reducing, cancelling and depositing stay open",
     ),
     6070: _wire.ProgramErrorInfo(
         6070,
-        "NoticeRunning",
-        "Changes take two days' notice: the rules proposed are not in force, or the time given is too near",
+        "PerpClosed",
+        "The perpetual closes within the hour, or has closed: reduce until then, settle afterwards",
     ),
     6071: _wire.ProgramErrorInfo(
         6071,
+        "NoticeRunning",
+        "Changes take two days' notice: the rules proposed are not in force, or the time given is too near",
+    ),
+    6072: _wire.ProgramErrorInfo(
+        6072,
         "SettlementUnfit",
         "Not at this stage: a perpetual settles once, after its close, and pays profits a day after it",
     ),
-    6072: _wire.ProgramErrorInfo(
-        6072, "TriggerNotReached", "The mark has not reached the trigger, or the order has lapsed"
-    ),
     6073: _wire.ProgramErrorInfo(
-        6073, "OrderOffMark", "The order would rest further beyond the mark than the market allows"
+        6073, "TriggerNotReached", "The mark has not reached the trigger, or the order has lapsed"
     ),
     6074: _wire.ProgramErrorInfo(
-        6074, "AccountHealthy", "The account has what keeping its positions requires; it cannot be liquidated"
+        6074, "OrderOffMark", "The order would rest further beyond the mark than the market allows"
     ),
     6075: _wire.ProgramErrorInfo(
-        6075, "AccountBankrupt", "The account cannot pay for its liquidation; resolve its bankruptcy"
+        6075, "AccountHealthy", "The account has what keeping its positions requires; it cannot be liquidated"
     ),
     6076: _wire.ProgramErrorInfo(
-        6076, "AccountSolvent", "The account can still pay for its liquidation; liquidate it"
+        6076, "AccountBankrupt", "The account cannot pay for its liquidation; resolve its bankruptcy"
     ),
     6077: _wire.ProgramErrorInfo(
-        6077, "NothingToLiquidate", "The account has no position in this perpetual to take over"
+        6077, "AccountSolvent", "The account can still pay for its liquidation; liquidate it"
     ),
     6078: _wire.ProgramErrorInfo(
-        6078,
+        6078, "NothingToLiquidate", "The account has no position in this perpetual to take over"
+    ),
+    6079: _wire.ProgramErrorInfo(
+        6079,
         "NothingToSettle",
         "Nothing moves: no profit or loss, an empty pool, or the hour's limit of profits is reached",
     ),
-    6079: _wire.ProgramErrorInfo(
-        6079, "InsuranceInsufficient", "Insurance does not cover this: add to it, wait a day, or ask for less"
+    6080: _wire.ProgramErrorInfo(
+        6080, "InsuranceInsufficient", "Insurance does not cover this: add to it, wait a day, or ask for less"
     ),
 }
 
@@ -2070,9 +2075,9 @@ class PerpLeg:
         funding_index: The market's cumulative funding index when the leg was last settled.
         loss_index: The loss index of the position's side then.
         bid_lots: Lots of open bids, as the leg last knew them.
-        bid_atoms: What they pay in all.
+        bid_atoms: What they pay at most: all of them at the highest of their prices.
         ask_lots: Lots of open asks, as the leg last knew them.
-        ask_atoms: What they bring in all.
+        ask_atoms: What they bring at least: all of them at the lowest of their prices.
         seat: Seat in the market's book, counted from 1; 0 without.
     """
 
@@ -2848,7 +2853,7 @@ _PERP_MARKET = Struct(
     "<32s32s32s"
     + _PERP_RULES.format[1:]
     + _PERP_RULES.format[1:]
-    + "qqQQQQQQQQQQqQqQqqqqqqqqqqqqIIIIBBBBB251x"
+    + "qqQQQQQQQQQQqQqQqqqqqQqqqqqqqIIIIBBBBB251x"
 )
 
 
@@ -2883,6 +2888,7 @@ class PerpMarket:
         premium_seconds: Σ premium × seconds of the present hour.
         premium_ticks: The premium as it was last seen, in ticks.
         updated_at: When the market was last brought up to date, Unix seconds.
+        updated_slot: The slot in which that was.
         loss_long_index: What a long lot has borne of losers' debts, in 2⁻³² atoms; it wraps.
         loss_short_index: What a short lot has.
         index_average: The index's average over five minutes, in 2⁻¹⁶ ticks.
@@ -2928,6 +2934,7 @@ class PerpMarket:
     premium_seconds: int
     premium_ticks: int
     updated_at: int
+    updated_slot: int
     loss_long_index: int
     loss_short_index: int
     index_average: int
@@ -2946,7 +2953,7 @@ class PerpMarket:
     layout: int
 
     DISCRIMINATOR: ClassVar[bytes] = b"\n\xdf\x0c,k\xf57\xf7"
-    SIZE: ClassVar[int] = 936
+    SIZE: ClassVar[int] = 944
     OFFSETS: ClassVar[dict[str, int]] = {
         "exchange": 8,
         "feed": 40,
@@ -2974,22 +2981,23 @@ class PerpMarket:
         "premium_seconds": 584,
         "premium_ticks": 592,
         "updated_at": 600,
-        "loss_long_index": 608,
-        "loss_short_index": 616,
-        "index_average": 624,
-        "basis_average": 632,
-        "basis_ticks": 640,
-        "agreed_at": 648,
-        "traded_at": 656,
-        "index_ticks": 664,
-        "mark_ticks": 668,
-        "last_ticks": 672,
-        "settlement_ticks": 676,
-        "is_uncertain": 680,
-        "pause_bits": 681,
-        "bump": 682,
-        "book_bump": 683,
-        "layout": 684,
+        "updated_slot": 608,
+        "loss_long_index": 616,
+        "loss_short_index": 624,
+        "index_average": 632,
+        "basis_average": 640,
+        "basis_ticks": 648,
+        "agreed_at": 656,
+        "traded_at": 664,
+        "index_ticks": 672,
+        "mark_ticks": 676,
+        "last_ticks": 680,
+        "settlement_ticks": 684,
+        "is_uncertain": 688,
+        "pause_bits": 689,
+        "bump": 690,
+        "book_bump": 691,
+        "layout": 692,
     }
 
     @classmethod
@@ -3054,6 +3062,7 @@ def _perp_market(values: tuple[Any, ...], at: int) -> PerpMarket:
         values[at + 107],
         values[at + 108],
         values[at + 109],
+        values[at + 110],
     )
 
 
@@ -3088,6 +3097,7 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_i64(value.premium_seconds, f"{name}.premium_seconds"),
             _wire.encode_i64(value.premium_ticks, f"{name}.premium_ticks"),
             _wire.encode_i64(value.updated_at, f"{name}.updated_at"),
+            _wire.encode_u64(value.updated_slot, f"{name}.updated_slot"),
             _wire.encode_i64(value.loss_long_index, f"{name}.loss_long_index"),
             _wire.encode_i64(value.loss_short_index, f"{name}.loss_short_index"),
             _wire.encode_i64(value.index_average, f"{name}.index_average"),
@@ -3702,7 +3712,7 @@ def _encode_redeemed(value: Redeemed, name: str) -> bytes:
     )
 
 
-_SEAT = Struct("<32sqqQQQQQQIIqq")
+_SEAT = Struct("<32sqqQQQQQQIIqqII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -3723,6 +3733,8 @@ class Seat:
         seat_free: Next seat that was given up, counted from 1, while this one is.
         funding_index: A perpetual's: its cumulative funding index when the lots were last settled.
         loss_index: A perpetual's: the loss index of the lots' side then.
+        bid_max_ticks: The highest price of its bids since it last had none.
+        ask_min_ticks: The lowest price of its asks since it last had none.
     """
 
     account: Pubkey
@@ -3738,8 +3750,10 @@ class Seat:
     seat_free: int
     funding_index: int
     loss_index: int
+    bid_max_ticks: int
+    ask_min_ticks: int
 
-    SIZE: ClassVar[int] = 120
+    SIZE: ClassVar[int] = 128
 
     @classmethod
     def decode(cls, data: bytes) -> Seat:
@@ -3774,6 +3788,8 @@ def _seat(values: tuple[Any, ...], at: int) -> Seat:
         values[at + 10],
         values[at + 11],
         values[at + 12],
+        values[at + 13],
+        values[at + 14],
     )
 
 
@@ -3795,6 +3811,8 @@ def _encode_seat(value: Seat, name: str) -> bytes:
             _wire.encode_u32(value.seat_free, f"{name}.seat_free"),
             _wire.encode_i64(value.funding_index, f"{name}.funding_index"),
             _wire.encode_i64(value.loss_index, f"{name}.loss_index"),
+            _wire.encode_u32(value.bid_max_ticks, f"{name}.bid_max_ticks"),
+            _wire.encode_u32(value.ask_min_ticks, f"{name}.ask_min_ticks"),
         )
     )
 

@@ -172,11 +172,11 @@ pub struct Position {
     pub quote_atoms: i64,
     /// Lots of open bids.
     pub bid_lots: u64,
-    /// What they pay in all.
+    /// What they pay at most: all of them at the highest of their prices.
     pub bid_atoms: u64,
     /// Lots of open asks.
     pub ask_lots: u64,
-    /// What they bring in all.
+    /// What they bring at least: all of them at the lowest of their prices.
     pub ask_atoms: u64,
 }
 
@@ -193,7 +193,7 @@ impl Position {
     }
 
     /// What opening requires: the larger of the positions that all bids or all asks would lead to, and what both would
-    /// have paid too much or sold too cheap by the strict prices. Within a side orders count by their average price.
+    /// have paid too much or sold too cheap by the strict prices.
     #[inline(always)]
     fn initial_up(&self, prices: &Prices, schedule: &Schedule) -> u64 {
         let required = |lots: i64| schedule.initial_up(lots.unsigned_abs(), prices.value(lots));

@@ -135,6 +135,8 @@ pub enum ExchangeError {
     PerpLegAbsent,
     #[msg("The market of another perpetual leg is missing; pass all of the account's markets")]
     PerpMarketMissing,
+    #[msg("The market of another perpetual leg is behind; bring all of the account's markets up to date in the same slot")]
+    PerpMarketStale,
     #[msg(
         "The account holds perpetuals; refresh its margin in the same slot before spending free collateral"
     )]

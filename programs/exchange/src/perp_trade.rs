@@ -48,7 +48,7 @@ impl PerpTrade<'_> {
         let mut view = *book.account();
         let mut data = view.try_borrow_mut()?;
         let parts = BookParts::of(&mut data, market.address())?;
-        let quality = market.accrue(feed, &parts.ladder, now)?;
+        let quality = market.accrue(feed, &parts.ladder, &clock)?;
         let request = order_of(market)?;
         require!(!market.is_closed(now), ExchangeError::PerpClosed);
         if !request.reduce_only {
@@ -61,7 +61,7 @@ impl PerpTrade<'_> {
         let meets = usize::from(request.meets_max).min(SWEEP_MAX);
         let log = BookChanged::new(book.address(), parts.head.changes, meets, meets + 1, 1);
         let leg = account.perp_leg_or_open(market.address())?;
-        let elsewhere = health_elsewhere(account, Some(leg), markets, now)?;
+        let elsewhere = health_elsewhere(account, Some(leg), markets, &clock, !request.reduce_only)?;
         let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
         let before = if request.reduce_only {
             desk.note_orders();

@@ -33,9 +33,10 @@ pub struct ExecuteTrigger {
 impl ExecuteTrigger {
     pub fn run(ctx: &mut Context<Self>) -> Result<()> {
         let markets = ctx.remaining_accounts()?;
-        let now = Clock::get()?.unix_timestamp;
+        let clock = Clock::get()?;
+        let now = clock.unix_timestamp;
         let accounts = &mut ctx.accounts;
-        let mark_ticks = accounts.mark(now)?;
+        let mark_ticks = accounts.mark(&clock)?;
         let moved = accounts.trigger.terms.trail(mark_ticks);
         let Self {
             exchange,
@@ -81,7 +82,7 @@ impl ExecuteTrigger {
     }
 
     /// The mark, brought up to date: a stop must not rest on an old price.
-    fn mark(&mut self, now: i64) -> Result<u32> {
+    fn mark(&mut self, clock: &Clock) -> Result<u32> {
         let Self {
             market, feed, book, ..
         } = self;
@@ -89,7 +90,7 @@ impl ExecuteTrigger {
         let mut view = *book.account();
         let mut data = view.try_borrow_mut()?;
         let parts = BookParts::of(&mut data, market.address())?;
-        let quality = market.accrue(feed.account(), &parts.ladder, now)?;
+        let quality = market.accrue(feed.account(), &parts.ladder, clock)?;
         PerpMarket::require_quality(quality, secant_engine::quality::Action::Liquidate)?;
         Ok(market.mark_ticks)
     }

@@ -94,7 +94,7 @@ impl Liquidate {
         } else {
             mul_div_up(deficit_atoms, lots, case.unhealthy.lots).map_err(ExchangeError::from)?
         };
-        let covered_atoms = market.cover(deficit_atoms, position.lots, case.now)?;
+        let covered_atoms = market.cover(deficit_atoms, position.lots, case.clock.unix_timestamp)?;
         let leg = &mut account.perp_legs[case.leg];
         leg.quote_atoms += covered_atoms as i64; // towards zero
         Ok((deficit_atoms, covered_atoms))

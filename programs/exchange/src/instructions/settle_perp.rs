@@ -21,7 +21,8 @@ pub struct SettlePerp {
 impl SettlePerp {
     pub fn run(ctx: &mut Context<Self>) -> Result<()> {
         let Self { market, feed, book } = &mut ctx.accounts;
-        let now = Clock::get()?.unix_timestamp;
+        let clock = Clock::get()?;
+        let now = clock.unix_timestamp;
         require!(
             market.is_closed(now) && market.settlement_ticks == 0,
             ExchangeError::SettlementUnfit
@@ -30,7 +31,7 @@ impl SettlePerp {
         let mut view = *book.account();
         let mut data = view.try_borrow_mut()?;
         let parts = BookParts::of(&mut data, market.address())?;
-        market.accrue(feed.account(), &parts.ladder, now)?;
+        market.accrue(feed.account(), &parts.ladder, &clock)?;
         // Seen for less than half of the hour, its last price stands.
         let ticks = if market.closing_seconds * 2 >= CLOSING_WINDOW_S as u64 {
             (market.closing_sum / market.closing_seconds) as u32

@@ -30,12 +30,13 @@ impl SettlePnl {
             feed,
             book,
         } = &mut ctx.accounts;
-        let now = Clock::get()?.unix_timestamp;
+        let clock = Clock::get()?;
+        let now = clock.unix_timestamp;
         require_book(book.account())?;
         let mut view = *book.account();
         let mut data = view.try_borrow_mut()?;
         let parts = BookParts::of(&mut data, market.address())?;
-        let quality = market.accrue(feed.account(), &parts.ladder, now)?;
+        let quality = market.accrue(feed.account(), &parts.ladder, &clock)?;
         let place = account.perp_leg(market.address())?;
         let leg = &mut account.perp_legs[place];
         market.settle_leg(leg)?;

@@ -3,7 +3,8 @@ use {
     anchor_lang::prelude::*,
 };
 
-/// The markets of the account's other perpetual legs follow as remaining accounts, in any order.
+/// The markets of the account's other perpetual legs follow as remaining accounts, in any order, each brought up to
+/// date in this slot unless the order only reduces.
 #[derive(Accounts)]
 pub struct TradePerp {
     /// The account's owner or delegate.

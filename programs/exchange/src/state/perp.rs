@@ -176,6 +176,8 @@ pub struct PerpMarket {
     pub premium_ticks: i64,
     /// When the market was last brought up to date, Unix seconds.
     pub updated_at: i64,
+    /// The slot in which that was.
+    pub updated_slot: u64,
     /// What a long lot has borne of losers' debts, in 2⁻³² atoms; it wraps.
     pub loss_long_index: i64,
     /// What a short lot has.
@@ -315,7 +317,8 @@ impl PerpMarket {
     /// # Errors
     /// FeedMismatch for a feed that contradicts itself.
     #[inline(never)]
-    pub fn accrue(&mut self, feed: &AccountView, ladder: &Ladder<Order>, now: i64) -> Result<Quality> {
+    pub fn accrue(&mut self, feed: &AccountView, ladder: &Ladder<Order>, clock: &Clock) -> Result<Quality> {
+        self.updated_slot = clock.slot;
         let feed = load_feed(feed)?;
         let sample = aggregate(feed.readings_set(), usize::from(feed.quorum), feed.width_max)
             .map_err(|_| ExchangeError::FeedMismatch)?;
@@ -328,7 +331,7 @@ impl PerpMarket {
         } else {
             self.close_time
         };
-        let now = now.min(end);
+        let now = clock.unix_timestamp.min(end);
         let elapsed_s = now.saturating_sub(self.updated_at).clamp(0, i64::from(u32::MAX)) as u32;
         self.count_closing(now);
         self.index_average = average(self.index_average, i64::from(self.index_ticks), elapsed_s);
