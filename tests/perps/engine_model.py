@@ -88,7 +88,7 @@ class ModelHealth:
         self.claims_atoms = signed(self.claims_atoms + claim)
         self.losses_atoms = signed(self.losses_atoms + loss)
         self.initial_atoms = unsigned(self.initial_atoms + initial)
-        self.maintenance_atoms += maintenance_up(market.schedule, abs(lots) * market.mark_ticks)
+        self.maintenance_atoms += maintenance_up(market.schedule, value_of(lots, market))
 
     def equity(self) -> int:
         return signed(self.free_atoms + self.claims_atoms)
@@ -108,12 +108,19 @@ def settled_quote(leg: Leg, market: Market) -> int:
 
 
 def initial_of(leg: Leg, market: Market) -> int:
-    lots = max(abs(leg.position_lots + leg.bid_lots), abs(leg.position_lots - leg.ask_lots))
-    required = initial_up(market.schedule, lots, lots * market.mark_ticks)
+    ends = (leg.position_lots + leg.bid_lots, leg.position_lots - leg.ask_lots)
+    required = max(initial_up(market.schedule, abs(lots), value_of(lots, market)) for lots in ends)
     if leg.bid_lots or leg.ask_lots:
         required += max(leg.bid_atoms - leg.bid_lots * market.low_ticks, 0)
         required += max(leg.ask_lots * market.high_ticks - leg.ask_atoms, 0)
     return unsigned(2 * required if market.is_doubtful else required)
+
+
+def value_of(lots: int, market: Market) -> int:
+    """What can be lost of it, in a market with a face."""
+    if lots < 0 and market.face_ticks:
+        return -lots * max(market.face_ticks - market.mark_ticks, 0)
+    return abs(lots) * market.mark_ticks
 
 
 def health_of(free_atoms: int, legs: Sequence[Leg], markets: Sequence[Market]) -> ModelHealth:

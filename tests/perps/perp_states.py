@@ -78,6 +78,7 @@ def random_market(rng: random.Random) -> Market:
         funding_index=random_index(rng),
         loss_long_index=random_index(rng),
         loss_short_index=random_index(rng),
+        face_ticks=rng.choice([0, min(mark + sized(rng, PRICE_MAX), PRICE_MAX), sized(rng, PRICE_MAX)]),
     )
 
 

@@ -48,7 +48,9 @@ def assert_leg(account: Account, markets: list[Market], leg: Leg, ticks: int) ->
         moved[leg.market] = replace(markets[leg.market], mark_ticks=price_ticks)
         return surplus_of(account.free_atoms, account.legs, moved) < 0
 
-    best, worst = (PRICE_MAX, 1) if leg.position_lots > 0 else (1, PRICE_MAX)
+    face = markets[leg.market].face_ticks
+    highest = face - 1 if face > 1 else PRICE_MAX
+    best, worst = (highest, 1) if leg.position_lots > 0 else (1, highest)
     if leg.position_lots == 0:
         assert ticks == 0
     elif ticks == 0:
@@ -68,6 +70,17 @@ def test_prices_are_exact(rng: random.Random) -> None:
 
 def test_prices_are_exact_on_many_states() -> None:
     assert sum(assert_exact(state) for state in states(seed=7, count=400)) > 1_000
+
+
+def test_a_short_that_holds_all_it_can_lose_has_no_price() -> None:
+    tiers = Schedule((Tier(0, 1_000, 500),))
+    market = Market(4_000, 4_000, 4_000, is_doubtful=False, schedule=tiers, face_ticks=10_000)
+    columns = Columns()
+    columns.add_market()
+    for number, free in enumerate((6_000, 1_000)):
+        columns.put(address_of(number), free, [Leg(0, -1, 4_000)])
+    # 1,000 less the rise covers a twentieth of what is left up to the face: up to 4,736 ticks.
+    assert liquidation_ticks(columns, [market], np.array([0, 1]))[:, 0].tolist() == [0, 4_737]
 
 
 def test_prices_of_a_hedged_account() -> None:

@@ -56,6 +56,7 @@ def stepped(rng: random.Random, market: Market) -> Market:
         loss_long_index=wrapped(market.loss_long_index + moves[1]),
         loss_short_index=wrapped(market.loss_short_index + moves[2]),
         schedule=random_schedule(rng) if rng.random() < 0.05 else market.schedule,
+        face_ticks=either(rng, PRICE_MAX) % PRICE_MAX if rng.random() < 0.05 else market.face_ticks,
     )
 
 

@@ -143,6 +143,17 @@ def test_the_largest_account_of_all_is_exact() -> None:
         assert found.initial_surplus().is_unknown.tolist() == [True]
 
 
+def test_a_short_under_a_face_requires_margin_on_what_it_can_lose() -> None:
+    market = Market(9_000, 9_000, 9_000, is_doubtful=False, schedule=TEN_TIMES, face_ticks=10_000)
+    columns = Columns()
+    columns.add_market()
+    for number, lots in enumerate((-1_000, 1_000)):
+        columns.put(address_of(number), 0, [Leg(0, lots, 0)])
+    found = health(columns, [market], ints(0, 1))
+    assert found.maintenance_atoms.tolist() == [50_000, 450_000]
+    assert found.initial_atoms.tolist() == [100_000, 900_000]
+
+
 def test_an_account_with_exactly_what_keeping_requires_is_not_liquidatable() -> None:
     market = Market(1_000, 1_000, 1_000, is_doubtful=False, schedule=TEN_TIMES)
     columns = Columns()
@@ -197,6 +208,11 @@ def test_a_size_premium_has_32_bits(premium: int) -> None:
 def test_prices_out_of_range_are_refused(prices: tuple[int, int, int]) -> None:
     with pytest.raises(MarketInvalidError, match="a mark is"):
         Market(*prices, is_doubtful=False, schedule=TEN_TIMES)
+
+
+def test_a_face_out_of_range_is_refused() -> None:
+    with pytest.raises(MarketInvalidError, match="face"):
+        Market(1, 1, 1, is_doubtful=False, schedule=TEN_TIMES, face_ticks=2**24)
 
 
 @pytest.mark.parametrize("index", [-(2**63) - 1, 2**63])

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from secant_keeper.perps.at_risk import at_marks, mark_rows
-from secant_keeper.perps.bounds import LEGS_MAX, PRICE_MAX_TICKS
+from secant_keeper.perps.bounds import LEGS_MAX
 from secant_keeper.perps.margin import (
     Bounded,
     maintenance_part_at,
     maintenance_up,
     position_initial_up,
     settled_quote,
+    value_of,
 )
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from secant_keeper.perps.columns import Bools, Columns, Ints, Legs
-    from secant_keeper.perps.market import Market, Schedule
+    from secant_keeper.perps.market import Market
 
 Words: TypeAlias = "NDArray[np.uint64]"
 
@@ -90,12 +91,13 @@ def health(columns: Columns, markets: Sequence[Market | None], rows: Ints) -> He
 def _add(found: Health, legs: Legs, market: Market) -> None:
     quote, is_outside = settled_quote(legs, market.at_mark())
     strict_ticks = np.where(legs.position_lots < 0, market.high_ticks, market.low_ticks)
-    value = legs.position_lots * market.mark_ticks
+    claim = legs.position_lots * market.mark_ticks + quote
+    value = value_of(legs.position_lots, market.mark_ticks, market.face_ticks)
     # No account has two legs in a market, so no row is there twice.
-    found.claims_atoms[legs.rows] += value + quote
+    found.claims_atoms[legs.rows] += claim
     found.losses_atoms[legs.rows] += np.minimum(legs.position_lots * strict_ticks + quote, 0)
     found.initial_atoms[legs.rows] += position_initial_up(legs, market).view(np.uint64)
-    found.maintenance_atoms[legs.rows] += maintenance_up(market.schedule, np.abs(value))
+    found.maintenance_atoms[legs.rows] += maintenance_up(market.schedule, value)
     found.is_unknown[legs.rows] |= is_outside
 
 
@@ -112,8 +114,8 @@ def liquidation_ticks(columns: Columns, markets: Sequence[Market | None], rows: 
         rows: Some rows, none named twice.
 
     Returns:
-        Ticks, 1 to 2²⁴ - 1, of shape (rows, 8) as `Columns.leg_market`; 0 without a leg, for a flat one,
-        where no price does it, and where the account's health is unknown.
+        Ticks of shape (rows, 8) as `Columns.leg_market`, 1 to the market's highest; 0 without a leg, for a
+        flat one, where no price does it, and where the account's health is unknown.
     """
     surpluses = mark_rows(columns, at_marks(markets), rows)
     found = np.zeros((len(rows), LEGS_MAX), dtype=np.int64)
@@ -122,30 +124,33 @@ def liquidation_ticks(columns: Columns, markets: Sequence[Market | None], rows: 
         if market is None:
             continue
         quote = settled_quote(legs, market.at_mark()).atoms
-        lots, schedule = legs.position_lots, market.schedule
-        rest = surpluses.atoms[legs.rows] - maintenance_part_at(lots, quote, market.mark_ticks, schedule)
-        ticks = _first_below_zero(lots, rest + quote, schedule)
+        part = maintenance_part_at(
+            legs.position_lots, quote, market.mark_ticks, market.schedule, market.face_ticks
+        )
+        ticks = _first_below_zero(legs.position_lots, surpluses.atoms[legs.rows] - part + quote, market)
         ticks[surpluses.is_unknown[legs.rows]] = 0
         slot = np.argmax(columns.leg_market[rows[legs.rows]] == index, axis=1)
         found[legs.rows, slot] = ticks
     return found
 
 
-def _first_below_zero(position_lots: Ints, base_atoms: Ints, schedule: Schedule) -> Ints:
+def _first_below_zero(position_lots: Ints, base_atoms: Ints, market: Market) -> Ints:
     """Where base and claim less maintenance fall below zero, by halving.
 
     Going away from its side's best price a surplus never rises (`near_risk`), so *below* is a half-line. A
     distance from the best price is looked for: the greatest price for a long, the least for a short.
     """
     is_short = position_lots < 0
+    most = market.price_max_ticks
     low = np.zeros_like(position_lots)
-    # One more than there are prices: reached if none is below.
-    high = np.full_like(position_lots, PRICE_MAX_TICKS)
-    for _ in range(PRICE_MAX_TICKS.bit_length()):
+    # One more than there are distances: where it stays, no price is below.
+    high = np.full_like(position_lots, most)
+    for _ in range(most.bit_length()):
         middle = (low + high) >> 1
-        price = np.where(is_short, 1 + middle, PRICE_MAX_TICKS - middle)
-        below = maintenance_part_at(position_lots, base_atoms, price, schedule) < 0
+        price = np.where(is_short, 1 + middle, most - middle)
+        part = maintenance_part_at(position_lots, base_atoms, price, market.schedule, market.face_ticks)
+        below = part < 0
         high = np.where(below, middle, high)
         low = np.where(below, low, middle + 1)
-    ticks = np.where(is_short, 1 + high, PRICE_MAX_TICKS - high)
-    return np.where((high < PRICE_MAX_TICKS) & (position_lots != 0), ticks, 0)
+    ticks = np.where(is_short, 1 + high, most - high)
+    return np.where((high < most) & (position_lots != 0), ticks, 0)

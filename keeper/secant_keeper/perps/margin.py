@@ -72,15 +72,25 @@ def settled_quote(legs: Legs, sides: Sides) -> Bounded:
 def maintenance_part(legs: Legs, sides: Sides, schedule: Schedule) -> Bounded:
     """What each leg adds to its account's maintenance surplus: its claim less what keeping it requires."""
     quote, unknown = settled_quote(legs, sides)
-    return Bounded(maintenance_part_at(legs.position_lots, quote, _price(legs, sides), schedule), unknown)
+    price = _price(legs, sides)
+    return Bounded(maintenance_part_at(legs.position_lots, quote, price, schedule, sides.face_ticks), unknown)
 
 
 def maintenance_part_at(
-    position_lots: Ints, settled_atoms: Ints, price_ticks: Ints | int, schedule: Schedule
+    position_lots: Ints, settled_atoms: Ints, price_ticks: Ints | int, schedule: Schedule, face_ticks: int
 ) -> Ints:
     """As `maintenance_part`, with settled quotes; prices 0 to 2²⁴ - 1, one for each leg or for all."""
-    value = position_lots * price_ticks
-    return value + settled_atoms - maintenance_up(schedule, np.abs(value))
+    required = maintenance_up(schedule, value_of(position_lots, price_ticks, face_ticks))
+    return position_lots * price_ticks + settled_atoms - required
+
+
+def value_of(position_lots: Ints, price_ticks: Ints | int, face_ticks: int) -> Ints:
+    """What up to 2³⁵ lots count for in what they require: with a face, shorts for what they can lose."""
+    value: Ints = np.abs(position_lots * price_ticks)
+    if face_ticks == 0:
+        return value
+    left_ticks = np.maximum(face_ticks - price_ticks, 0)
+    return np.where(position_lots < 0, -position_lots * left_ticks, value)
 
 
 def maintenance_up(schedule: Schedule, value_atoms: Ints) -> Ints:
@@ -112,14 +122,19 @@ def initial_up(schedule: Schedule, lots: Ints, value_atoms: Ints) -> Ints:
 
 def position_initial_up(legs: Legs, market: Market) -> Ints:
     """What opening requires of each leg: a side's orders filled, and what they give away at strict prices."""
-    long = np.abs(legs.position_lots + legs.bid_lots)
-    short = np.abs(legs.position_lots - legs.ask_lots)
-    lots = np.maximum(long, short)
-    required = initial_up(market.schedule, lots, lots * market.mark_ticks)
+    required = np.maximum(
+        _position_required(legs.position_lots + legs.bid_lots, market),
+        _position_required(legs.position_lots - legs.ask_lots, market),
+    )
     given = np.maximum(legs.bid_atoms - legs.bid_lots * market.low_ticks, 0)
     given += np.maximum(legs.ask_lots * market.high_ticks - legs.ask_atoms, 0)
     required += np.where((legs.bid_lots | legs.ask_lots) == 0, 0, given)
     return required * 2 if market.is_doubtful else required
+
+
+def _position_required(position_lots: Ints, market: Market) -> Ints:
+    value = value_of(position_lots, market.mark_ticks, market.face_ticks)
+    return initial_up(market.schedule, np.abs(position_lots), value)
 
 
 def _tiered_up(value_atoms: Ints, from_atoms_and_bps: Sequence[tuple[int, int]]) -> Ints:

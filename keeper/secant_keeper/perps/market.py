@@ -78,10 +78,17 @@ class SideView(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """Where longs and where shorts count: alike at a mark, apart at the two ends of a band."""
+    """Where longs and where shorts count: alike at a mark, apart at the two ends of a band.
+
+    Attributes:
+        long: Where longs do.
+        short: Where shorts do.
+        face_ticks: As `Market.face_ticks`.
+    """
 
     long: SideView
     short: SideView
+    face_ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,8 @@ class Market:
         funding_index: What a long lot has paid in funding, in 2⁻³² atoms; signed 64 bits, it wraps.
         loss_long_index: What a long lot has borne of losses, likewise.
         loss_short_index: What a short lot has.
+        face_ticks: What a lot is worth at most, 0 to 2²⁴ - 1, in a market whose price is bounded: a short lot
+            then requires margin on this less the mark, which is what it can lose. 0 without a bound.
 
     Raises:
         MarketInvalidError: For a price or an index outside these ranges.
@@ -110,22 +119,29 @@ class Market:
     funding_index: int = 0
     loss_long_index: int = 0
     loss_short_index: int = 0
+    face_ticks: int = 0
 
     def __post_init__(self) -> None:
-        prices = (self.mark_ticks, self.low_ticks, self.high_ticks)
+        prices = (self.mark_ticks, self.low_ticks, self.high_ticks, self.face_ticks)
         if self.mark_ticks == 0 or not all(0 <= price <= PRICE_MAX_TICKS for price in prices):
             raise MarketInvalidError(
-                f"a mark is 1 to 2^24 - 1 ticks and strict prices 0 to that, not {prices}"
+                f"a mark is 1 to 2^24 - 1 ticks, strict prices and face 0 to that, not {prices}"
             )
         indices = (self.funding_index, self.loss_long_index, self.loss_short_index)
         if not all(-_HALF_WORD <= index < _HALF_WORD for index in indices):
             raise MarketInvalidError(f"cumulative indices are signed words of 64 bits, not {indices}")
+
+    @property
+    def price_max_ticks(self) -> int:
+        """The highest price there can be."""
+        return self.face_ticks - 1 if self.face_ticks > 1 else PRICE_MAX_TICKS
 
     def at_mark(self) -> Sides:
         """Both sides at the mark, as keeping and closing count."""
         return Sides(
             SideView(self.mark_ticks, self.funding_index, self.loss_long_index),
             SideView(self.mark_ticks, self.funding_index, self.loss_short_index),
+            self.face_ticks,
         )
 
 

@@ -8,8 +8,8 @@ tick marks them exactly, as far as their markets moved. The first tick with a ma
 anew. So nothing is missed, and a tick costs what is near and moved, not what there is.
 
 Why a surplus never falls: with each atom of value a long position gains one atom of claim and requires at
-most one more, as every tier asks for less than all and rounding up keeps order; a short one loses claim and
-requires more as the price rises, without exception.
+most one more, as every tier asks for less than all and rounding up keeps order; a short one loses an atom
+as its price rises, and requires more, or in a market with a bounded price at most one atom less.
 
 Prices that trigger each account, sorted by market, would do with fewer accounts a tick, but each of them
 rests on the prices of all other markets standing still.
@@ -83,7 +83,7 @@ class Band(NamedTuple):
             market.loss_short_index - then.loss_short_index,
         )
         return (
-            market.schedule == then.schedule
+            (market.schedule, market.face_ticks) == (then.schedule, then.face_ticks)
             and abs(market.mark_ticks - then.mark_ticks) <= self.price_ticks
             and all(abs(wrapped(one)) <= self.index_moves for one in moved)
         )
@@ -110,6 +110,7 @@ class Band(NamedTuple):
                 wrapped(then.funding_index + index),
                 wrapped(then.loss_short_index - index),
             ),
+            then.face_ticks,
         )
 
 
