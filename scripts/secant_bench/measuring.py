@@ -33,7 +33,7 @@ BUDGETS: Final = {
     "trade_pool LMSR n=2": 3_500,
     "trade_pool LMSR n=16": 14_000,
     "trade_pool pm-AMM": 4_500,
-    "place_order": 2_300,
+    "place_order": 2_350,
     "place_order, matching 1,": 3_300,
     "place_order, matching 5,": 8_000,
     "cancel_orders 1": 1_300,
