@@ -1,8 +1,8 @@
 """What other programs on Solana cost for the same work.
 
 The figures were measured on one SVM with p-token as its token program, whole transactions without a compute
-budget instruction, unless it says that a figure is published. They move by one to three thousand units with the addresses of programs that search for
-their PDAs, and with the version of the runtime by a little.
+budget instruction; but for those that say published. They move by one to three thousand units with the
+addresses of programs that search for their PDAs, and with the version of the runtime by a little.
 """
 
 from __future__ import annotations
