@@ -231,7 +231,7 @@ class Crash:
         world.land(sponsor, world.insure(sponsor, market, 4 * self.report.haircut_atoms))
         for user in world.users:
             if world.perp_leg(user, market) is not None:
-                # Whoever is touched has what he bore noted; a leg of nothing but that is settled by being drawn.
+                # Whoever is touched has what he bore noted.
                 world.refused(user, world.settle(user, market))
         self.read(*world.users)
         self.audit()
