@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from solders.instruction import AccountMeta, Instruction
-
 
 from exchange.refusals import Stage
 from exchange.scene import cancellations
@@ -14,8 +14,6 @@ from secant import exchange
 from world import TOKEN_PROGRAM, User, ask, bid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from solders.pubkey import Pubkey
 
 DEPOSIT_ATOMS = 10**10
@@ -30,6 +28,8 @@ class PerpScene(Stage):
     """
 
     world: PerpWorld
+    feed: Pubkey
+    victim: User
 
     def __init__(self) -> None:
         world = PerpWorld()
@@ -103,6 +103,15 @@ class PerpScene(Stage):
     def drain(self, user: User, left_atoms: int) -> None:
         """Takes free collateral of a user without perpetuals away, but for so much."""
         self.run(self.world.withdraw(user, self.free(user) - left_atoms))
+
+    def give(self, user: User, amount_atoms: int) -> None:
+        """Deposits for a user what the liquidator has free."""
+        world = self.world
+        withdrawn = world.withdraw(self.liquidator, amount_atoms)
+        deposited = world.deposit(
+            User(self.liquidator.keys, self.liquidator.wallet, user.account), amount_atoms
+        )
+        self.run(withdrawn, deposited)
 
     # Instructions, correct unless the caller says otherwise
 
@@ -278,7 +287,7 @@ class PerpScene(Stage):
 
 def changed_fields(before: Any, after: Any) -> dict[str, tuple[Any, Any]]:
     """The fields in which two decoded accounts differ, before and after."""
-    names: Iterable[str] = before.__dataclass_fields__
+    names = [field.name for field in fields(before)]
     return {
         name: (getattr(before, name), getattr(after, name))
         for name in names
