@@ -138,7 +138,7 @@ REFUSED: list[Refusal[PerpScene]] = [
         "without a market of the victim's",
         "PerpMarketMissing",
         _without_other_market,
-        lambda s: _lose_all_in_the_other_market(s),
+        _lose_all_in_the_other_market,
     ),
     Refusal("a taker who could not have opened it", "InsolventAccount", lambda s: poor_taker(s, 1_000_000)),
     Refusal("a taker in eight other markets", "PerpLegsFull", call, _fill_legs),

@@ -42,7 +42,7 @@ SUBSTITUTED = substitutions(
 )
 
 REFUSED: list[Refusal[PerpScene]] = [
-    Refusal("no market", "PerpMarketMissing", lambda s: with_markets(s)),
+    Refusal("no market", "PerpMarketMissing", with_markets),
     Refusal("one of two markets", "PerpMarketMissing", lambda s: with_markets(s, s.market)),
     Refusal("the other one", "PerpMarketMissing", lambda s: with_markets(s, s.other_market)),
     Refusal("a market's bytes elsewhere", "PerpMarketMissing", _cloned),
@@ -75,7 +75,7 @@ def test_states_what_the_positions_amount_to(arranged: PerpScene) -> None:
 
 
 def test_losses_count_at_the_strict_price(arranged: PerpScene) -> None:
-    """A mark that has risen by 10% makes a long's profit, and the average's tenth of it is not counted either."""
+    """Losses count where the mark, the index and its average are worst."""
     scene = arranged
     scene.prices(11_000, 11_000)
     stated = scene.health(scene.alice)

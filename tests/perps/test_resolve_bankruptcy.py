@@ -21,7 +21,7 @@ INDEX_ONE = 2**32
 
 
 def arrange(scene: PerpScene) -> None:
-    """Somebody is long 10,000 lots with 11; at 8,900 he has lost 11.045, and taking him over costs 0.445 more."""
+    """Somebody is long 10,000 lots with 11, has lost 11.045 at 8,900, and costs 0.445 to take over."""
     scene.victim = scene.user(VICTIM_ATOMS)
     scene.open(scene.victim, LOTS)
     scene.price(8_900)
