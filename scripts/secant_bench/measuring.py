@@ -41,6 +41,10 @@ BUDGETS: Final = {
     "tokenize": 8_000,
     "redeem,": 1_500,
     "settle_event": 3_000,
+    "trade_perp, one fill": 6_000,
+    "update_funding": 2_500,
+    "liquidate, 1 perpetual": 8_000,
+    "refresh_margin, 8 perpetual and 8 event legs": 12_000,
 }
 
 
