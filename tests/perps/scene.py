@@ -133,8 +133,14 @@ class PerpScene(Stage):
     def liquidate(self, user: User, lots_max: int = 2**64 - 1, taker: User | None = None) -> Instruction:
         return self.world.liquidate(taker or self.liquidator, user, self.market, lots_max)
 
-    def resolve(self, user: User, taker: User | None = None, market: Pubkey | None = None) -> Instruction:
-        return self.world.resolve_bankruptcy(taker or self.liquidator, user, market or self.market)
+    def resolve(
+        self,
+        user: User,
+        taker: User | None = None,
+        market: Pubkey | None = None,
+        lots_max: int = 2**64 - 1,
+    ) -> Instruction:
+        return self.world.resolve_bankruptcy(taker or self.liquidator, user, market or self.market, lots_max)
 
     def cancel(self, user: User, *order_ids: int, market: Pubkey | None = None) -> Instruction:
         market = market or self.market
@@ -223,21 +229,36 @@ class PerpScene(Stage):
         self.run(self.trade(user, takes(price_ticks, abs(lots), kind=FOK), market))
         self.run(self.draw(maker, market))
 
+    def later(self, seconds: int = 1) -> None:
+        """Time passes, and with it a slot."""
+        self.world.svm.warp_to_slot(self.world.svm.get_clock().slot + 1)
+        self.world.set_time(self.world.now + seconds)
+
     def price(self, price_ticks: int, seconds: int = 1, market: Pubkey | None = None) -> None:
-        """Time passes, and the market follows its feed to a price."""
-        self.world.tick(market or self.market, price_ticks, seconds)
+        """Time passes, and the market follows its feed to a price; the others stay behind."""
+        self.later(seconds)
+        self._follow(market or self.market, price_ticks)
 
     def prices(self, price_ticks: int, other_ticks: int = PRICE_TICKS, seconds: int = 1) -> None:
         """As `price`, for both markets at once."""
-        self.world.set_time(self.world.now + seconds)
-        for market, ticks in ((self.market, price_ticks), (self.other_market, other_ticks)):
-            self.world.publish_price(self.world.feeds[market], ticks)
-            self.run(self.update(market))
+        self.later(seconds)
+        self._follow(self.market, price_ticks)
+        self._follow(self.other_market, other_ticks)
+
+    def _follow(self, market: Pubkey, price_ticks: int) -> None:
+        self.world.publish_price(self.world.feeds[market], price_ticks)
+        self.run(self.update(market))
 
     def stay(self, price_ticks: int) -> None:
-        """The price stays for so long that its average, and nothing else, is the mark."""
+        """The price stays for so long that its average is the same."""
         self.price(price_ticks)
         self.price(price_ticks, 301)
+
+    def next_slot(self) -> None:
+        """A slot later every market is up to date again."""
+        self.later(0)
+        for market in self.world.feeds:
+            self.run(self.update(market))
 
     # Decoded state
 

@@ -26,7 +26,7 @@ def call(scene: PerpScene, amount_atoms: int = AMOUNT_ATOMS) -> Instruction:
 
 def _hold_and_age(scene: PerpScene) -> None:
     scene.open(scene.alice, 100)
-    scene.world.svm.warp_to_slot(1_000)
+    scene.next_slot()
 
 
 SUBSTITUTED = substitutions(

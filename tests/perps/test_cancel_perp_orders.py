@@ -8,11 +8,12 @@ from exchange.refusals import Refusal, Substitution, substitutions
 from secant import exchange
 from world import ask, bid
 
-from .scene import PerpScene
 from .substitutes import BOOK, MARGIN_ACCOUNT, MARKET, SIGNER
 
 if TYPE_CHECKING:
     from solders.instruction import Instruction
+
+    from .scene import PerpScene
 
 
 def arrange(scene: PerpScene) -> None:
@@ -70,7 +71,7 @@ def test_takes_the_orders_named_out(arranged: PerpScene) -> None:
     leg, seat = scene.leg(scene.alice), scene.seat(scene.alice)
     assert leg is not None
     assert seat is not None
-    assert (leg.bid_lots, leg.bid_atoms, leg.ask_lots, leg.ask_atoms) == (10, 97_000, 0, 0)
+    assert (leg.bid_lots, leg.bid_atoms, leg.ask_lots, leg.ask_atoms) == (10, 98_000, 0, 0)
     assert (seat.bid_lots, seat.bid_atoms, seat.ask_lots, seat.orders) == (10, 97_000, 0, 1)
     scene.assert_whole()
 
@@ -105,7 +106,7 @@ def test_an_order_that_is_gone_is_passed_over(arranged: PerpScene) -> None:
 
 def test_what_was_stated_of_the_margin_is_void(arranged: PerpScene) -> None:
     scene = arranged
-    scene.world.svm.warp_to_slot(1_000)
+    scene.next_slot()
     withdrawing = scene.world.withdraw(scene.alice, 1)
     scene.assert_refused("MarginStale", scene.fresh(scene.alice), call(scene), withdrawing)
     scene.run(call(scene), scene.fresh(scene.alice), withdrawing)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from solders.instruction import Instruction
@@ -24,6 +24,9 @@ from secant import exchange
 from .scene import PRICE_TICKS, PerpScene
 from .substitutes import EXCHANGE, FEED, NEW_ACCOUNT
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MARKET_ID = b"BTC".ljust(32, b"\0")
 NO_TIER = exchange.PerpTier(from_atoms=0, initial_bps=0, maintenance_bps=0)
 SYSTEM_PROGRAM: dict[str, str] = {
@@ -44,7 +47,7 @@ def _feed(scene: PerpScene, name: str) -> Pubkey:
     return scene.world.new_feed([scene.world.publisher], name=name, width_max=50_000_000)
 
 
-def call(scene: PerpScene, **changes: Any) -> Instruction:
+def call(scene: PerpScene, *, close_time: int = 0, **changes: Any) -> Instruction:
     exchange_address = scene.world.exchange_address
     market = exchange.find_market(exchange=exchange_address, market_id=MARKET_ID)
     return exchange.create_perp(
@@ -55,6 +58,7 @@ def call(scene: PerpScene, **changes: Any) -> Instruction:
         book=exchange.find_book(event=market, outcome=0),
         market_id=MARKET_ID,
         rules=replace(RULES, **changes),
+        close_time=close_time,
     )
 
 
@@ -71,6 +75,13 @@ def tiers(*rows: tuple[int, int, int], count: int | None = None) -> dict[str, An
 
 
 TICKS_MAX = 2**24 - 1
+BOUNDED: dict[str, Any] = {
+    "face_ticks": 20_000,
+    "near_bps": 0,
+    "near_ticks": 500,
+    "shock_bps": 0,
+    "shock_ticks": 5_000,
+}
 INVALID: dict[str, dict[str, Any]] = {
     "no tier": {"tier_count": 0},
     "five tiers": {"tier_count": 5},
@@ -108,6 +119,14 @@ INVALID: dict[str, dict[str, Any]] = {
     "a reward beyond what keeping requires": {"reward_max_bps": 451},
     "insurance beyond what keeping requires": {"insurance_bps": 251},
     "insurance that pays more than all": {"insurance_cap_bps": 10_001},
+    "insurance that pays less than 1%": {"insurance_cap_bps": 99},
+    "no profits": {"profits_max_atoms": 0},
+    "profits beyond the most": {"profits_max_atoms": 10**13 + 1},
+    "dust beyond the most": {"dust_atoms": 10**9 + 1},
+    "a bound beyond all prices": {**BOUNDED, "face_ticks": TICKS_MAX + 1},
+    "a bound, and insurance that pays less than all": {**BOUNDED, "insurance_cap_bps": 9_999},
+    "a bound, and a band in shares": {**BOUNDED, "near_bps": 1},
+    "a bound, and a shock in shares": {**BOUNDED, "shock_bps": 1},
 }
 
 SUBSTITUTED = substitutions(
@@ -132,19 +151,29 @@ def _elsewhere(scene: PerpScene) -> Instruction:
     return Instruction(creating.program_id, bytes(data), creating.accounts)
 
 
+def bounded(scene: PerpScene, **changes: Any) -> Instruction:
+    """A market of probabilities that ends in a day."""
+    return call(scene, close_time=scene.world.now + 86_400, **{**BOUNDED, **changes})
+
+
 def _without_reading(scene: PerpScene) -> None:
     scene.feed = _feed(scene, "silent")
 
 
+def _with(changes: dict[str, Any]) -> Callable[[PerpScene], Instruction]:
+    return lambda scene: call(scene, **changes)
+
+
 REFUSED: list[Refusal[PerpScene]] = [
-    *[
-        Refusal(title, "PerpRulesInvalid", lambda s, changes=changes: call(s, **changes))
-        for title, changes in INVALID.items()
-    ],
+    *[Refusal(title, "PerpRulesInvalid", _with(changes)) for title, changes in INVALID.items()],
     Refusal("a feed that has said nothing", "PriceUnfit", call, _without_reading),
     Refusal("a stale reading", "PriceUnfit", call, lambda s: s.world.set_time(s.world.now + 61)),
     Refusal("a price below a tick", "PriceUnfit", lambda s: call(s, units_per_tick=10**9)),
     Refusal("a price beyond all ticks", "PriceUnfit", call, lambda s: _say(s, TICKS_MAX + 1)),
+    Refusal("a price at its bound", "PriceUnfit", lambda s: bounded(s, face_ticks=PRICE_TICKS)),
+    Refusal("a bound without an end", "TimesInvalid", lambda s: call(s, **BOUNDED)),
+    Refusal("an end within the hour", "TimesInvalid", lambda s: call(s, close_time=s.world.now + 3_600)),
+    Refusal("an end that has passed", "TimesInvalid", lambda s: call(s, close_time=-1)),
     Refusal("a name that is taken", SYSTEM_ALREADY_IN_USE, call, lambda s: s.run(call(s))),
     Refusal("another name's address", WRONG_SEEDS, _elsewhere),
     Refusal("paused", "Paused", call, lambda s: s.run(s.pause(exchange.PAUSE_CREATE))),
@@ -174,6 +203,8 @@ def test_creates_a_market_and_its_book(arranged: PerpScene) -> None:
         "index_ticks": PRICE_TICKS,
         "mark_ticks": PRICE_TICKS,
         "last_ticks": PRICE_TICKS,
+        "next_rules": perp.next_rules,
+        "closing_sum": 0,
         "bump": Pubkey.find_program_address(
             [b"perp", bytes(scene.world.exchange_address), MARKET_ID], exchange.PROGRAM_ID
         )[1],
@@ -205,15 +236,32 @@ def test_creates_a_market_and_its_book(arranged: PerpScene) -> None:
         {"near_bps": 0, "near_ticks": 1, "shock_bps": 0, "shock_ticks": 1, "funding_bps": 0},
         {"near_bps": 500, "shock_bps": 9_000, "funding_bps": 2_000, "funding_ticks": TICKS_MAX},
         {"reward_bps": 1, "reward_max_bps": 500, "insurance_bps": 0, "insurance_cap_bps": 10_000},
-        {"reward_bps": 250, "reward_max_bps": 250, "insurance_bps": 250, "insurance_cap_bps": 0},
-        {"profits_max_atoms": 0, "dust_atoms": 2**64 - 1, "size_premium_ppb": 2**32 - 1},
+        {"insurance_cap_bps": 100, "face_ticks": 0},
+        {"reward_bps": 250, "reward_max_bps": 250, "insurance_bps": 250, "insurance_cap_bps": 100},
+        {"profits_max_atoms": 1, "dust_atoms": 10**9, "size_premium_ppb": 2**32 - 1},
+        {"profits_max_atoms": 10**13, "dust_atoms": 0},
     ],
-    ids=lambda changes: "-".join(changes),
+    ids="-".join,
 )
 def test_rules_at_the_ends_of_their_ranges(arranged: PerpScene, changes: dict[str, Any]) -> None:
     creating = call(arranged, **changes)
     arranged.run(creating)
     assert arranged.world.perp(creating.accounts[3].pubkey).rules == replace(RULES, **changes)
+
+
+def test_a_bounded_market_ends_below_its_bound(arranged: PerpScene) -> None:
+    creating = bounded(arranged, face_ticks=PRICE_TICKS + 1)
+    arranged.run(creating)
+    market, book = (creating.accounts[place].pubkey for place in (3, 4))
+    assert arranged.world.perp(market).close_time == arranged.world.now + 86_400
+    assert arranged.world.book(book).price_max_ticks == PRICE_TICKS
+
+
+def test_a_market_may_end_after_the_hour(arranged: PerpScene) -> None:
+    close_time = arranged.world.now + 3_601
+    creating = call(arranged, close_time=close_time)
+    arranged.run(creating)
+    assert arranged.world.perp(creating.accounts[3].pubkey).close_time == close_time
 
 
 def test_two_markets_may_follow_one_feed(arranged: PerpScene) -> None:

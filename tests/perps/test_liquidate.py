@@ -58,8 +58,8 @@ def expected(equity: int, lots: int, mark: int, elsewhere: int = 0, dust: int = 
     closed = next((closed for closed in range(lots) if is_restored(closed)), lots)
     if (lots - closed) * mark < dust:
         closed = lots
-    reward = min(share_up(closed * mark, reward_bps), equity)
-    return Expected(closed, reward, min(share_up(closed * mark, 50), equity - reward))
+    reward = min(closed * mark * reward_bps // 10_000, equity)
+    return Expected(closed, reward, min(closed * mark * 50 // 10_000, equity - reward))
 
 
 def poor_taker(scene: PerpScene, deposit_atoms: int) -> Instruction:
@@ -312,11 +312,11 @@ def test_a_price_that_is_stale_for_opening_serves(arranged: PerpScene) -> None:
 
 def test_what_was_stated_of_the_margins_is_void_or_new(arranged: PerpScene) -> None:
     scene = arranged
-    scene.world.svm.warp_to_slot(1_000)
+    scene.next_slot()
     scene.run(call(scene))
     assert scene.world.margin(scene.victim).reserve_slot == 0
     taker = scene.world.margin(scene.liquidator)
-    assert taker.reserve_slot == 1_000
+    assert taker.reserve_slot == scene.world.svm.get_clock().slot
     lots, quote = scene.held(scene.liquidator)
     strict_ticks = min(9_300, scene.perp().index_average >> 16)
     loss = min(0, lots * strict_ticks + quote)

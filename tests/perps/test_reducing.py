@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from solders.instruction import Instruction
 
 from secant import exchange
 from world import User, ask, bid, order
 
 from .scene import FOK, PRICE_TICKS, PerpScene
+
+if TYPE_CHECKING:
+    from solders.instruction import Instruction
 
 LOTS = 10_000
 BID, ASK = exchange.SIDE_BID, exchange.SIDE_ASK

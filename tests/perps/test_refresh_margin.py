@@ -144,13 +144,13 @@ def test_an_account_without_positions_states_its_collateral(scene: PerpScene) ->
 def test_what_is_free_beyond_the_need_may_leave_in_the_same_slot(arranged: PerpScene) -> None:
     scene = arranged
     world = scene.world
-    world.svm.warp_to_slot(1_000)
+    scene.next_slot()
     free = DEPOSIT_ATOMS - 1_504_500
     scene.assert_refused("MarginStale", world.withdraw(scene.alice, 1))
     scene.assert_refused("InsolventAccount", call(scene), world.withdraw(scene.alice, free + 1))
     scene.run(call(scene), world.withdraw(scene.alice, free))
     scene.assert_refused("InsolventAccount", call(scene), world.withdraw(scene.alice, 1))
-    world.svm.warp_to_slot(2_000)
+    scene.next_slot()
     scene.assert_refused("MarginStale", world.withdraw(scene.alice, 1))
     scene.assert_whole()
 

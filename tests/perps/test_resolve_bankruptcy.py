@@ -7,7 +7,7 @@ from solders.instruction import Instruction
 
 from exchange.refusals import TWICE, Refusal, Substitution, substitutions
 from secant import exchange
-from world import ask, bid
+from world import User, ask, bid
 
 from .scene import FOK, PRICE_TICKS, PerpScene, changed_fields
 from .substitutes import BOOK, EXCHANGE, FEED, MARGIN_ACCOUNT, MARKET, SIGNER
@@ -18,6 +18,7 @@ FEE_ATOMS = 45_000
 REWARD_ATOMS = LOTS * 8_900 * 50 // 10_000
 DEFICIT_ATOMS = LOTS * 1_100 + FEE_ATOMS + REWARD_ATOMS - VICTIM_ATOMS
 INDEX_ONE = 2**32
+DEBT_ATOMS = 295_500
 
 
 def arrange(scene: PerpScene) -> None:
@@ -57,12 +58,37 @@ def _uncertain(scene: PerpScene) -> None:
     scene.world.publish_price(scene.world.feeds[scene.market], 2**24)
 
 
-def _close_out_with_a_debt(scene: PerpScene) -> None:
-    """The victim reduces all at 8,900 against Mallory, and cannot pay what he has lost."""
-    scene.rest(scene.mallory, bid(8_900, LOTS, reduce_only=True))
-    scene.placed(scene.victim, ask(8_900, LOTS, kind=FOK, reduce_only=True))
-    scene.run(scene.draw(scene.mallory))
+def _leave_a_debt(scene: PerpScene, taker: User) -> None:
+    """A long's deficit but for what the other market still owes: 295,500 atoms, which are then lost there."""
+    scene.victim = scene.user(VICTIM_ATOMS)
+    scene.open(scene.victim, 9_000)
+    scene.open(scene.victim, -1_000, market=scene.other_market)
+    scene.prices(8_750, 9_700)
+    scene.run(scene.resolve(scene.victim, taker))
+    assert (scene.held(scene.victim), scene.cash(scene.victim)) == ((0, -DEBT_ATOMS), 0)
+    scene.prices(8_750)
+
+
+def _leave_a_debt_to_nobody(scene: PerpScene) -> None:
+    """Who is short takes over what was long: nothing is open any more."""
+    _resolved(scene)
+    _leave_a_debt(scene, scene.mallory)
     assert scene.perp().open_lots == 0
+
+
+def _resolved(scene: PerpScene) -> None:
+    """The victim of before is taken over by who was short against him."""
+    scene.run(scene.resolve(scene.victim, scene.mallory))
+    scene.stay(PRICE_TICKS)
+    scene.prices(PRICE_TICKS)
+
+
+def _rest_before_the_fall(scene: PerpScene) -> None:
+    scene.victim = scene.user(VICTIM_ATOMS + 10**6)
+    scene.stay(PRICE_TICKS)
+    scene.open(scene.victim, LOTS)
+    scene.rest(scene.victim, ask(10_400, 1, reduce_only=True))
+    scene.price(8_800)
 
 
 def _fill_legs(scene: PerpScene) -> None:
@@ -105,10 +131,11 @@ REFUSED: list[Refusal[PerpScene]] = [
         "an order still open",
         "OrdersOpen",
         call,
-        lambda s: s.rest(s.victim, ask(9_000, 1, reduce_only=True)),
+        _rest_before_the_fall,
     ),
     Refusal("healthy again", "AccountHealthy", call, lambda s: s.price(9_400)),
     Refusal("unhealthy, but solvent", "AccountSolvent", call, lambda s: s.price(9_300)),
+    Refusal("no lots", "AmountZero", lambda s: s.resolve(s.victim, lots_max=0)),
     Refusal("resolved already", "PerpLegAbsent", call, lambda s: s.run(call(s))),
     Refusal(
         "without a market of the taker's",
@@ -123,7 +150,7 @@ REFUSED: list[Refusal[PerpScene]] = [
     ),
     Refusal("a taker in eight other markets", "PerpLegsFull", call, _fill_legs),
     Refusal("a taker at the limit", "PositionTooLarge", call, _at_the_limit),
-    Refusal("a debt, and nobody else left", "InsuranceInsufficient", call, _close_out_with_a_debt),
+    Refusal("a debt, and nobody else left", "InsuranceInsufficient", call, _leave_a_debt_to_nobody),
 ]
 
 
@@ -169,7 +196,7 @@ def test_a_short_is_borne_by_the_longs(scene: PerpScene) -> None:
 
 @pytest.mark.parametrize(
     ("insurance_atoms", "cap_bps", "paid_atoms"),
-    [(10**6, 10_000, 490_000), (400_000, 10_000, 400_000), (600_000, 5_000, 300_000), (10**6, 0, 0)],
+    [(10**6, 10_000, 490_000), (400_000, 10_000, 400_000), (600_000, 5_000, 300_000), (10**6, 100, 10_000)],
 )
 def test_insurance_pays_first_and_no_more_than_its_share(
     scene: PerpScene, insurance_atoms: int, cap_bps: int, paid_atoms: int
@@ -266,33 +293,48 @@ def test_seats_bear_their_part_when_they_are_drawn(scene: PerpScene) -> None:
 
 
 def test_a_debt_without_a_position_is_borne_by_both_sides(scene: PerpScene) -> None:
-    """Nobody is asked to take anything over, and nothing is paid for it."""
-    scene.open(scene.alice, LOTS, against=scene.liquidator)
-    arrange(scene)
-    scene.rest(scene.mallory, bid(8_900, LOTS, reduce_only=True))
-    scene.placed(scene.victim, ask(8_900, LOTS, kind=FOK, reduce_only=True))
-    scene.run(scene.draw(scene.mallory))
-    fee = LOTS * 8_900 * 450 // 10**6
-    debt = LOTS * 1_100 + FEE_ATOMS + fee - VICTIM_ATOMS
+    """Nobody takes anything over, and nothing is paid for it; the other market's loss is its own."""
+    scene.open(scene.alice, 10_000, against=scene.mallory)
+    _leave_a_debt(scene, scene.liquidator)
+    before = scene.perp()
     (landed,) = scene.run(call(scene))
-    assert (landed.lots, landed.reward_atoms, landed.shortfall_atoms) == (0, 0, debt)
+    assert (landed.lots, landed.reward_atoms, landed.shortfall_atoms) == (0, 0, DEBT_ATOMS)
     perp = scene.perp()
-    for index, share in ((perp.loss_long_index, debt // 2), (perp.loss_short_index, debt - debt // 2)):
-        assert index == -(-share * INDEX_ONE // LOTS)
+    lots = perp.open_lots
+    half = -(-DEBT_ATOMS // 2 * INDEX_ONE // lots)
+    assert perp.loss_long_index - before.loss_long_index == half
+    assert perp.loss_short_index - before.loss_short_index == half
     assert scene.leg(scene.victim) is None
     scene.assert_whole()
 
 
 def test_a_debt_is_paid_by_insurance_where_nobody_is_left(arranged: PerpScene) -> None:
+    """Not by what was added in a day that began with less."""
     scene = arranged
-    _close_out_with_a_debt(scene)
-    lots, quote = scene.held(scene.victim)
-    debt = -quote - VICTIM_ATOMS
-    scene.run(scene.insure(scene.alice, debt))
+    _leave_a_debt_to_nobody(scene)
+    scene.run(scene.insure(scene.alice, DEBT_ATOMS))
+    scene.assert_refused("InsuranceInsufficient", call(scene))
+    scene.prices(8_750, seconds=86_400)
     (landed,) = scene.run(call(scene))
-    assert (lots, landed.shortfall_atoms, landed.haircut_atoms) == (0, debt, 0)
+    assert (landed.shortfall_atoms, landed.haircut_atoms) == (DEBT_ATOMS, 0)
     assert scene.perp().insurance_atoms == 0
+    assert scene.leg(scene.victim) is None
     scene.assert_whole()
+
+
+def test_a_part_bears_its_part(arranged: PerpScene) -> None:
+    """Two takers of half each: the same is missing in all, to the atoms of two roundings."""
+    scene = arranged
+    parts = []
+    for taker in (scene.liquidator, scene.alice):
+        (landed,) = scene.run(scene.resolve(scene.victim, taker, lots_max=LOTS // 2))
+        assert landed.lots == LOTS // 2
+        parts.append((landed.shortfall_atoms, landed.reward_atoms))
+        scene.assert_whole()
+    assert scene.leg(scene.victim) is None
+    assert sum(reward for _, reward in parts) == REWARD_ATOMS
+    assert parts[0][0] == DEFICIT_ATOMS // 2
+    assert sum(missing for missing, _ in parts) == DEFICIT_ATOMS
 
 
 def test_profits_elsewhere_pay_before_anybody_else(scene: PerpScene) -> None:

@@ -223,7 +223,7 @@ def test_losses_settle_under_every_pause(arranged: PerpScene) -> None:
 
 def test_what_was_stated_of_the_margin_is_void(arranged: PerpScene) -> None:
     scene = arranged
-    scene.world.svm.warp_to_slot(1_000)
+    scene.next_slot()
     withdrawing = scene.world.withdraw(scene.alice, 1)
     scene.assert_refused("MarginStale", scene.fresh(scene.alice), call(scene), withdrawing)
     scene.run(call(scene), scene.fresh(scene.alice), withdrawing)

@@ -347,11 +347,6 @@ def test_every_trade_brings_the_price_up_to_date(scene: PerpScene) -> None:
     assert (perp.index_ticks, perp.mark_ticks, perp.agreed_at) == (10_100, 10_100, scene.world.now)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="61 seconds after a market was last brought up to date opening is refused as stale, however fresh the feed, "
-    "until somebody runs update_funding: the market's own age is looked at before it is brought up to date",
-)
 def test_a_fresh_reading_suffices_whenever_the_market_was_last_used(arranged: PerpScene) -> None:
     _say(arranged, PRICE_TICKS, 61)
     arranged.run(call(arranged))
@@ -423,7 +418,7 @@ def test_a_refusal_says_what_collateral_is_missing(arranged: PerpScene) -> None:
 
 
 def test_a_profit_that_is_not_settled_opens_nothing(scene: PerpScene) -> None:
-    """Long 1,000 lots with 1.1, and the price doubles by parts: the profit of 10 is no collateral for a lot more."""
+    """Long 1,000 lots with 1.1, and the price doubles: the profit of 10 is no collateral for a lot more."""
     user = scene.user(1_104_500)
     scene.open(user, 1_000)
     for price_ticks in (14_000, 18_000, 20_000):
