@@ -7,8 +7,8 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from perp_world import RULES, PerpWorld, owed_up
 from exchange.refusals import emitted
+from perp_world import RULES, PerpWorld, owed_up
 from secant import exchange
 from world import RefusedError, User, ask, bid
 
@@ -35,9 +35,7 @@ def ticks(path: Path, *, least_move: float = 0.0, most_s: int = 0) -> Iterator[T
     last: Tick | None = None
     with path.open() as file:
         for row in csv.DictReader(file):
-            tick = Tick(
-                int(row["blockchainTimestamp"]), round(float(row["oraclePrice"]) * TICKS_PER_USD)
-            )
+            tick = Tick(int(row["blockchainTimestamp"]), round(float(row["oraclePrice"]) * TICKS_PER_USD))
             moved = last is None or abs(tick.price_ticks / last.price_ticks - 1) >= least_move
             if moved or (last is not None and tick.time - last.time >= most_s):
                 last = tick
@@ -85,7 +83,7 @@ class Crash:
     report: Report = field(default_factory=Report)
 
     def __post_init__(self) -> None:
-        random_number = random.Random(self.seed)  # noqa: S311 - a draw of positions, no secret
+        random_number = random.Random(self.seed)
         world = self.world = PerpWorld(now=self.first.time)
         world.fund(world.publisher.pubkey())
         self.market = world.new_perp("LUNA", self.first.price_ticks, insurance_cap_bps=5_000)
@@ -233,7 +231,9 @@ class Crash:
         makes, takes = (bid, ask) if lots > 0 else (ask, bid)
         world.land(self.maker, world.trade_perp(self.maker, market, makes(price, abs(lots))))
         kind = exchange.ORDER_IMMEDIATE_OR_CANCEL
-        world.land(self.liquidator, world.trade_perp(self.liquidator, market, takes(price, abs(lots), kind=kind)))
+        world.land(
+            self.liquidator, world.trade_perp(self.liquidator, market, takes(price, abs(lots), kind=kind))
+        )
         world.land(self.maker, self._cancel_all_or_draw())
         self.read(self.maker, self.liquidator)
         self.audit()

@@ -14,7 +14,10 @@ use {
         liquidation::Terms,
         loss::{loss_index_up, Insurance},
         margin::{Position, Prices, Schedule, Tier, PERP_LOTS_MAX, TIERS_MAX},
-        mark::{average, impact_ticks, index_ticks_down, Band, Sources, AVERAGE_BITS, LAST_HOLDS_S},
+        mark::{
+            average, impact_ticks, index_ticks_down, Band, Sources, AVERAGE_BITS, IMPACT_ORDERS_MAX,
+            LAST_HOLDS_S,
+        },
         matching::{Ladder, Side, PRICE_MAX},
         quality::{Action, Quality},
     },
@@ -93,7 +96,7 @@ pub struct PerpRules {
     pub position_max_lots: u64,
     /// Most lots that are open in all, counted on one side.
     pub open_max_lots: u64,
-    /// How many lots the impact prices are for.
+    /// How many lots the impact prices are for; at most eight orders of `lots_min`, so that no dust hides a book.
     pub impact_lots: u64,
     /// Least lots of an order that rests.
     pub lots_min: u64,
@@ -236,8 +239,8 @@ impl PerpRules {
         let quantities = self.units_per_tick > 0
             && (1..=PERP_LOTS_MAX).contains(&self.position_max_lots)
             && (1..=PERP_LOTS_MAX << 4).contains(&self.open_max_lots)
-            && (1..=PERP_LOTS_MAX).contains(&self.impact_lots)
             && (1..=self.position_max_lots).contains(&self.lots_min)
+            && (1..=self.lots_min.saturating_mul(IMPACT_ORDERS_MAX as u64)).contains(&self.impact_lots)
             && (1..=3_600).contains(&self.stale_s)
             && self.dust_atoms <= DUST_MAX_ATOMS
             && (1..=PROFITS_MAX_ATOMS).contains(&self.profits_max_atoms)
@@ -332,9 +335,13 @@ impl PerpMarket {
     #[inline(never)]
     pub fn accrue(&mut self, feed: &AccountView, ladder: &Ladder<Order>, clock: &Clock) -> Result<Quality> {
         self.updated_slot = clock.slot;
-        let feed = load_feed(feed)?;
-        let sample = aggregate(feed.readings_set(), usize::from(feed.quorum), feed.width_max)
-            .map_err(|_| ExchangeError::FeedMismatch)?;
+        // A feed that was closed says nothing any more: its last price stands, and reducing goes on.
+        let feed = load_feed(feed).ok();
+        let sample = match &feed {
+            Some(feed) => aggregate(feed.readings_set(), usize::from(feed.quorum), feed.width_max)
+                .map_err(|_| ExchangeError::FeedMismatch)?,
+            None => None,
+        };
         if self.settlement_ticks != 0 {
             return Ok(Quality::default());
         }
@@ -391,7 +398,9 @@ impl PerpMarket {
     #[inline(always)]
     fn count_closing(&mut self, now: i64) {
         let start = self.updated_at.max(self.close_time - CLOSING_WINDOW_S);
-        let seconds = now.min(self.close_time).saturating_sub(start);
+        // A gap earns no credit: what was seen counts for as long as it would have been fresh.
+        let fresh_s = i64::from(self.rules.stale_s);
+        let seconds = now.min(self.close_time).saturating_sub(start).min(fresh_s);
         let is_known = self.quality(self.updated_at).permits(Action::Liquidate);
         if self.close_time != 0 && seconds > 0 && is_known {
             // An hour of prices below 2²⁴.
@@ -510,7 +519,8 @@ impl PerpMarket {
     /// The lowest and the highest price at which anything is bought or sold on purpose.
     #[inline(always)]
     pub fn near_mark(&self) -> (u32, u32) {
-        self.rules.near().around(self.mark_ticks)
+        let (low, high) = self.rules.near().around(self.mark_ticks);
+        (low, high.min(self.rules.price_max_ticks()))
     }
 
     /// The loss index of a position's side.
