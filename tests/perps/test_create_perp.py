@@ -99,7 +99,7 @@ INVALID: dict[str, dict[str, Any]] = {
     "no lots open": {"open_max_lots": 0},
     "a lot too many open": {"open_max_lots": 2**38 + 1},
     "impact of nothing": {"impact_lots": 0},
-    "impact of too much": {"impact_lots": 2**34 + 1},
+    "impact of more than eight least orders": {"lots_min": 10, "impact_lots": 81},
     "least lots of none": {"lots_min": 0},
     "least lots beyond a position": {"position_max_lots": 100, "lots_min": 101},
     "stale at once": {"stale_s": 0},
@@ -229,7 +229,7 @@ def test_creates_a_market_and_its_book(arranged: PerpScene) -> None:
     [
         tiers((0, 501, 500)),
         tiers((0, 1_000, 500), (1, 1_001, 501), (2, 1_002, 502), (3, 10_000, 9_999)),
-        {"position_max_lots": 2**34, "open_max_lots": 2**38, "impact_lots": 2**34},
+        {"position_max_lots": 2**34, "open_max_lots": 2**38, "lots_min": 2**34, "impact_lots": 2**37},
         {"position_max_lots": 1, "open_max_lots": 1, "impact_lots": 1, "lots_min": 1},
         {"stale_s": 3_600, "taker_fee_ppm": 10_000, "maker_rebate_ppm": 10_000},
         {"stale_s": 1, "taker_fee_ppm": 0, "maker_rebate_ppm": 0},
