@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from solders.instruction import AccountMeta, Instruction
 
 from exchange.refusals import Stage
-from exchange.scene import cancellations
+from exchange.scene import cancellations, signed
 from perp_world import PerpWorld
 from secant import exchange
 from world import TOKEN_PROGRAM, User, ask, bid
@@ -41,21 +41,20 @@ class PerpScene(Stage):
         self.foreign = PerpWorld(svm=world.svm, publisher=world.publisher)
         self.own(self.foreign.admin, self.foreign.pauser)
         self.foreign_market = self.foreign.new_perp("foreign", PRICE_TICKS)
-        self.foreign_account = self._foreign_account()
+        self.foreign_account = self._open(self.foreign.exchange_address, self.alice.key)
+        self.admin_account = self._open(world.exchange_address, world.admin.pubkey())
+        self.alice_second = self._open(world.exchange_address, self.alice.key, 1)
+        for owner, account in ((world.admin, self.admin_account), (self.alice.keys, self.alice_second)):
+            world.users.append(User(owner, self.alice.wallet, account))
         self.addresses |= self._addresses()
 
-    def _foreign_account(self) -> Pubkey:
-        """An account of Alice's at the foreign exchange."""
-        place = exchange.find_account(exchange=self.foreign.exchange_address, owner=self.alice.key, index=0)
-        self.run(
-            exchange.open_account(
-                payer=self.alice.key,
-                exchange=self.foreign.exchange_address,
-                account=place,
-                owner=self.alice.key,
-                index=0,
-            )
+    def _open(self, exchange_address: Pubkey, owner: Pubkey, index: int = 0) -> Pubkey:
+        """Another account of an owner's."""
+        place = exchange.find_account(exchange=exchange_address, owner=owner, index=index)
+        opening = exchange.open_account(
+            payer=self.alice.key, exchange=exchange_address, account=place, owner=owner, index=index
         )
+        self.run(opening)
         return place
 
     def _addresses(self) -> dict[str, Pubkey]:
@@ -78,6 +77,8 @@ class PerpScene(Stage):
             "other_market": self.other_market,
             "other_book": world.books[self.other_market],
             "other_feed": world.feeds[self.other_market],
+            "admin_account": self.admin_account,
+            "alice_second": self.alice_second,
             "foreign_exchange": foreign.exchange_address,
             "foreign_admin": foreign.admin.pubkey(),
             "foreign_pauser": foreign.pauser.pubkey(),
@@ -176,6 +177,67 @@ class PerpScene(Stage):
             market=self.market,
             pause_bits=bits,
         )
+
+    def propose(self, **changes: Any) -> Instruction:
+        """Rules with changes."""
+        return exchange.propose_perp_rules(
+            admin=self.world.admin.pubkey(),
+            exchange=self.world.exchange_address,
+            market=self.market,
+            rules=replace(self.perp().rules, **changes),
+        )
+
+    def apply_rules(self) -> Instruction:
+        return exchange.apply_perp_rules(market=self.market)
+
+    def close(self, close_time: int) -> Instruction:
+        return exchange.close_perp(
+            admin=self.world.admin.pubkey(),
+            exchange=self.world.exchange_address,
+            market=self.market,
+            close_time=close_time,
+        )
+
+    def settle_market(self) -> Instruction:
+        return exchange.settle_perp(
+            market=self.market, feed=self.world.feeds[self.market], book=self.book
+        )
+
+    def remove_insurance(self, amount_atoms: int) -> Instruction:
+        return exchange.remove_insurance(
+            admin=self.world.admin.pubkey(),
+            exchange=self.world.exchange_address,
+            market=self.market,
+            account=self.admin_account,
+            amount_atoms=amount_atoms,
+        )
+
+    def place_trigger(self, user: User, terms: exchange.TriggerTerms, number: int = 0) -> Instruction:
+        return exchange.place_trigger(
+            trader=user.key, account=user.account, market=self.market, id=number, terms=terms
+        )
+
+    def trigger_of(self, user: User, number: int = 0) -> Pubkey:
+        return exchange.find_trigger(account=user.account, market=self.market, id=number)
+
+    def execute(self, user: User, number: int = 0) -> Instruction:
+        return exchange.execute_trigger(
+            exchange=self.world.exchange_address,
+            account=user.account,
+            market=self.market,
+            feed=self.world.feeds[self.market],
+            book=self.book,
+            trigger=self.trigger_of(user, number),
+            payer=user.key,
+            remaining_accounts=self.world.others(self.market, user.account),
+        )
+
+    def cancel_trigger(self, user: User, trader: Pubkey | None = None, number: int = 0) -> Instruction:
+        """Signed by who paid, or by a trader."""
+        cancelling = exchange.cancel_trigger(
+            payer=user.key, account=user.account, trigger=self.trigger_of(user, number), trader=trader
+        )
+        return cancelling if trader else signed(cancelling, user.key)
 
     def pause(self, bits: int) -> Instruction:
         """Pauses something on all of the exchange."""

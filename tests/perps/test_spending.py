@@ -111,11 +111,14 @@ class Ways:
         world = self.scene.world
         second = exchange.find_account(exchange=world.exchange_address, owner=user.key, index=1)
         if not world.exists(second):
-            opening = exchange.open_account(
-                payer=user.key, exchange=world.exchange_address, account=second, owner=user.key, index=1
+            self.scene.run(
+                exchange.open_account(
+                    payer=user.key, exchange=world.exchange_address, account=second, owner=user.key, index=1
+                )
             )
-            self.scene.run(opening)
-        return exchange.transfer(owner=user.key, source=user.account, destination=second, amount_atoms=atoms)
+        return exchange.transfer(
+            owner=user.key, source=user.account, destination=second, amount_atoms=atoms
+        )
 
 
 WAYS = [
