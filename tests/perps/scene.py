@@ -199,9 +199,7 @@ class PerpScene(Stage):
         )
 
     def settle_market(self) -> Instruction:
-        return exchange.settle_perp(
-            market=self.market, feed=self.world.feeds[self.market], book=self.book
-        )
+        return exchange.settle_perp(market=self.market, feed=self.world.feeds[self.market], book=self.book)
 
     def remove_insurance(self, amount_atoms: int) -> Instruction:
         return exchange.remove_insurance(
@@ -232,12 +230,15 @@ class PerpScene(Stage):
             remaining_accounts=self.world.others(self.market, user.account),
         )
 
-    def cancel_trigger(self, user: User, trader: Pubkey | None = None, number: int = 0) -> Instruction:
-        """Signed by who paid, or by a trader."""
+    def cancel_trigger(
+        self, user: User, payer: Pubkey | None = None, trader: Pubkey | None = None
+    ) -> Instruction:
+        """Signed by who paid, the user unless said otherwise, or by a trader."""
+        payer = payer or user.key
         cancelling = exchange.cancel_trigger(
-            payer=user.key, account=user.account, trigger=self.trigger_of(user, number), trader=trader
+            payer=payer, account=user.account, trigger=self.trigger_of(user), trader=trader
         )
-        return cancelling if trader else signed(cancelling, user.key)
+        return cancelling if trader else signed(cancelling, payer)
 
     def pause(self, bits: int) -> Instruction:
         """Pauses something on all of the exchange."""

@@ -8,8 +8,8 @@ from exchange.refusals import UNSIGNED, Refusal, Substitution, substitutions
 from secant import exchange
 from world import ask, bid
 
-from .scene import DEPOSIT_ATOMS, FOK, PRICE_TICKS, PerpScene, changed_fields
-from .substitutes import BOOK, EXCHANGE, FEED, MARGIN_ACCOUNT, MARKET, SIGNER
+from .scene import FOK, PRICE_TICKS, PerpScene, changed_fields
+from .substitutes import EXCHANGE, MARKET
 
 if TYPE_CHECKING:
     from solders.instruction import Instruction

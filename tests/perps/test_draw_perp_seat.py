@@ -47,6 +47,12 @@ REFUSED: list[Refusal[PerpScene]] = [
     Refusal("with a leg, without a seat", "SeatAbsent", lambda s: s.draw(s.mallory)),
     Refusal("given up already", "SeatAbsent", call, lambda s: s.run(s.cancel_all(s.alice))),
     Refusal(
+        "the market of another leg a slot behind",
+        "PerpMarketStale",
+        call,
+        lambda s: s.rest(s.alice, bid(9_000, 1), market=s.other_market) and s.price(PRICE_TICKS),
+    ),
+    Refusal(
         "without the market of another leg",
         "PerpMarketMissing",
         _bare,

@@ -140,6 +140,18 @@ REFUSED: list[Refusal[PerpScene]] = [
         _without_other_market,
         _lose_all_in_the_other_market,
     ),
+    Refusal(
+        "a market of the victim's a slot behind",
+        "PerpMarketStale",
+        call,
+        lambda s: (_lose_all_in_the_other_market(s), s.price(9_300)),
+    ),
+    Refusal(
+        "a market of the taker's a slot behind",
+        "PerpMarketStale",
+        call,
+        lambda s: s.rest(s.liquidator, bid(9_000, 1), market=s.other_market) and s.price(9_300),
+    ),
     Refusal("a taker who could not have opened it", "InsolventAccount", lambda s: poor_taker(s, 1_000_000)),
     Refusal("a taker in eight other markets", "PerpLegsFull", call, _fill_legs),
     Refusal("a taker at the limit", "PositionTooLarge", call, _near_the_limit),

@@ -6,10 +6,9 @@ import pytest
 
 from exchange.refusals import UNSIGNED, Refusal, Substitution, substitutions
 from secant import exchange
-from world import ask, bid
 
-from .scene import DEPOSIT_ATOMS, FOK, PRICE_TICKS, PerpScene, changed_fields
-from .substitutes import BOOK, EXCHANGE, FEED, MARGIN_ACCOUNT, MARKET, SIGNER
+from .scene import PerpScene, changed_fields
+from .substitutes import EXCHANGE, MARKET
 
 if TYPE_CHECKING:
     from solders.instruction import Instruction
@@ -42,9 +41,7 @@ REFUSED: list[Refusal[PerpScene]] = [
     Refusal(
         "a bound",
         "PerpRulesInvalid",
-        lambda s: s.propose(
-            face_ticks=20_000, near_bps=0, near_ticks=500, shock_bps=0, shock_ticks=5_000
-        ),
+        lambda s: s.propose(face_ticks=20_000, near_bps=0, near_ticks=500, shock_bps=0, shock_ticks=5_000),
     ),
 ]
 

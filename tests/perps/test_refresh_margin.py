@@ -42,6 +42,8 @@ SUBSTITUTED = substitutions(
 )
 
 REFUSED: list[Refusal[PerpScene]] = [
+    Refusal("the markets of a slot before", "PerpMarketStale", call, lambda s: s.later()),
+    Refusal("one that is behind", "PerpMarketStale", call, lambda s: s.price(PRICE_TICKS)),
     Refusal("no market", "PerpMarketMissing", with_markets),
     Refusal("one of two markets", "PerpMarketMissing", lambda s: with_markets(s, s.market)),
     Refusal("the other one", "PerpMarketMissing", lambda s: with_markets(s, s.other_market)),

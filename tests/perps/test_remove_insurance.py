@@ -6,10 +6,9 @@ import pytest
 
 from exchange.refusals import UNSIGNED, Refusal, Substitution, substitutions
 from secant import exchange
-from world import ask, bid
 
-from .scene import DEPOSIT_ATOMS, FOK, PRICE_TICKS, PerpScene, changed_fields
-from .substitutes import BOOK, EXCHANGE, FEED, MARGIN_ACCOUNT, MARKET, SIGNER
+from .scene import DEPOSIT_ATOMS, PRICE_TICKS, PerpScene, changed_fields
+from .substitutes import EXCHANGE, MARGIN_ACCOUNT, MARKET
 
 if TYPE_CHECKING:
     from solders.instruction import Instruction
@@ -65,9 +64,7 @@ def test_moves_a_tenth_to_the_admins_account(arranged: PerpScene) -> None:
     amount = HELD_ATOMS // 10
     before = scene.perp()
     assert scene.run(call(scene)) == [
-        exchange.InsuranceRemoved(
-            market=scene.market, account=scene.admin_account, amount_atoms=amount
-        )
+        exchange.InsuranceRemoved(market=scene.market, account=scene.admin_account, amount_atoms=amount)
     ]
     assert changed_fields(before, scene.perp()) == {
         "insurance_atoms": (HELD_ATOMS, HELD_ATOMS - amount),

@@ -144,6 +144,12 @@ REFUSED: list[Refusal[PerpScene]] = [
         lambda s: s.rest(s.liquidator, bid(9_000, 1), market=s.other_market),
     ),
     Refusal(
+        "a market of the taker's a slot behind",
+        "PerpMarketStale",
+        call,
+        lambda s: s.rest(s.liquidator, bid(9_000, 1), market=s.other_market) and s.price(8_900),
+    ),
+    Refusal(
         "a taker who could not have opened it",
         "InsolventAccount",
         lambda s: s.resolve(s.victim, taker=s.user(1_000_000)),

@@ -116,9 +116,7 @@ class Ways:
                     payer=user.key, exchange=world.exchange_address, account=second, owner=user.key, index=1
                 )
             )
-        return exchange.transfer(
-            owner=user.key, source=user.account, destination=second, amount_atoms=atoms
-        )
+        return exchange.transfer(owner=user.key, source=user.account, destination=second, amount_atoms=atoms)
 
 
 WAYS = [

@@ -116,6 +116,12 @@ REFUSED: list[Refusal[PerpScene]] = [
         _bare,
         lambda s: s.rest(s.alice, bid(9_000, 1), market=s.other_market),
     ),
+    Refusal(
+        "the market of another leg a slot behind",
+        "PerpMarketStale",
+        call,
+        lambda s: s.rest(s.alice, bid(9_000, 1), market=s.other_market) and s.price(PRICE_TICKS),
+    ),
     Refusal("reducing nothing", "NothingToReduce", lambda s: call(s, reduce_only=True)),
     Refusal(
         "reducing by buying more",

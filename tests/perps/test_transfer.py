@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exchange.refusals import UNSIGNED, Refusal, Substitution, substitutions
+from exchange.refusals import Refusal, Substitution, substitutions
 from secant import exchange
-from world import ask, bid
 
-from .scene import DEPOSIT_ATOMS, FOK, PRICE_TICKS, PerpScene, changed_fields
-from .substitutes import BOOK, EXCHANGE, FEED, MARGIN_ACCOUNT, MARKET, SIGNER
+from .scene import DEPOSIT_ATOMS, PerpScene
+from .substitutes import MARGIN_ACCOUNT, SIGNER
 
 if TYPE_CHECKING:
     from solders.instruction import Instruction
