@@ -1,4 +1,4 @@
-"""The mirror states what the program states: random accounts and markets are written into a chain, and asked for."""
+"""The mirror states what the program states of random accounts, written into a chain with their markets."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ def stated(account: Account, keys: list[Pubkey]) -> exchange.MarginStated | None
     try:
         landed = world.run(refresh, signers=[world.users[0].keys])
     except RefusedError as refusal:
-        assert refusal.name == "Overflow"
+        if refusal.name != "Overflow":
+            raise
         return None
     (event,) = emitted(landed.logs())
     assert isinstance(event, exchange.MarginStated)
