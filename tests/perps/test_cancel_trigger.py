@@ -134,6 +134,22 @@ def test_anyone_clears_what_has_lapsed_for_who_paid(scene: PerpScene) -> None:
     scene.assert_whole()
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="cancelling needs the margin account: once that is closed, the rent of its triggers stays where"
+    " it is, lapsed or not, until an account is opened at the same address",
+)
+def test_a_closed_account_leaves_no_rent_behind(scene: PerpScene) -> None:
+    user = scene.user(1_000_000)
+    scene.open(user, 10)
+    scene.run(scene.place_trigger(user, STOP))
+    scene.open(user, -10)
+    scene.run(scene.settle(user))
+    scene.run(scene.world.withdraw(user, scene.free(user)))
+    scene.run(exchange.close_account(owner=user.key, account=user.account))
+    scene.run(scene.cancel_trigger(user))
+
+
 @pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)
 def test_another_account_in_place_is_refused(standing: PerpScene, substitution: Substitution) -> None:
     substitution.check(standing, call(standing))

@@ -10,6 +10,9 @@ from world import ask, bid
 from .scene import PRICE_TICKS, PerpScene
 from .substitutes import BOOK, FEED, MARGIN_ACCOUNT, MARKET
 
+LOTS = 10_000
+COMPUTE_UNITS_MAX = 1_400_000
+
 
 def arrange(scene: PerpScene) -> None:
     """A bid of Alice's, of which Mallory has filled 30 lots of 100."""
@@ -150,6 +153,28 @@ def test_at_a_price_too_bad_to_liquidate_by_they_go_too(scene: PerpScene, price_
         scene.world.publish_price(scene.world.feeds[scene.market], price_ticks)
     scene.run(scene.draw(sinking))
     assert scene.resting() == []
+
+
+def test_eight_markets_with_orders_in_each_are_drawn_and_taken_over_at_once(scene: PerpScene) -> None:
+    """Who rests an order in every market does not put its liquidation off: one transaction does it all."""
+    names = [f"market {number}" for number in range(6)]
+    markets = [scene.market, scene.other_market, *map(scene.world.new_perp, names)]
+    sinking = scene.user(90_000_000)
+    for market in markets:
+        scene.open(sinking, LOTS, market=market)
+    for market in markets:
+        scene.rest(sinking, ask(10_400, 1, reduce_only=True), market=market)
+    scene.later()
+    for market in markets:
+        scene.world.publish_price(scene.world.feeds[market], 9_300)
+    updates = [scene.update(market) for market in markets]
+    draws = [scene.draw(sinking, market) for market in markets]
+    liquidating = scene.liquidate(sinking)
+    signers = scene.signers_of([liquidating])
+    landed = scene.world.run(*updates, *draws, liquidating, signers=signers)
+    assert landed.compute_units_consumed() < COMPUTE_UNITS_MAX // 5
+    assert all(scene.seat(sinking, market) is None for market in markets)
+    scene.assert_whole()
 
 
 def test_expired_orders_are_cancelled(scene: PerpScene) -> None:

@@ -156,6 +156,25 @@ def test_after_winners_are_paid_nobody_bears_a_debt(scene: PerpScene) -> None:
     scene.assert_whole()
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="what is settled can lose nothing more, and still requires margin for the day until it is paid:"
+    " an account worth 8.9, where its other market requires 4.4, is liquidated there",
+)
+def test_what_is_settled_requires_nothing_more(scene: PerpScene) -> None:
+    """Long 100 in each of two markets with 21; one settles at its entry, the other falls by 12%."""
+    user = scene.user(21_000_000)
+    scene.open(user, 10_000)
+    scene.open(user, 10_000, market=scene.other_market)
+    close_after(scene, 10_000)
+    scene.run(call(scene))
+    scene.prices(10_000, 8_800)
+    stated = scene.health(user)
+    assert stated.equity_atoms == 21_000_000 - 90_000 - 10_000 * 1_200
+    liquidating = scene.world.liquidate(scene.liquidator, user, scene.other_market)
+    scene.assert_refused("AccountHealthy", liquidating)
+
+
 @pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)
 def test_another_account_in_place_is_refused(standing: PerpScene, substitution: Substitution) -> None:
     substitution.check(standing, call(standing))

@@ -68,6 +68,25 @@ def _take_all_seats(scene: PerpScene) -> None:
         scene.rest(scene.user(10**6), bid(10, 1))
 
 
+def _closing(scene: PerpScene, seconds: int) -> None:
+    scene.run(scene.close(scene.world.now + 172_800))
+    scene.price(PRICE_TICKS, seconds)
+
+
+def _bounded(scene: PerpScene, insured_atoms: int) -> None:
+    """A market of a probability: a lot is worth 20,000 at most, and 5% of what it may lose is required."""
+    scene.market = scene.world.new_perp(
+        "bounded",
+        close_time=scene.world.now + 864_000,
+        face_ticks=20_000,
+        near_bps=0,
+        near_ticks=500,
+        shock_bps=0,
+        shock_ticks=5_000,
+    )
+    scene.run(scene.insure(scene.mallory, insured_atoms))
+
+
 def _small(scene: PerpScene, **rules: int) -> None:
     """The market is one of few lots, in which Alice is long 50 and bids for 30."""
     scene.market = scene.world.new_perp("small", **rules)
@@ -121,6 +140,19 @@ REFUSED: list[Refusal[PerpScene]] = [
         "PerpMarketStale",
         call,
         lambda s: s.rest(s.alice, bid(9_000, 1), market=s.other_market) and s.price(PRICE_TICKS),
+    ),
+    Refusal(
+        "a lot more than insurance covers",
+        "InsuranceInsufficient",
+        lambda s: s.trade(s.alice, bid(10_000, 1)),
+        lambda s: _bounded(s, 18_999) or s.rest(s.mallory, ask(10_000, 1)),
+    ),
+    Refusal("an hour before it closes", "PerpClosed", call, lambda s: _closing(s, 169_200)),
+    Refusal(
+        "reducing once it has closed",
+        "PerpClosed",
+        lambda s: call(s, ASK, 9_900, 1, reduce_only=True),
+        lambda s: (s.run(call(s)), _closing(s, 172_800)),
     ),
     Refusal("reducing nothing", "NothingToReduce", lambda s: call(s, reduce_only=True)),
     Refusal(
@@ -449,6 +481,67 @@ def test_other_markets_count(scene: PerpScene) -> None:
     scene.assert_refused("InsolventAccount", call(scene, BID, 10_000, 101))
     scene.run(call(scene, BID, 10_000, 100))
     scene.assert_whole()
+
+
+# A price with a bound
+
+
+def test_no_more_is_open_than_insurance_covers_whatever_it_jumps_to(scene: PerpScene) -> None:
+    """95% of the bound for each lot."""
+    _bounded(scene, 100 * 19_000)
+    scene.rest(scene.mallory, ask(10_000, 101))
+    scene.run(call(scene, BID, 10_000, 100))
+    scene.assert_refused("InsuranceInsufficient", call(scene, BID, 10_000, 1))
+    scene.run(scene.fresh(scene.alice), scene.insure(scene.alice, 18_999))
+    scene.assert_refused("InsuranceInsufficient", call(scene, BID, 10_000, 1))
+    scene.run(scene.fresh(scene.alice), scene.insure(scene.alice, 1))
+    scene.run(call(scene, BID, 10_000, 1))
+    scene.assert_whole()
+
+
+@pytest.mark.parametrize(("side", "price", "jump"), [(BID, 12_000, 1), (ASK, 12_000, 19_999)])
+def test_a_jump_to_either_end_is_paid_by_who_lost_and_insurance(
+    scene: PerpScene, side: int, price: int, jump: int
+) -> None:
+    """Who has put up no more than 10% of what it may lose is bankrupt, and no winner bears anything."""
+    _bounded(scene, 1_000 * 19_000)
+    scene.stay(price)
+    at_stake = price if side == BID else 20_000 - price
+    user = scene.user(1_000 * at_stake // 10 + 1_000 * price // 1_000)
+    scene.rest(scene.mallory, order(1 - side, price, 1_000))
+    scene.placed(user, order(side, price, 1_000, kind=FOK))
+    stated = scene.health(user)
+    assert (stated.initial_atoms, stated.maintenance_atoms) == (100 * at_stake, 50 * at_stake)
+    scene.run(scene.draw(scene.mallory))
+    for _ in range(3):
+        scene.price(jump, 301)
+    assert scene.perp().mark_ticks == jump
+    (landed,) = scene.run(scene.resolve(user))
+    assert landed.shortfall_atoms > 0
+    assert landed.haircut_atoms == 0
+    assert scene.perp().insurance_atoms >= 0
+    scene.assert_whole()
+
+
+@pytest.mark.parametrize(("says", "mark_ticks"), [(20_000, 19_999), (2**23, 19_999), (1, 1)])
+def test_a_bounded_price_stays_below_its_bound(scene: PerpScene, says: int, mark_ticks: int) -> None:
+    _bounded(scene, 1)
+    for _ in range(3):
+        scene.price(says, 301)
+    assert (scene.perp().index_ticks, scene.perp().mark_ticks) == (mark_ticks, mark_ticks)
+    scene.assert_refused("OrderInvalid", call(scene, BID, 20_000, 1))
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a resting order that closes its maker's position counts as opened until its seat is drawn: "
+    "where all that is insured is open, nobody new can buy what somebody else gives up",
+)
+def test_a_maker_passes_its_position_on_where_no_more_may_be_open(scene: PerpScene) -> None:
+    _bounded(scene, 100 * 19_000)
+    scene.open(scene.alice, 100)
+    scene.rest(scene.alice, ask(10_100, 10))
+    scene.run(scene.trade(scene.liquidator, bid(10_100, 10)))
 
 
 def test_a_pause_leaves_reducing_open(arranged: PerpScene) -> None:
