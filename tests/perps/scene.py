@@ -210,6 +210,12 @@ class PerpScene(Stage):
             amount_atoms=amount_atoms,
         )
 
+    def return_haircut(self) -> Instruction:
+        return exchange.return_haircut(market=self.market)
+
+    def waive_haircut(self, user: User) -> Instruction:
+        return exchange.waive_haircut(owner=user.key, account=user.account, market=self.market)
+
     def place_trigger(self, user: User, terms: exchange.TriggerTerms, number: int = 0) -> Instruction:
         return exchange.place_trigger(
             trader=user.key, account=user.account, market=self.market, id=number, terms=terms
@@ -291,6 +297,16 @@ class PerpScene(Stage):
         self.run(self.trade(maker, makes(price_ticks, abs(lots)), market))
         self.run(self.trade(user, takes(price_ticks, abs(lots), kind=FOK), market))
         self.run(self.draw(maker, market))
+
+    def haircut(self) -> None:
+        """A long of 10,000 lots with 11 is resolved at 8,900: the shorts bear 490,000 atoms, 49 a lot.
+
+        Those are Mallory's alone, unless somebody else is short.
+        """
+        self.victim = self.user(11_000_000)
+        self.open(self.victim, 10_000)
+        self.stay(8_900)
+        self.run(self.resolve(self.victim))
 
     def later(self, seconds: int = 1) -> None:
         """Time passes, and with it a slot."""

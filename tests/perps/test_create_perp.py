@@ -204,6 +204,7 @@ def test_creates_a_market_and_its_book(arranged: PerpScene) -> None:
         "mark_ticks": PRICE_TICKS,
         "last_ticks": PRICE_TICKS,
         "next_rules": perp.next_rules,
+        "recovery_share": 2**63,
         "closing_sum": 0,
         "bump": Pubkey.find_program_address(
             [b"perp", bytes(scene.world.exchange_address), MARKET_ID], exchange.PROGRAM_ID
