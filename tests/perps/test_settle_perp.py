@@ -126,6 +126,19 @@ def test_losers_pay_at_once_and_winners_are_paid_a_day_later(arranged: PerpScene
     scene.assert_whole()
 
 
+def test_losers_have_their_day_from_the_settlement(arranged: PerpScene) -> None:
+    """However late somebody settles the market."""
+    scene = arranged
+    scene.later(DAY_S)
+    scene.run(call(scene))
+    scene.run(scene.settle(scene.alice))
+    scene.later(DAY_S - 1)
+    scene.assert_refused("SettlementUnfit", scene.settle(scene.mallory))
+    scene.later(1)
+    scene.run(scene.settle(scene.mallory))
+    scene.assert_whole()
+
+
 def test_nothing_is_taken_over_any_more(scene: PerpScene) -> None:
     """A loser without enough is resolved where it stands, before the other side is paid."""
     victim = scene.user(11_000_000)
