@@ -135,7 +135,7 @@ def test_losers_have_their_day_from_the_settlement(arranged: PerpScene) -> None:
     scene.later(DAY_S - 1)
     scene.assert_refused("SettlementUnfit", scene.settle(scene.mallory))
     scene.later(1)
-    scene.run(scene.settle(scene.mallory))
+    scene.run(scene.settle(scene.mallory), scene.settle(scene.alice))
     scene.assert_whole()
 
 
