@@ -155,9 +155,7 @@ class PerpWorld(World):
             account=user.account, remaining_accounts=self.others(None, user.account)
         )
 
-    def liquidate(
-        self, taker: User, user: User, market: Pubkey, lots_max: int = 2**64 - 1
-    ) -> Instruction:
+    def liquidate(self, taker: User, user: User, market: Pubkey, lots_max: int = 2**64 - 1) -> Instruction:
         return exchange.liquidate(
             **self._takeover(taker, user, market),
             lots_max=lots_max,

@@ -34,9 +34,7 @@ def ticks(path: Path, *, least_move: float = 0.0, most_s: int = 0) -> Iterator[T
     last: Tick | None = None
     with path.open() as file:
         for row in csv.DictReader(file):
-            tick = Tick(
-                int(row["blockchainTimestamp"]), round(float(row["oraclePrice"]) * TICKS_PER_USD)
-            )
+            tick = Tick(int(row["blockchainTimestamp"]), round(float(row["oraclePrice"]) * TICKS_PER_USD))
             moved = last is None or abs(tick.price_ticks / last.price_ticks - 1) >= least_move
             if moved or (last is not None and tick.time - last.time >= most_s):
                 last = tick
@@ -230,7 +228,9 @@ class Crash:
         makes, takes = (bid, ask) if lots > 0 else (ask, bid)
         world.land(self.maker, world.trade_perp(self.maker, market, makes(price, abs(lots))))
         kind = exchange.ORDER_IMMEDIATE_OR_CANCEL
-        world.land(self.liquidator, world.trade_perp(self.liquidator, market, takes(price, abs(lots), kind=kind)))
+        world.land(
+            self.liquidator, world.trade_perp(self.liquidator, market, takes(price, abs(lots), kind=kind))
+        )
         world.land(self.maker, self._cancel_all_or_draw())
         self.read(self.maker, self.liquidator)
         self.audit()

@@ -22,6 +22,29 @@ from .orders import (
     TakeQuote,
     TakeReceipt,
 )
+from .perp_liquidation import LiquidationReceipt, PerpLiquidationMethods
+from .perp_orders import PerpOrderReceipt, PerpQuote
+from .perp_results import (
+    Funding,
+    PerpBookView,
+    PerpCluster,
+    PerpCrowd,
+    PerpHealth,
+    PerpLevel,
+    PerpLimits,
+    PerpOrderView,
+    PerpPausable,
+    PerpPosition,
+    PerpTierView,
+    PerpView,
+    PositionSide,
+    PriceProblem,
+    PriceQuality,
+)
+from .perp_rules import PerpTierTerms, perp_rules
+from .perp_state import PerpRef
+from .perp_trading import PerpSettlement
+from .perps import PerpMethods, PerpPauseReceipt
 from .quoting import QuotedOrder, QuoteReceipt, QuotingMethods
 from .receipts import (
     CashReceipt,
@@ -83,7 +106,9 @@ __all__ = [
     "Fill",
     "FillRole",
     "FillsPage",
+    "Funding",
     "Level",
+    "LiquidationReceipt",
     "LocalBook",
     "NetReceipt",
     "OrderKind",
@@ -92,10 +117,30 @@ __all__ = [
     "Outcome",
     "Pausable",
     "PauseReceipt",
+    "PerpBookView",
+    "PerpCluster",
+    "PerpCrowd",
+    "PerpHealth",
+    "PerpLevel",
+    "PerpLimits",
+    "PerpOrderReceipt",
+    "PerpOrderView",
+    "PerpPausable",
+    "PerpPauseReceipt",
+    "PerpPosition",
+    "PerpQuote",
+    "PerpRef",
+    "PerpSettlement",
+    "PerpTierTerms",
+    "PerpTierView",
+    "PerpView",
     "PoolKind",
     "PoolReceipt",
     "PoolView",
     "Position",
+    "PositionSide",
+    "PriceProblem",
+    "PriceQuality",
     "Quote",
     "QuoteReceipt",
     "QuotedOrder",
@@ -117,13 +162,22 @@ __all__ = [
     "TokenRedemptionReceipt",
     "TokenView",
     "TradeReceipt",
+    "perp_rules",
     "record_terms",
     "rounded_order",
 ]
 
 
 class Client(
-    AccountMethods, AdminMethods, TakeMethods, QuotingMethods, FillsMethods, TokenMethods, RecordMethods
+    AccountMethods,
+    AdminMethods,
+    TakeMethods,
+    QuotingMethods,
+    FillsMethods,
+    TokenMethods,
+    RecordMethods,
+    PerpMethods,
+    PerpLiquidationMethods,
 ):
     """One wallet on one exchange.
 
