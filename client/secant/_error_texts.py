@@ -146,11 +146,11 @@ HINTS: Final = {
     ("exchange", "LimitExceeded"): "quote anew, or allow more slippage",
     ("exchange", "LiquidityInvalid"): "choose liquidity from 0.01 to 10,000,000,000 shares",
     ("exchange", "LockTooEarly"): "wait for the lock time, or sign with the event's authority",
-    ("exchange", "MarginStale"): "put `refresh_margin` with all of the account's markets before it",
+    ("exchange", "MarginStale"): "put `refresh_margin` with all of its markets before it",
     ("exchange", "NothingExpired"): "there is nothing to sweep; `secant book orders EVENT` lists your orders",
-    ("exchange", "NothingToLiquidate"): "`secant perp liquidate` lists who can be liquidated, and where",
+    ("exchange", "NothingToLiquidate"): "`secant perp liquidate` lists who can be, and where",
     ("exchange", "NothingToSettle"): (
-        "a profit leaves once losers have paid in: `secant perp settle MARKET --owner` settles theirs, and the"
+        "a profit leaves once losers have paid in: `secant perp settle MARKET --owner` settles theirs; the"
         " hour's limit is in `secant perp show MARKET`"
     ),
     ("exchange", "NothingToReduce"): (

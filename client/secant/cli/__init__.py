@@ -29,6 +29,7 @@ from .event import events
 from .exchange import exchanges
 from .feed import feeds
 from .localnet import clocks, localnet
+from .perp import perps
 from .pool import pools
 from .record import records
 from .settings import Settings
@@ -48,6 +49,7 @@ _ARGUMENT_REFUSED: Final = frozenset(
         "LiquidityInvalid",
         "OutcomesInvalid",
         "PayoutInvalid",
+        "PerpRulesInvalid",
         "PoolKindInvalid",
         "PublishersInvalid",
         "ReadingCrossed",
@@ -102,6 +104,7 @@ app.command()(withdraw)
 app.add_typer(events, name="event")
 app.add_typer(pools, name="pool")
 app.add_typer(books, name="book")
+app.add_typer(perps, name="perp")
 app.command()(redeem)
 app.command("mint-set")(mint_set)
 app.command("merge-set")(merge_set)
@@ -163,7 +166,11 @@ def _is_usage(error: SecantError, given: Sequence[str]) -> bool:
         case ProgramError(signature=None):
             return error.name in _ARGUMENT_REFUSED
         case AccountNotFound(address=None):
-            return error.kind in {"event", "feed"}  # only their names are looked for without an address
+            return error.kind in {
+                "event",
+                "feed",
+                "perpetual",
+            }  # only names are looked for without an address
         case AccountNotFound():
             is_named = any(str(error.address) in argument for argument in given)
             return is_named or error.kind == "exchange"  # which the environment may name

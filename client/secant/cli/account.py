@@ -9,7 +9,16 @@ import typer
 
 from secant.bootstrap import collateral_mint, faucet, faucet_keypair
 from secant.chain import Chain
-from secant.client import AccountView, CashReceipt, Client, Position, Receipt, TokenView
+from secant.client import (
+    AccountView,
+    CashReceipt,
+    Client,
+    PerpHealth,
+    Position,
+    PositionSide,
+    Receipt,
+    TokenView,
+)
 from secant.errors import InputError, ProgramError, RpcRefused, SecantError
 from secant.units import atoms_of, collateral_of, lamports_of, sol_of
 from secant.wallet import Wallet
@@ -35,10 +44,11 @@ def account(context: typer.Context) -> None:
 def show_account(context: typer.Context) -> None:
     """Cash, what is free, and positions."""
 
-    async def work(client: Client) -> tuple[AccountView, _Held]:
-        return await client.account(), await _held(client)
+    async def work(client: Client) -> tuple[AccountView, PerpHealth | None, _Held]:
+        found = await client.account()
+        return found, await client.perp_health() if found.perps else None, await _held(client)
 
-    view, held = with_client(context, work)
+    view, health, held = with_client(context, work)
     if answer(context, {**fields(view), "wallet": held}):
         return
     facts(
@@ -48,6 +58,7 @@ def show_account(context: typer.Context) -> None:
             ("cash", view.cash),
             ("free", view.free),
             *_behind_free(view),
+            *_perpetuals(health),
             *_in_books(view),
             *_volume(view),
             ("wallet", f"{amount(held.collateral)} collateral, {amount(held.sol)} SOL"),
@@ -100,6 +111,17 @@ def _behind_free(view: AccountView) -> list[tuple[str, str]]:
     return [("", f"the cash, {', '.join(parts)}")] if parts else []
 
 
+def _perpetuals(health: PerpHealth | None) -> list[tuple[str, str]]:
+    """What an account has in perpetuals, and what they leave of what is free."""
+    if health is None:
+        return []
+    names = ", ".join(position.name for position in health.positions)
+    return [
+        ("perpetuals", f"{names} (`secant perp health`)"),
+        ("", f"they bring equity to {amount(health.equity)}, and {amount(health.withdrawable)} may leave"),
+    ]
+
+
 def _in_books(view: AccountView) -> list[tuple[str, str]]:
     """What the account's orders brought and nobody has drawn yet, by event."""
     lines = []
@@ -142,12 +164,27 @@ def close_account(context: typer.Context) -> None:
             return await client.close_account()
         except ProgramError as error:
             if error.name == "AccountNotEmpty":
-                error.message, error.remedy = _what_is_left(await client.account())
+                view = await client.account()
+                error.message, error.remedy = (
+                    _perps_left(await client.perp_health()) if view.perps else _what_is_left(view)
+                )
             raise
 
     receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"closed account {receipt.address}")
+
+
+def _perps_left(health: PerpHealth) -> tuple[str, str]:
+    """Why an account with perpetuals cannot be closed, and what to do about it."""
+    names = ", ".join(position.name for position in health.positions)
+    ways = [
+        f"settle it: `secant perp settle {each.name}`"
+        if each.side is PositionSide.FLAT and not each.has_seat
+        else f"close it: `secant perp close {each.name}`, `secant perp cancel {each.name} --all`"
+        for each in health.positions
+    ]
+    return f"the account still holds perpetuals: {names}", f"{', '.join(ways)}, then withdraw"
 
 
 def _what_is_left(view: AccountView) -> tuple[str, str]:
@@ -191,8 +228,14 @@ def withdraw(
     """Move free collateral from the margin account into the wallet."""
 
     async def work(client: Client) -> CashReceipt:
-        if collateral.casefold() == "all" and (await client.account()).free == 0:
-            raise SecantError("nothing is free to withdraw", "redeem, sell or merge what the account holds")
+        if collateral.casefold() == "all":
+            view = await client.account()
+            if view.free == 0:
+                remedy = "redeem, sell or merge what the account holds"
+                raise SecantError("nothing is free to withdraw", remedy)
+            if view.perps and (await client.perp_health()).withdrawable == 0:
+                remedy = "`secant perp health` says what they need; deposit, or reduce one"
+                raise SecantError("perpetuals need all that is free", remedy)
         return await client.withdraw(collateral)
 
     receipt = with_client(context, work)

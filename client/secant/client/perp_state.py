@@ -44,8 +44,8 @@ class PerpState:
         address: Its address.
         stored: The market.
         scale: What its ticks and lots are.
-        is_behind: Whether it was not brought up to date on chain for as long as a reading serves: an instruction
-            that asks for a good price needs that done first.
+        is_behind: Whether it was not brought up to date on chain for long: an instruction that asks for a
+            good price needs that done first.
     """
 
     address: Pubkey
@@ -74,7 +74,12 @@ class PerpStateMethods(FeedMethods):
             AccountNotFound: there is no such market, or its feed is closed.
         """
         address = self._perp_address(market)
-        stored = await self._read("perpetual", address, exchange.PerpMarket, _LIST_PERPS)
+        try:
+            stored = await self._read("perpetual", address, exchange.PerpMarket, _LIST_PERPS)
+        except AccountNotFound:
+            if not isinstance(market, str) or market == str(address):
+                raise
+            raise AccountNotFound("perpetual", None, f"none is named {market!r}", _LIST_PERPS) from None
         return (await self._states({address: stored}))[address]
 
     def _perp_address(self, market: PerpRef) -> Pubkey:

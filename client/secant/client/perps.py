@@ -69,8 +69,8 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
         Raises:
             AccountNotFound: there is no such market, or its feed was closed.
         """
-        state, now = await asyncio.gather(self._perp(market), self.chain.clock_time())
-        return perp_view(state.address, state.stored, state.scale, now)
+        state = await self._perp(market)
+        return perp_view(state.address, state.stored, state.scale, await self.chain.clock_time())
 
     async def perp_book(self, market: PerpRef) -> PerpBookView:
         """The order book of a perpetual, as levels with the value down to each.
