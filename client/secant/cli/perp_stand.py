@@ -70,8 +70,8 @@ def show_clusters(
             (
                 "size",
                 (
-                    f"{amount(crowd.size)} either way, on average {amount(crowd.long_mean)} long,"
-                    f" {amount(crowd.short_mean)} short{_ratio(crowd.ratio_by_size)}"
+                    f"{amount(crowd.size)} either way, on average {plain(crowd.long_mean)} long,"
+                    f" {plain(crowd.short_mean)} short{_ratio(crowd.ratio_by_size)}"
                 ),
             ),
             ("never liquidated", f"{amount(crowd.safe_value)} by this market alone"),
