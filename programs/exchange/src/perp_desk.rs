@@ -220,13 +220,14 @@ impl<'a> PerpDesk<'a> {
 
     #[inline(never)]
     fn rest(&mut self, request: &OrderRequest, side: Side, price_ticks: u32, lots: u64) -> Result<u64> {
-        let id = self.book.rest(
+        let (id, seat) = self.book.rest(
             request,
             (side, price_ticks, lots),
-            (&self.address, &mut self.seat),
+            (&self.address, self.seat),
             &mut self.log.dropped,
         )?;
-        self.account.perp_legs[self.leg].seat = self.seat.unwrap_or_default() + 1;
+        self.seat = Some(seat);
+        self.account.perp_legs[self.leg].seat = seat + 1;
         Ok(id)
     }
 
@@ -261,8 +262,11 @@ impl<'a> PerpDesk<'a> {
             return;
         };
         let held = &self.book.seats[usize::from(seat)];
-        (leg.bid_lots, leg.bid_atoms) = (held.bid_lots, held.bid_atoms);
-        (leg.ask_lots, leg.ask_atoms) = (held.ask_lots, held.ask_atoms);
+        // Counted at their dearest, so that no order far away makes up for one at a loss.
+        leg.bid_lots = held.bid_lots;
+        leg.bid_atoms = held.bid_lots.wrapping_mul(u64::from(held.bid_max_ticks));
+        leg.ask_lots = held.ask_lots;
+        leg.ask_atoms = held.ask_lots.wrapping_mul(u64::from(held.ask_min_ticks));
         if self.book.give_up(seat) {
             leg.seat = 0;
             self.seat = None;
