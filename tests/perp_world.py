@@ -83,7 +83,9 @@ class PerpWorld(World):
             signers=[self.publisher],
         )
 
-    def new_perp(self, name: str = "SOL", price_ticks: int = 10_000, *, close_time: int = 0, **changes: Any) -> Pubkey:
+    def new_perp(
+        self, name: str = "SOL", price_ticks: int = 10_000, *, close_time: int = 0, **changes: Any
+    ) -> Pubkey:
         """A market over a feed of its own, at a price."""
         feed = self.new_feed([self.publisher], name=f"feed of {name}", width_max=50_000_000)
         self.publish_price(feed, price_ticks)

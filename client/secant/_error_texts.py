@@ -166,6 +166,8 @@ HINTS: Final = {
     ("exchange", "OwnerMismatch"): "sign with the key that owns the margin account",
     ("exchange", "Paused"): "wait until the exchange's admin lifts the pause",
     ("exchange", "PayoutInvalid"): "give payouts that sum to 1, such as 0.5 and 0.5",
+    ("exchange", "PerpClosed"): "`secant perp show MARKET` says when; close what you hold, or settle it",
+    ("exchange", "PerpMarketStale"): "put `update_funding` of each before it in the same transaction",
     ("exchange", "PerpLegAbsent"): "`secant perp position` lists what it holds",
     ("exchange", "PerpLegsFull"): "`secant perp close MARKET`, then `secant perp settle MARKET`",
     ("exchange", "PerpMarketMissing"): "pass the markets of all of the account's perpetual legs",

@@ -139,7 +139,6 @@ def test_keeping_a_market(funded: Shell, admin: Shell, perp: str) -> None:
         (["cancel", "PERP"], 2, "give ORDER or --all"),
         (["clusters", "PERP", "--bucket", "0"], 2, "wider than nothing"),
         (["liquidate", "PERP", "nobody"], 2, "is no address"),
-        (["liquidate", "PERP", "So11111111111111111111111111111111111111112", "1", "--resolve"], 2, "SIZE"),
         (["pause", "PERP", "all", "open"], 2, "leave out the others"),
         (["pause", "PERP", "trade"], 2, "open, liquidate, profits"),
         (["insure", "PERP", "0"], 2, "give more than 0"),

@@ -97,19 +97,19 @@ async def test_a_long_and_a_short_meet_settle_and_leave(
     await short.cancel_all_perp("SOL")
     assert await short.perp_orders("SOL") == ()
     await perps.settle_down("SOL", "0.98")
-    paid = await long.settle_perp("SOL")
+    paid = await long.settle_pnl("SOL")
     assert paid.amount < 0
     assert (await long.account()).cash == 500 + paid.amount
     view = await long.perp("SOL")
     assert view.pool + view.fees == -paid.amount
     with pytest.raises(ProgramError, match="Nothing moves"):
-        await long.settle_perp("SOL")
+        await long.settle_pnl("SOL")
     await short.trade_perp("SOL", "buy", 60, "0.9800", kind="post-only")
     closed = await long.reduce_perp("SOL")
     assert (closed.filled, closed.side) == (60, Side.SELL)
-    await long.settle_perp("SOL")
+    await long.settle_pnl("SOL")
     assert (await long.perp_health()).positions == ()
-    won = await short.settle_perp("SOL")
+    won = await short.settle_pnl("SOL")
     assert won.amount > 0
     with pytest.raises(InputError, match="no position in SOL"):
         await long.reduce_perp("SOL")
@@ -306,7 +306,7 @@ async def test_pauses_and_fees(perps: PerpMarkets, long: Client, short: Client) 
     assert (await perps.admin.unpause_perp("SOL", "open", "profits")).paused == ()
     with pytest.raises(ProgramError, match="no fees that its pool could pay"):
         await long.collect_perp_fees("SOL")
-    await long.settle_perp("SOL")
+    await long.settle_pnl("SOL")
     await long.collect_perp_fees("SOL")
     assert (await long.perp("SOL")).fees == 0
 

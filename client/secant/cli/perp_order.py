@@ -257,7 +257,7 @@ def settle(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None
     of = address_in(owner, "--owner")
 
     async def work(client: Client) -> PerpSettlement:
-        return await client.settle_perp(market, owner=of)
+        return await client.settle_pnl(market, owner=of)
 
     receipt = with_client(context, work)
     if answer(context, receipt):

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from secant.client import Client, LiquidationReceipt, PerpCluster, PerpCrowd, PerpHealth
-from secant.errors import InputError
 
 from .output import amount, answer, facts, plain, say, table
 from .perp_order import AnyOwner, Perp
@@ -97,14 +96,12 @@ def liquidate(
     if market is None or account is None:
         _list_unhealthy(context, market)
         return
-    if resolve and size is not None:
-        raise InputError("a bankruptcy is resolved whole", "leave out SIZE")
     address = address_in(account, "ACCOUNT")
     assert address is not None
 
     async def work(client: Client) -> LiquidationReceipt:
         if resolve:
-            return await client.resolve_perp(market, address)
+            return await client.resolve_perp(market, address, size)
         return await client.liquidate_perp(market, address, size)
 
     receipt = with_client(context, work)

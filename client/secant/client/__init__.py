@@ -22,6 +22,7 @@ from .orders import (
     TakeQuote,
     TakeReceipt,
 )
+from .perp_keeping import PerpKeepingMethods, PerpPauseReceipt
 from .perp_liquidation import LiquidationReceipt, PerpLiquidationMethods
 from .perp_orders import PerpOrderReceipt, PerpQuote
 from .perp_results import (
@@ -35,6 +36,7 @@ from .perp_results import (
     PerpOrderView,
     PerpPausable,
     PerpPosition,
+    PerpStatus,
     PerpTierView,
     PerpView,
     PositionSide,
@@ -44,7 +46,7 @@ from .perp_results import (
 from .perp_rules import PerpTierTerms, perp_rules
 from .perp_state import PerpRef
 from .perp_trading import PerpSettlement
-from .perps import PerpMethods, PerpPauseReceipt
+from .perps import PerpMethods
 from .quoting import QuotedOrder, QuoteReceipt, QuotingMethods
 from .receipts import (
     CashReceipt,
@@ -131,6 +133,7 @@ __all__ = [
     "PerpQuote",
     "PerpRef",
     "PerpSettlement",
+    "PerpStatus",
     "PerpTierTerms",
     "PerpTierView",
     "PerpView",
@@ -177,6 +180,7 @@ class Client(
     TokenMethods,
     RecordMethods,
     PerpMethods,
+    PerpKeepingMethods,
     PerpLiquidationMethods,
 ):
     """One wallet on one exchange.

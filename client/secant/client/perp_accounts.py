@@ -49,13 +49,10 @@ def updating(address: Pubkey, market: exchange.PerpMarket) -> Instruction:
     return exchange.update_funding(market=address, feed=market.feed, book=book)
 
 
-async def stating_margin(
-    chain: Chain, payer: Pubkey, instructions: Sequence[Instruction]
-) -> list[Instruction]:
+async def stating_margin(chain: Chain, instructions: Sequence[Instruction]) -> list[Instruction]:
     """Instructions with what states the margin of the accounts that they write and that hold perpetuals.
 
-    Their markets are brought up to date first, as far as that fits: what a market says that was long not
-    looked at counts as doubtful, and asks for more.
+    Their markets are brought up to date first: they count only as they are in the same slot.
 
     Raises:
         RpcUnreachable, RpcRefused: the node does not answer.
@@ -75,8 +72,7 @@ async def stating_margin(
     ]
     markets = await _markets(chain, [key for stored in holders.values() for key in held_markets(stored)])
     updates = [updating(address, market) for address, market in markets.items()]
-    whole = [*updates, *refreshing, *instructions]
-    return whole if chain.fits(whole, payer) else [*refreshing, *instructions]
+    return [*updates, *refreshing, *instructions]
 
 
 def _margin_account(account: Account | None) -> exchange.MarginAccount | None:

@@ -9,7 +9,7 @@ from secant import exchange
 from secant.errors import InputError, ProgramError
 from secant.units import collateral_of
 
-from .perp_accounts import other_markets, perp_seats
+from .perp_accounts import other_markets, perp_seats, updating
 from .perp_crowd import PerpCrowdMethods
 from .perp_results import PositionSide
 from .perp_trading import PerpTradeMethods
@@ -119,23 +119,27 @@ class PerpLiquidationMethods(PerpTradeMethods, PerpCrowdMethods):
         takeover, before = await self._takeover(state, address_of(account, "account"))
         return await self._taken(state, before, exchange.liquidate(**takeover, lots_max=lots_max))
 
-    async def resolve_perp(self, market: PerpRef, account: Pubkey | str) -> LiquidationReceipt:
-        """Takes over the position of an account that cannot pay for its liquidation.
+    async def resolve_perp(
+        self, market: PerpRef, account: Pubkey | str, size: Number | None = None
+    ) -> LiquidationReceipt:
+        """Takes over the position of an account that cannot pay for its liquidation, in part or whole.
 
         Insurance, then those on the other side of the market, pay what is missing.
 
         Args:
             market: The perpetual.
             account: The bankrupt margin account.
+            size: Base units at most; all of them unless given.
 
         Raises:
-            AccountNotFound: there is no such market or account.
+            UnitError: a size off the lot. AccountNotFound: there is no such market or account.
             ProgramError: AccountHealthy, AccountSolvent, InsuranceInsufficient, InsolventAccount,
                 PositionTooLarge, PriceUnfit, Paused. Others as of `Chain.send`.
         """
         state = await self._perp(market)
+        lots_max = _ALL_LOTS if size is None else state.scale.lots_of(size)
         takeover, before = await self._takeover(state, address_of(account, "account"))
-        return await self._taken(state, before, exchange.resolve_bankruptcy(**takeover))
+        return await self._taken(state, before, exchange.resolve_bankruptcy(**takeover, lots_max=lots_max))
 
     # --- for the methods above ------------------------------------------------------------------------------
 
@@ -145,8 +149,10 @@ class PerpLiquidationMethods(PerpTradeMethods, PerpCrowdMethods):
             raise InputError("no account takes its own position over", "name another account")
         stored, taker = await self._margin(account), await self._margin(self.account_address)
         seated = (await self._perps_at(perp_seats(stored))).values()
-        draws = [self._drawing_perp(each, account, stored) for each in seated]
-        draws = await self._with_others_updated(state, draws, stored, taker)
+        before = await self._updating_others(state, stored, taker)
+        if seated:
+            before.append(updating(state.address, state.stored))
+            before += [self._drawing_perp(each, account, stored) for each in seated]
         return {
             "liquidator": self.wallet.address,
             "exchange": self.exchange.address,
@@ -156,15 +162,11 @@ class PerpLiquidationMethods(PerpTradeMethods, PerpCrowdMethods):
             "feed": state.stored.feed,
             "book": state.book,
             "remaining_accounts": other_markets(state.address, stored, taker),
-        }, draws
+        }, before
 
     async def _taken(
         self, state: PerpState, before: list[Instruction], takeover: Instruction
     ) -> LiquidationReceipt:
-        if not self.chain.fits([*before, takeover], self.wallet.address):
-            for instruction in before:
-                await self._send(instruction)
-            before = []
         account = takeover.accounts[_ACCOUNT_AT].pubkey
         lots = await self._position_lots(state, account)
         try:

@@ -32,7 +32,9 @@ __all__ = [
     "maintenance_up",
     "near_ticks",
     "predicted_rate",
+    "price_max_ticks",
     "prices_of",
+    "value_ticks",
 ]
 
 # As the engine has them.
@@ -54,9 +56,9 @@ class Holding:
         quote_atoms: What was received for it, less what was paid.
         owed_atoms: What of that was funding and losses not settled on chain yet; negative if it was received.
         bid_lots: Lots of open bids.
-        bid_atoms: What they pay in all.
+        bid_atoms: What they pay at most: all of them at the highest of their prices.
         ask_lots: Lots of open asks.
-        ask_atoms: What they bring in all.
+        ask_atoms: What they bring at least: all of them at the lowest of their prices.
     """
 
     lots: int
@@ -80,13 +82,19 @@ class Prices:
         mark_ticks: The mark.
         low_ticks: Strict price of what is long.
         high_ticks: Strict price of what is short.
+        face_ticks: What a lot is worth at most, where the price is bounded; 0 where it is not.
         is_doubtful: Whether opening is not permitted at these prices: it then requires twice as much.
     """
 
     mark_ticks: int
     low_ticks: int
     high_ticks: int
+    face_ticks: int
     is_doubtful: bool
+
+    def value_atoms(self, lots: int) -> int:
+        """What a position counts for in what it requires: a short in a bounded market, what it can lose."""
+        return abs(lots) * value_ticks(lots, self.mark_ticks, self.face_ticks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,11 @@ class Health:
         return self.equity_atoms - self.maintenance_atoms
 
 
+def value_ticks(lots: int, mark_ticks: int, face_ticks: int) -> int:
+    """What a lot of a position counts for at a mark, in a market of this face."""
+    return max(face_ticks - mark_ticks, 0) if lots < 0 and face_ticks else mark_ticks
+
+
 def cost_of(lots: int, index_before: int, index_now: int) -> int:
     """Atoms that a position owes between two values of a cumulative index, rounded against its holder."""
     moved = (index_now - index_before + 2**63) % 2**64 - 2**63  # the indices wrap
@@ -146,9 +159,9 @@ def holding_of(leg: exchange.PerpLeg, seat: exchange.Seat | None, market: exchan
         quote_atoms=held.quote_atoms + came.quote_atoms,
         owed_atoms=held.owed_atoms + came.owed_atoms,
         bid_lots=seat.bid_lots,
-        bid_atoms=seat.bid_atoms,
+        bid_atoms=seat.bid_lots * seat.bid_max_ticks,
         ask_lots=seat.ask_lots,
-        ask_atoms=seat.ask_atoms,
+        ask_atoms=seat.ask_lots * seat.ask_min_ticks,
     )
 
 
@@ -185,7 +198,12 @@ def near_ticks(market: exchange.PerpMarket) -> tuple[int, int]:
 def prices_of(market: exchange.PerpMarket, *, is_doubtful: bool) -> Prices:
     """The prices at which a market's positions count, as it was last brought up to date."""
     all_three = (market.mark_ticks, market.index_ticks, average_ticks(market))
-    return Prices(market.mark_ticks, min(all_three), max(all_three), is_doubtful)
+    return Prices(market.mark_ticks, min(all_three), max(all_three), market.rules.face_ticks, is_doubtful)
+
+
+def price_max_ticks(rules: exchange.PerpRules) -> int:
+    """The highest price of a market."""
+    return rules.face_ticks - 1 if rules.face_ticks else PERP_TICKS_MAX
 
 
 def maintenance_up(rules: exchange.PerpRules, value_atoms: int) -> int:
@@ -222,14 +240,15 @@ def health_with(health: Health, held: Holding, prices: Prices, rules: exchange.P
         claims_atoms=health.claims_atoms + held.claim_atoms(prices.mark_ticks),
         losses_atoms=health.losses_atoms + min(held.claim_atoms(strict_ticks), 0),
         initial_atoms=health.initial_atoms + initial,
-        maintenance_atoms=health.maintenance_atoms
-        + maintenance_up(rules, abs(held.lots) * prices.mark_ticks),
+        maintenance_atoms=health.maintenance_atoms + maintenance_up(rules, prices.value_atoms(held.lots)),
     )
 
 
 def _initial_of(held: Holding, prices: Prices, rules: exchange.PerpRules) -> int:
-    lots = max(abs(held.lots + held.bid_lots), abs(held.lots - held.ask_lots))
-    required = initial_up(rules, lots, lots * prices.mark_ticks)
+    required = max(
+        initial_up(rules, abs(lots), prices.value_atoms(lots))
+        for lots in (held.lots + held.bid_lots, held.lots - held.ask_lots)
+    )
     dear = max(held.bid_atoms - held.bid_lots * prices.low_ticks, 0)
     cheap = max(held.ask_lots * prices.high_ticks - held.ask_atoms, 0)
     return required + dear + cheap
@@ -248,13 +267,15 @@ def liquidation_ticks(elsewhere: Health, held: Holding, rules: exchange.PerpRule
     """
 
     def is_unhealthy(ticks: int) -> bool:
-        required = elsewhere.maintenance_atoms + maintenance_up(rules, abs(held.lots) * ticks)
+        value = abs(held.lots) * value_ticks(held.lots, ticks, rules.face_ticks)
+        required = elsewhere.maintenance_atoms + maintenance_up(rules, value)
         return elsewhere.equity_atoms + held.claim_atoms(ticks) < required
 
     if held.lots == 0:
         return None
     is_long = held.lots > 0
-    worst, best = (1, PERP_TICKS_MAX) if is_long else (PERP_TICKS_MAX, 1)
+    highest = price_max_ticks(rules)
+    worst, best = (1, highest) if is_long else (highest, 1)
     if not is_unhealthy(worst):
         return None
     if is_unhealthy(best):

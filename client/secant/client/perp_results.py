@@ -25,6 +25,7 @@ __all__ = [
     "PerpOrderView",
     "PerpPausable",
     "PerpPosition",
+    "PerpStatus",
     "PerpTierView",
     "PerpView",
     "PositionSide",
@@ -39,6 +40,16 @@ class PositionSide(StrEnum):
     LONG = "long"
     SHORT = "short"
     FLAT = "flat"
+
+
+class PerpStatus(StrEnum):
+    """Where it stands: open; reducing only in its last hour; closed; at its price; paying winners."""
+
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    SETTLED = "settled"
+    PAYING = "paying"
 
 
 class PriceProblem(StrEnum):
@@ -170,6 +181,11 @@ class PerpView:
         limits: What the market allows.
         quality: How good the price is.
         paused: What is paused.
+        face: What a base unit is worth at most; None where the price is not bounded.
+        status: Where it stands.
+        closes: When it closes; None for never.
+        settlement: The price that all settles at, once it is fixed.
+        new_rules: When rules that are proposed may come into force; None while none are.
         updated: When the market was last brought up to date: what is said here is so as of then.
     """
 
@@ -198,6 +214,11 @@ class PerpView:
     limits: PerpLimits
     quality: PriceQuality
     paused: tuple[PerpPausable, ...]
+    face: Decimal | None
+    status: PerpStatus
+    closes: datetime | None
+    settlement: Decimal | None
+    new_rules: datetime | None
     updated: datetime
 
 

@@ -49,10 +49,11 @@ def perp_rules(
     min_value: Number = 1,
     dust_value: Number = 10,
     profits_hour: Number = 1_000_000,
+    face: Number | None = None,
     size_premium_ppb: int = 0,
     near: Number | None = None,
     near_price: Number = 0,
-    shock: Number = "0.2",
+    shock: Number | None = None,
     shock_price: Number = 0,
     funding: Number = "0.05",
     funding_price: Number = 0,
@@ -62,7 +63,7 @@ def perp_rules(
     reward: Number | None = None,
     reward_max: Number | None = None,
     insurance_fee: Number | None = None,
-    insurance_day: Number = "0.3",
+    insurance_day: Number | None = None,
 ) -> exchange.PerpRules:
     """The rules of a perpetual over a feed that has a price. Shares are fractions of 1, sizes base units.
 
@@ -77,10 +78,14 @@ def perp_rules(
         min_value: Least value of an order that rests, at the price now.
         dust_value: A position that a liquidation would leave worth less is closed whole.
         profits_hour: Most profits that leave the pool in an hour.
+        face: What a base unit is worth at most, such as 1 for a probability; the price is not bounded unless
+            given. What positions could be short of must then lie in insurance before they are opened.
         size_premium_ppb: Share of the value that opening requires at least, in 10^-9 for each root of lots.
-        near: How far the book takes the mark from the index; the first tier's `maintenance` unless given.
+        near: How far the book takes the mark from the index; the first tier's `maintenance` unless given, and
+            nothing where there is a face.
         near_price: And so much more, as a price: for prices bounded by themselves, such as probabilities.
-        shock: How far the mark may be from the index's five-minute average.
+        shock: How far the mark may be from the index's five-minute average; a fifth unless given, and nothing
+            where there is a face.
         shock_price: And so much more, as a price.
         funding: Most that is paid in funding a day.
         funding_price: And so much more, as a price.
@@ -90,7 +95,8 @@ def perp_rules(
         reward: Least reward of a liquidation; a tenth of the first tier's `maintenance` unless given.
         reward_max: The reward of liquidating an account that is worth nothing; half of it unless given.
         insurance_fee: What insurance earns by a liquidation; a tenth of it unless given.
-        insurance_day: Most of its balance that insurance pays in a day.
+        insurance_day: Most of its balance that insurance pays in a day; 0.3 unless given, and all of it where
+            there is a face.
 
     Raises:
         UnitError, InputError: a number is not valid, or the feed has no price. Whether the rules fit together
@@ -125,18 +131,19 @@ def perp_rules(
         profits_max_atoms=atoms_of(profits_hour, "profits an hour"),
         size_premium_ppb=size_premium_ppb,
         near_ticks=distance(near_price, "near price"),
-        near_bps=part(near, keeping, "near"),
+        near_bps=part(near, 0 if face else keeping, "near"),
         shock_ticks=distance(shock_price, "shock price"),
-        shock_bps=bps_of(shock, "shock"),
+        shock_bps=part(shock, 0 if face else 2_000, "shock"),
         funding_ticks=distance(funding_price, "funding price"),
         funding_bps=bps_of(funding, "funding"),
+        face_ticks=0 if face is None else scale.ticks_of(face, "face"),
         stale_s=stale_s,
         taker_fee_ppm=ppm_of(taker_fee, "taker fee"),
         maker_rebate_ppm=ppm_of(maker_rebate, "maker rebate"),
         reward_bps=part(reward, max(keeping // 10, 1), "reward"),
         reward_max_bps=part(reward_max, max(keeping // 2, 1), "greatest reward"),
         insurance_bps=part(insurance_fee, keeping // 10, "insurance fee"),
-        insurance_cap_bps=bps_of(insurance_day, "insurance a day"),
+        insurance_cap_bps=part(insurance_day, 10_000 if face else 3_000, "insurance a day"),
     )
 
 

@@ -21,7 +21,7 @@ from .session import ACCOUNT_MISSING, address_of, decoded
 from .views import padded, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from solders.instruction import Instruction
 
@@ -44,14 +44,11 @@ class PerpState:
         address: Its address.
         stored: The market.
         scale: What its ticks and lots are.
-        is_behind: Whether it was not brought up to date on chain for long: an instruction that asks for a
-            good price needs that done first.
     """
 
     address: Pubkey
     stored: exchange.PerpMarket
     scale: PerpScale
-    is_behind: bool
 
     @property
     def name(self) -> str:
@@ -122,7 +119,7 @@ class PerpStateMethods(FeedMethods):
             self._scales(stored),
         )
         return {
-            address: PerpState(address, market, scales[address], _is_behind(stored[address], market))
+            address: PerpState(address, market, scales[address])
             for part in parts
             for address, market in part.items()
         }
@@ -204,14 +201,9 @@ class PerpStateMethods(FeedMethods):
                 `_send`.
         """
         try:
-            return await self._send(*self._at_present(state, instructions), explains=explains)
+            return await self._send(*instructions, explains=explains)
         except ProgramError as error:
             await self._explain_about(state, error)
-
-    def _at_present(self, state: PerpState, instructions: Sequence[Instruction]) -> Sequence[Instruction]:
-        """With what brings a market up to date first, if it has not been for long and that fits."""
-        whole = [updating(state.address, state.stored), *instructions]
-        return whole if state.is_behind and self.chain.fits(whole, self.wallet.address) else instructions
 
     async def _explain_about(self, state: PerpState, error: ProgramError) -> NoReturn:
         """Writes into an error what the market says about it now, and raises it."""
@@ -242,7 +234,3 @@ class PerpStateMethods(FeedMethods):
             case "Paused":
                 error.remedy = f"`secant perp show {state.name}` says what is paused; wait for the admin"
         raise error
-
-
-def _is_behind(stored: exchange.PerpMarket, updated: exchange.PerpMarket) -> bool:
-    return updated.updated_at - stored.updated_at > stored.rules.stale_s // 2

@@ -217,8 +217,7 @@ class PerpTradeMethods(PerpHealthMethods):
         )
         state, account = await self._perp(market), self.account_address
         stored = await self._margin(account)
-        trading = await self._trading_perp(state, account, stored, order.request(state))
-        instructions = self._at_present(state, trading)
+        instructions = await self._trading_perp(state, account, stored, order.request(state))
         written = [account, state.address, state.book]
         done = await self.chain.simulate(instructions, self.wallet.address, accounts=written)
         if isinstance(done.error, ProgramError):
@@ -317,9 +316,10 @@ class PerpTradeMethods(PerpHealthMethods):
         """
         state, account = await self._perp(market), self._account_for(owner)
         stored = await self._margin(account)
-        return _dropped(await self._send(self._drawing_perp(state, account, stored)), state.book)
+        updates = await self._updating_others(state, stored)
+        return _dropped(await self._send(*updates, self._drawing_perp(state, account, stored)), state.book)
 
-    async def settle_perp(self, market: PerpRef, *, owner: Pubkey | str | None = None) -> PerpSettlement:
+    async def settle_pnl(self, market: PerpRef, *, owner: Pubkey | str | None = None) -> PerpSettlement:
         """Moves an account's loss in a perpetual into the market's pool, or its profit out. Anyone may.
 
         What its orders brought is drawn first. A profit leaves as far as losers have paid in, and as the
@@ -336,7 +336,10 @@ class PerpTradeMethods(PerpHealthMethods):
         state, account = await self._perp(market), self._account_for(owner)
         stored = await self._margin(account)
         has_seat = any(leg.market == state.address and leg.seat for leg in stored.perp_legs)
-        instructions = [self._drawing_perp(state, account, stored)] if has_seat else []
+        instructions = []
+        if has_seat:
+            updates = await self._updating_others(state, stored)
+            instructions = [*updates, self._drawing_perp(state, account, stored)]
         settle = exchange.settle_pnl(
             account=account, market=state.address, feed=state.stored.feed, book=state.book
         )
@@ -380,18 +383,16 @@ class PerpTradeMethods(PerpHealthMethods):
             request=request,
             remaining_accounts=other_markets(state.address, stored),
         )
-        return await self._with_others_updated(state, [trade], stored)
+        whole = [*await self._updating_others(state, stored), trade]
+        # What only reduces needs no other market as it is in this slot.
+        return whole if self.chain.fits(whole, self.wallet.address) or not request.reduce_only else [trade]
 
-    async def _with_others_updated(
-        self, state: PerpState, instructions: list[Instruction], *accounts: exchange.MarginAccount
+    async def _updating_others(
+        self, state: PerpState, *accounts: exchange.MarginAccount
     ) -> list[Instruction]:
-        """With what brings the accounts' other markets up to date, as far as that fits."""
+        """What brings the accounts' other markets up to date: they count only as of the same slot."""
         others = [meta.pubkey for meta in other_markets(state.address, *accounts)]
-        if not others:
-            return instructions
-        updates = [updating(key, other.stored) for key, other in (await self._perps_at(others)).items()]
-        whole = [*updates, *instructions]
-        return whole if self.chain.fits(whole, self.wallet.address) else instructions
+        return [updating(key, other.stored) for key, other in (await self._perps_at(others)).items()]
 
     def _drawing_perp(self, state: PerpState, account: Pubkey, stored: exchange.MarginAccount) -> Instruction:
         return exchange.draw_perp_seat(

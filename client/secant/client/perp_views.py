@@ -28,6 +28,7 @@ from .perp_results import (
     PerpLimits,
     PerpOrderView,
     PerpPausable,
+    PerpStatus,
     PerpTierView,
     PerpView,
     PriceProblem,
@@ -74,6 +75,8 @@ def quality_of(market: exchange.PerpMarket, scale: PerpScale, now: int) -> Price
     rules, average = market.rules, average_ticks(market)
     low, high = band_around(rules.shock_ticks, rules.shock_bps, average)
     found: dict[PriceProblem, str] = {}
+    if market.settlement_ticks:
+        return PriceQuality((), "", moment_of(market.agreed_at), opens=True, liquidates=True)
     if age_s > stale_s:
         problem = PriceProblem.LONG_STALE if age_s > stale_s * LONG_STALE_TIMES else PriceProblem.STALE
         found[problem] = f"stale since {moment_text(fresh + stale_s)}: its last is of {moment_text(fresh)}"
@@ -125,8 +128,22 @@ def perp_view(address: Pubkey, market: exchange.PerpMarket, scale: PerpScale, no
         limits=_limits(market, scale),
         quality=quality_of(market, scale, now),
         paused=perp_paused(market.pause_bits),
+        face=scale.price_of(market.rules.face_ticks) if market.rules.face_ticks else None,
+        status=_status(market, now),
+        closes=moment_of(market.close_time) if market.close_time else None,
+        settlement=scale.price_of(market.settlement_ticks) if market.settlement_ticks else None,
+        new_rules=moment_of(market.rules_time) if market.rules_time else None,
         updated=moment_of(market.updated_at),
     )
+
+
+def _status(market: exchange.PerpMarket, now: int) -> PerpStatus:
+    end = market.close_time
+    if market.settlement_ticks:
+        return PerpStatus.PAYING if now >= end + exchange.LOSSES_FIRST_S else PerpStatus.SETTLED
+    if not end or now < end - exchange.CLOSING_WINDOW_S:
+        return PerpStatus.OPEN
+    return PerpStatus.CLOSED if now >= end else PerpStatus.CLOSING
 
 
 def perp_paused(pause_bits: int) -> tuple[PerpPausable, ...]:

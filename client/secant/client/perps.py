@@ -3,50 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from solders.pubkey import Pubkey
-
 from secant import exchange
-from secant.errors import InputError
-from secant.units import atoms_of, collateral_of
 
 from .book_room import BookRoomMethods
 from .perp_accounts import updating
-from .perp_results import PerpBookView, PerpPausable, PerpView
 from .perp_state import PerpRef, PerpStateMethods
-from .perp_views import PERP_PAUSE_BITS, perp_book_view, perp_paused, perp_view
-from .receipts import CashReceipt, Receipt
-from .session import address_of, emitted
-from .views import padded
+from .perp_views import perp_book_view, perp_view
+from .receipts import Receipt
+from .session import emitted
+from .views import padded, seconds_of
 
 if TYPE_CHECKING:
-    from solders.signature import Signature
-
-    from secant.units import Number
+    from datetime import datetime
 
     from .feeds import FeedRef
+    from .perp_results import PerpBookView, PerpView
     from .receipts import ExpandReceipt
 
-__all__ = ["PerpMethods", "PerpPauseReceipt"]
+__all__ = ["PerpMethods"]
 
 _NAME_BYTES: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class PerpPauseReceipt:
-    """Something of a perpetual was paused, or a pause was lifted.
-
-    Attributes:
-        signature: The transaction's.
-        market: The perpetual.
-        paused: All that is paused now.
-    """
-
-    signature: Signature
-    market: Pubkey
-    paused: tuple[PerpPausable, ...]
 
 
 class PerpMethods(PerpStateMethods, BookRoomMethods):
@@ -83,17 +61,27 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
         assert book is not None, "a market is created with its book"
         return perp_book_view(state.book, book.data, state.address, state.scale, now)
 
-    async def create_perp(self, name: str, feed: FeedRef, rules: exchange.PerpRules) -> Receipt:
+    async def create_perp(
+        self,
+        name: str,
+        feed: FeedRef,
+        rules: exchange.PerpRules,
+        *,
+        closes: datetime | int | None = None,
+    ) -> Receipt:
         """Creates a perpetual over a feed, and its book, as the exchange's admin.
 
         Args:
             name: Short name, 1 to 32 bytes, unique on the exchange.
             feed: The feed that it follows; it must have a fresh price.
             rules: Its rules; `perp_rules` makes them.
+            closes: When it closes, more than an hour ahead; never unless given. A market whose price has a
+                face must close: before what it is about is known.
 
         Raises:
             InputError: no such name. AccountNotFound: there is no such feed.
-            ProgramError: AdminMismatch, PerpRulesInvalid, PriceUnfit, Paused. Others as of `Chain.send`.
+            ProgramError: AdminMismatch, PerpRulesInvalid, TimesInvalid, PriceUnfit, Paused. Others as of
+                `Chain.send`.
         """
         address, stored = await self._feed(feed)
         instruction = exchange.create_perp(
@@ -102,6 +90,7 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
             feed=address,
             market_id=padded(name, _NAME_BYTES, "name"),
             rules=rules,
+            close_time=0 if closes is None else seconds_of(closes, "close"),
         )
         admin = self.exchange.admin
         newest = max(reading.source_time for reading in stored.readings)
@@ -112,6 +101,10 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
             explains={
                 "AdminMismatch": ("only the exchange's admin creates perpetuals", f"sign with {admin}"),
                 "PriceUnfit": (f"the price of the feed {said}", "publish one, then create the perpetual"),
+                "TimesInvalid": (
+                    "a perpetual closes more than an hour from now, and one with a face must close",
+                    "give a later close",
+                ),
             },
         )
         return Receipt(landed.signature, emitted(landed, exchange.PerpCreated).market)
@@ -142,108 +135,3 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
         state = await self._perp(market)
         landed = await self._send(updating(state.address, state.stored))
         return Receipt(landed.signature, state.address)
-
-    async def insure_perp(self, market: PerpRef, amount: Number) -> CashReceipt:
-        """Gives collateral of the margin account to a perpetual's insurance, for good.
-
-        Raises:
-            UnitError: no such amount. AccountNotFound: there is no such market or account.
-            ProgramError: AmountZero, InsolventAccount. Others as of `Chain.send`.
-        """
-        state = await self._perp(market)
-        amount_atoms = atoms_of(amount)
-        instruction = exchange.add_insurance(
-            owner=self.wallet.address,
-            account=self.account_address,
-            market=state.address,
-            amount_atoms=amount_atoms,
-        )
-        landed = await self._send(instruction, needs=collateral_of(amount_atoms))
-        added = emitted(landed, exchange.InsuranceAdded)
-        return CashReceipt(landed.signature, added.account, collateral_of(added.amount_atoms))
-
-    async def collect_perp_fees(self, market: PerpRef) -> Receipt:
-        """Moves a perpetual's fees to those that the exchange collects. Anyone may.
-
-        Raises:
-            AccountNotFound: there is no such market.
-            ProgramError: AmountZero. Others as of `Chain.send`.
-        """
-        state = await self._perp(market)
-        collect = exchange.collect_perp_fees(exchange=self.exchange.address, market=state.address)
-        nothing = (f"{state.name} has no fees that its pool could pay", "collect once there were trades")
-        landed = await self._send(
-            updating(state.address, state.stored), collect, explains={"AmountZero": nothing}
-        )
-        return Receipt(landed.signature, state.address)
-
-    async def pause_perp(self, market: PerpRef, *operations: PerpPausable | str) -> PerpPauseReceipt:
-        """Pauses operations of a perpetual, as the exchange's pauser or admin. Reducing stays open.
-
-        Args:
-            market: The perpetual.
-            operations: One or more of open, liquidate, profits.
-
-        Raises:
-            InputError: none, or no such operation.
-            ProgramError: PauserMismatch. Others as of `Chain.send`.
-        """
-        state, bits = await self._perp(market), _pause_bits(operations)
-        instruction = exchange.pause_perp(
-            pauser=self.wallet.address,
-            exchange=self.exchange.address,
-            market=state.address,
-            pause_bits=bits,
-        )
-        keys = " or ".join(str(key) for key in dict.fromkeys((self.exchange.pauser, self.exchange.admin)))
-        refusal = ("only the exchange's pauser or admin may pause", f"sign with the key of {keys}")
-        landed = await self._send(instruction, explains={"PauserMismatch": refusal})
-        changed = emitted(landed, exchange.PauseChanged)
-        return PerpPauseReceipt(landed.signature, state.address, perp_paused(changed.pause_bits))
-
-    async def unpause_perp(self, market: PerpRef, *operations: PerpPausable | str) -> PerpPauseReceipt:
-        """Lifts the pause of operations of a perpetual, as the exchange's admin.
-
-        Args:
-            market: The perpetual.
-            operations: One or more of open, liquidate, profits.
-
-        Raises:
-            InputError: none, or no such operation.
-            ProgramError: AdminMismatch. Others as of `Chain.send`.
-        """
-        state, bits = await self._perp(market), _pause_bits(operations)
-        instruction = exchange.unpause_perp(
-            admin=self.wallet.address,
-            exchange=self.exchange.address,
-            market=state.address,
-            pause_bits=bits,
-        )
-        refusal = ("only the exchange's admin may lift a pause", f"sign with {self.exchange.admin}")
-        landed = await self._send(instruction, explains={"AdminMismatch": refusal})
-        changed = emitted(landed, exchange.PauseChanged)
-        return PerpPauseReceipt(landed.signature, state.address, perp_paused(changed.pause_bits))
-
-    async def set_delegate(self, delegate: Pubkey | str | None) -> Receipt:
-        """Names who else may trade the margin account's perpetuals, and never withdraw; None for nobody.
-
-        Raises:
-            AccountNotFound: the account is not open, or no address was given. Others as of `Chain.send`.
-        """
-        key = Pubkey.default() if delegate is None else address_of(delegate, "delegate")
-        landed = await self._send(
-            exchange.set_delegate(owner=self.wallet.address, account=self.account_address, delegate=key)
-        )
-        return Receipt(landed.signature, self.account_address)
-
-
-def _pause_bits(operations: tuple[PerpPausable | str, ...]) -> int:
-    allowed = f"use one or more of {', '.join(PerpPausable)}"
-    if not operations:
-        raise InputError("no operation is named", allowed)
-    bits = 0
-    for operation in operations:
-        if operation not in list(PerpPausable):
-            raise InputError(f"no operation {operation!r} to pause", allowed)
-        bits |= PERP_PAUSE_BITS[PerpPausable(operation)]
-    return bits

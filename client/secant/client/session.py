@@ -45,7 +45,7 @@ __all__ = ["Session"]
 _Stored_co = TypeVar("_Stored_co", covariant=True)
 _Event = TypeVar("_Event", bound=AnyEvent)
 _PROGRAMS: Final = {"exchange": exchange.PROGRAM_ID, "oracle": oracle.PROGRAM_ID}
-_ACCOUNT_INDEX_MAX: Final = 255
+ACCOUNT_INDEX_MAX: Final = 255
 _UNSTATED: Final = "MarginStale"
 _EXISTS: Final = frozenset({"AccountAlreadyInUse", "AccountAlreadyInitialized"})
 ACCOUNT_MISSING: Final = "open one: `secant account open`, or `client.open_account()`"
@@ -100,8 +100,8 @@ class Session:
             InputError: an argument is not valid. Entering raises RpcUnreachable, WrongCluster,
                 AccountNotFound (no such exchange) and ExchangeAmbiguous (several, and none named).
         """
-        if isinstance(account_index, bool) or not 0 <= account_index <= _ACCOUNT_INDEX_MAX:
-            raise InputError(f"no account index {account_index!r}", f"use 0 to {_ACCOUNT_INDEX_MAX}")
+        if isinstance(account_index, bool) or not 0 <= account_index <= ACCOUNT_INDEX_MAX:
+            raise InputError(f"no account index {account_index!r}", f"use 0 to {ACCOUNT_INDEX_MAX}")
         chain = Chain(
             cluster_url(url),
             ws_url=ws_url,
@@ -215,7 +215,7 @@ class Session:
         """
         simulated = await self.chain.simulate(instructions, self.wallet.address)
         if simulated.error is not None and simulated.error.name == _UNSTATED:
-            stating = await stating_margin(self.chain, self.wallet.address, instructions)
+            stating = await stating_margin(self.chain, instructions)
             simulated = await self.chain.simulate(stating, self.wallet.address)
         error = simulated.error
         if isinstance(error, FrameworkError):
@@ -239,9 +239,7 @@ class Session:
             if error.name != _UNSTATED:
                 raise
         # Nothing was done, whether it landed or not.
-        return await self.chain.send(
-            await stating_margin(self.chain, self.wallet.address, instructions), signers
-        )
+        return await self.chain.send(await stating_margin(self.chain, instructions), signers)
 
     async def _explain(
         self,
