@@ -121,6 +121,37 @@ def test_keeping_a_market(funded: Shell, admin: Shell, perp: str) -> None:
     assert funded.say("perp", "delegate", "nobody").startswith("nobody may trade")
 
 
+def test_triggers_and_the_end_of_a_market(
+    funded: Shell, maker: Shell, admin: Shell, feed: str, perp: str
+) -> None:
+    maker.say("perp", "order", perp, "sell", "100", "1.0000")
+    funded.say("perp", "long", perp, "100")
+    said = funded.say("perp", "trigger", perp, "stop-loss", "0.9950", "--expires", "2h")
+    assert said.startswith(f"stop-loss of {perp} waits at ")
+    (view,) = funded.json("perp", "triggers", perp)
+    assert (view["kind"], view["price"], view["is_reached"]) == ("stop-loss", "0.9950", False)
+    line = maker.fail(1, ["perp", "execute-trigger", view["address"]])
+    assert "the mark is 1.0000, the trigger 0.9950" in line
+    admin.say("feed", "publish", feed, "0.9900")
+    maker.say("perp", "order", perp, "buy", "100", "0.9890")
+    assert maker.say("perp", "execute-trigger", view["address"]) == "sold 100.00 at 0.989\n"
+    assert funded.say("perp", "triggers") == "no trigger orders\n"
+    maker.say("perp", "order", perp, "sell", "10", "0.9900")
+    funded.say("perp", "long", perp, "10")
+    address = funded.json("perp", "trigger", perp, "trailing-stop", "--trail", "0.05")["address"]
+    assert "0.0500" in funded.say("perp", "triggers")
+    assert funded.say("perp", "cancel-trigger", address) == f"cancelled trigger order {address}\n"
+    said = admin.say("perp", "end", perp, "3d")
+    assert "in the hour before, positions only get smaller" in said
+    assert ": open" in funded.say("perp", "show", perp)
+    assert "closes at" in funded.fail(1, ["perp", "settle-market", perp])
+    assert "none are proposed" in funded.fail(1, ["perp", "apply-rules", perp])
+    assert "only the exchange's admin" in funded.fail(1, ["perp", "remove-insurance", perp, "1"])
+    other = Shell(funded.url, funded.keypair, funded.capsys)
+    other.say("account", "open", "--account-index", "5")
+    assert funded.say("transfer", "10", "5").startswith("moved 10.000000 to account ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [

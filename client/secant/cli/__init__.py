@@ -23,7 +23,7 @@ from secant.errors import (
 )
 from secant.wallet import DEFAULT_PATH
 
-from .account import accounts, airdrop, deposit, wallets, withdraw
+from .account import accounts, airdrop, deposit, transfer, wallets, withdraw
 from .book import books
 from .event import events
 from .exchange import exchanges
@@ -101,6 +101,7 @@ app.add_typer(wallets, name="wallet")
 app.add_typer(accounts, name="account")
 app.command()(deposit)
 app.command()(withdraw)
+app.command()(transfer)
 app.add_typer(events, name="event")
 app.add_typer(pools, name="pool")
 app.add_typer(books, name="book")

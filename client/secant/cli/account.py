@@ -243,6 +243,19 @@ def withdraw(
         say(f"withdrew {amount(receipt.amount)}")
 
 
+def transfer(
+    context: typer.Context,
+    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much.")],
+    to: Annotated[
+        int, typer.Argument(metavar="INDEX", min=0, max=255, help="Which account of yours gets it.")
+    ],
+) -> None:
+    """Move free collateral to another margin account of the wallet."""
+    receipt = with_client(context, lambda client: client.transfer(collateral, to))
+    if not answer(context, receipt):
+        say(f"moved {amount(receipt.amount)} to account {receipt.account}")
+
+
 def airdrop(
     context: typer.Context,
     sol: Annotated[str, typer.Option(help="SOL to ask for; 0 for none.")] = _SOL_DEFAULT,

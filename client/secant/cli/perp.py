@@ -8,33 +8,30 @@ import typer
 from secant.client import (
     Client,
     PerpBookView,
-    PerpPausable,
-    PerpPauseReceipt,
     PerpTierTerms,
     PerpView,
     Receipt,
     perp_rules,
 )
-from secant.errors import InputError
 
-from .exchange import unless_nothing
-from .output import amount, answer, counted, facts, moment, plain, say, table
+from .moments import seconds_from
+from .output import amount, answer, facts, moment, plain, say, table
+from .perp_keep import keeping
 from .perp_order import Perp, orders
 from .perp_stand import standing
-from .settings import address_in, with_client
+from .perp_trigger import triggers
+from .settings import with_client
 
 perps = typer.Typer(
     help="Perpetuals: list, show, book, create, long, short, close, order, quote, orders, cancel, position,"
-    " health, draw, settle, funding, clusters, liquidate, insure, expand, delegate, collect-fees, pause,"
-    " unpause."
+    " health, draw, settle, trigger, triggers, cancel-trigger, execute-trigger, funding, clusters, liquidate,"
+    " insure, remove-insurance, expand, delegate, collect-fees, pause, unpause, end, settle-market,"
+    " apply-rules."
 )
 perps.add_typer(orders)
 perps.add_typer(standing)
-
-_NOBODY = "nobody"
-_Operations = Annotated[
-    list[str], typer.Argument(metavar="OPERATION...", help=f"{', '.join(PerpPausable)}, or `all`.")
-]
+perps.add_typer(triggers)
+perps.add_typer(keeping)
 
 
 @perps.command("list")
@@ -96,6 +93,7 @@ def show_perp(context: typer.Context, market: Perp) -> None:
                 ),
             ),
             ("paused", ", ".join(view.paused) or "nothing"),
+            *_end_facts(view),
             ("as of", view.updated),
         ]
     )
@@ -163,6 +161,9 @@ def create_perp(
         typer.Option(help="How far from the mark orders trade, as a share; what keeping requires, or less."),
     ] = None,
     stale: Annotated[int, typer.Option(min=1, max=3_600, help="Seconds a reading serves to open by.")] = 60,
+    closes: Annotated[
+        str | None, typer.Option(help="When it closes: 7d, 4w, or a UTC time; never unless given.")
+    ] = None,
 ) -> None:
     """Create a perpetual over a feed that has a price, as the exchange's admin."""
 
@@ -180,91 +181,13 @@ def create_perp(
             near=near,
             stale_s=stale,
         )
-        return await client.create_perp(name, view, rules)
+        now = await client.chain.clock_time()
+        end = None if closes is None else seconds_from(closes, now, "--closes")
+        return await client.create_perp(name, view, rules, closes=end)
 
     receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"created perpetual {name} at {receipt.address}")
-
-
-@perps.command("insure")
-def insure(
-    context: typer.Context,
-    market: Perp,
-    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, for good.")],
-) -> None:
-    """Give collateral of the margin account to a perpetual's insurance."""
-    receipt = with_client(context, lambda client: client.insure_perp(market, collateral))
-    if not answer(context, receipt):
-        say(f"gave {amount(receipt.amount)} to the insurance of {market}")
-
-
-@perps.command("expand")
-def expand_book(
-    context: typer.Context,
-    market: Perp,
-    seats: Annotated[int, typer.Option(min=0, max=4_096, help="For how many more accounts.")] = 0,
-    orders: Annotated[int, typer.Option(min=0, max=2_048, help="For how many more orders.")] = 0,
-) -> None:
-    """Make room in a perpetual's book. You pay the rent."""
-    receipt = with_client(context, lambda client: client.expand_perp_book(market, seats=seats, orders=orders))
-    if not answer(context, receipt):
-        room = f"{counted(receipt.seats, 'seat')} and {counted(receipt.orders, 'order')}"
-        say(f"made room for {room} for {amount(receipt.sol)} SOL")
-
-
-@perps.command("delegate")
-def set_delegate(
-    context: typer.Context,
-    wallet: Annotated[
-        str, typer.Argument(metavar="WALLET", help=f"Who may trade for you; `{_NOBODY}` for nobody.")
-    ],
-) -> None:
-    """Name who else may trade your account's perpetuals, and never withdraw."""
-    delegate = None if wallet.casefold() == _NOBODY else address_in(wallet, "WALLET")
-    receipt = with_client(context, lambda client: client.set_delegate(delegate))
-    if not answer(context, receipt):
-        say(f"{delegate or _NOBODY} may trade the perpetuals of account {receipt.address}")
-
-
-@perps.command("collect-fees")
-def collect_fees(context: typer.Context, market: Perp) -> None:
-    """Move a perpetual's fees to those that the exchange collects. Anyone may."""
-    receipt = with_client(context, lambda client: unless_nothing(client.collect_perp_fees(market)))
-    if not answer(context, receipt):
-        say(f"moved the fees of {market} to the exchange; `secant exchange collect-fees` pays them out")
-
-
-@perps.command("pause")
-def pause(context: typer.Context, market: Perp, operations: _Operations) -> None:
-    """Pause operations of a perpetual, as the pauser or the admin; reducing stays open."""
-    _say_paused(context, with_client(context, lambda client: client.pause_perp(market, *_named(operations))))
-
-
-@perps.command("unpause")
-def unpause(context: typer.Context, market: Perp, operations: _Operations) -> None:
-    """Lift the pause of operations of a perpetual, as the admin."""
-    _say_paused(
-        context, with_client(context, lambda client: client.unpause_perp(market, *_named(operations)))
-    )
-
-
-def _named(operations: list[str]) -> list[str]:
-    """The operations that were named; `all` names each.
-
-    Raises:
-        InputError: `all` beside others.
-    """
-    if "all" not in operations:
-        return operations
-    if operations != ["all"]:
-        raise InputError("`all` names every operation", "leave out the others")
-    return list(PerpPausable)
-
-
-def _say_paused(context: typer.Context, receipt: PerpPauseReceipt) -> None:
-    if not answer(context, receipt):
-        say(f"paused: {', '.join(receipt.paused) or 'nothing'}")
 
 
 def _funding_facts(view: PerpView) -> list[tuple[str, object]]:
@@ -278,6 +201,18 @@ def _funding_facts(view: PerpView) -> list[tuple[str, object]]:
     )
     most = f"at most {_percent(funding.max_day)}"
     return [("funding", f"{now}: {payer}"), ("next hour", f"{later}; {most}")]
+
+
+def _end_facts(view: PerpView) -> list[tuple[str, object]]:
+    lines: list[tuple[str, object]] = []
+    if view.face is not None:
+        lines.append(("face", f"{amount(view.face)}: insurance covers what a jump could cost"))
+    if view.new_rules is not None:
+        lines.append(("new rules", f"may come into force from {moment(view.new_rules)}"))
+    if view.closes is not None:
+        settled = "" if view.settlement is None else f", settled at {amount(view.settlement)}"
+        lines.append(("closes", f"{moment(view.closes)}: {view.status}{settled}"))
+    return lines
 
 
 def _fitness(view: PerpView) -> str:

@@ -46,6 +46,7 @@ from .perp_results import (
 from .perp_rules import PerpTierTerms, perp_rules
 from .perp_state import PerpRef
 from .perp_trading import PerpSettlement
+from .perp_triggers import PerpTriggerMethods, TriggerKind, TriggerView
 from .perps import PerpMethods
 from .quoting import QuotedOrder, QuoteReceipt, QuotingMethods
 from .receipts import (
@@ -165,6 +166,8 @@ __all__ = [
     "TokenRedemptionReceipt",
     "TokenView",
     "TradeReceipt",
+    "TriggerKind",
+    "TriggerView",
     "perp_rules",
     "record_terms",
     "rounded_order",
@@ -181,6 +184,7 @@ class Client(
     RecordMethods,
     PerpMethods,
     PerpKeepingMethods,
+    PerpTriggerMethods,
     PerpLiquidationMethods,
 ):
     """One wallet on one exchange.
