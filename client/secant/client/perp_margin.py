@@ -203,7 +203,7 @@ def prices_of(market: exchange.PerpMarket, *, is_doubtful: bool) -> Prices:
 
 def price_max_ticks(rules: exchange.PerpRules) -> int:
     """The highest price of a market."""
-    return rules.face_ticks - 1 if rules.face_ticks else PERP_TICKS_MAX
+    return rules.face_ticks - 1 if rules.face_ticks > 1 else PERP_TICKS_MAX
 
 
 def maintenance_up(rules: exchange.PerpRules, value_atoms: int) -> int:
