@@ -330,8 +330,11 @@ async def test_refusals_say_what_is_allowed(perps: PerpMarkets, long: Client, sh
         await long.trade_perp("SOL", "buy", 1, "1.06", kind="post-only")
     with pytest.raises(ProgramError, match=r"order at least 1.00"):
         await long.trade_perp("SOL", "buy", "0.5", "1.00")
-    with pytest.raises(ProgramError, match="more is needed"):
+    missing = r"to open this: 4,500.000000 more is needed; 500.000000 is left beside"
+    with pytest.raises(ProgramError, match=missing):
         await long.trade_perp("SOL", "buy", 50_000, "1.00")
+    with pytest.raises(ProgramError, match=missing):
+        await long.quote_perp("SOL", "buy", 50_000, "1.00")
     with pytest.raises(ProgramError, match="no position that other open orders"):
         await long.trade_perp("SOL", "buy", 1, "1.00", reduce_only=True)
     with pytest.raises(ProgramError, match="secant perp quote"):
@@ -350,6 +353,20 @@ async def test_refusals_say_what_is_allowed(perps: PerpMarkets, long: Client, sh
     quality = (await long.perp("SOL")).quality
     assert (quality.problems, quality.liquidates) == ((PriceProblem.VOLATILE,), True)
     await short.trade_perp("SOL", "buy", 1, "1.60", kind="ioc", reduce_only=True)  # nothing stops it
+
+
+async def test_a_market_outlives_its_feed(perps: PerpMarkets, long: Client, short: Client) -> None:
+    """Its numbers are then in feed units, and positions can still be closed and settled."""
+    await perps.create("ETH", "20.00")
+    await meet(long, short, 100, "1.0000")
+    await perps.admin.close_feed(perps.feeds["SOL"])
+    eth, sol = await long.perps()
+    assert (eth.exponent, sol.exponent) == (-6, None)
+    assert (sol.tick_size, sol.mark, sol.open_value) == (100, 1_000_000, 100)
+    (position,) = (await long.perp_health()).positions
+    assert position.value == 100
+    await short.trade_perp("SOL", "buy", position.size, position.mark, reduce_only=True)
+    assert (await long.reduce_perp("SOL")).filled == position.size
 
 
 async def test_a_market_needs_its_admin_a_price_and_a_name(perps: PerpMarkets, long: Client) -> None:

@@ -34,6 +34,9 @@ perps.add_typer(triggers)
 perps.add_typer(keeping)
 
 
+_FEED_CLOSED = ", which is closed: prices and sizes are in its units"
+
+
 @perps.command("list")
 def list_perps(context: typer.Context) -> None:
     """Perpetuals of the exchange, brought up to date."""
@@ -70,7 +73,7 @@ def show_perp(context: typer.Context, market: Perp) -> None:
     facts(
         [
             ("perpetual", f"{view.name} at {view.address}"),
-            ("follows", f"feed {view.feed}"),
+            ("follows", f"feed {view.feed}{'' if view.exponent is not None else _FEED_CLOSED}"),
             ("index", f"{amount(view.index)}, five-minute average {amount(view.average)}"),
             ("mark", f"{amount(view.mark)}, basis {view.basis:+,f}, last trade {amount(view.last)}"),
             ("price", _fitness(view)),

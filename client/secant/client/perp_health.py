@@ -61,7 +61,7 @@ class PerpHealthMethods(PerpStateMethods):
             owner: Whose; the wallet's unless given.
 
         Raises:
-            AccountNotFound: it is not open, or the feed of one of its markets was closed.
+            AccountNotFound: it is not open.
         """
         return await self._health_at(self._account_for(owner))
 
@@ -78,7 +78,6 @@ class PerpHealthMethods(PerpStateMethods):
 
         Raises:
             RpcUnreachable, RpcRefused: the node does not answer, or answers no scans.
-            AccountNotFound: the feed of a market was closed.
         """
         holders, states, seats, now = await self._all_holders()
         views = [

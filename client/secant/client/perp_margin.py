@@ -249,6 +249,8 @@ def _initial_of(held: Holding, prices: Prices, rules: exchange.PerpRules) -> int
         initial_up(rules, abs(lots), prices.value_atoms(lots))
         for lots in (held.lots + held.bid_lots, held.lots - held.ask_lots)
     )
+    if not held.bid_lots and not held.ask_lots:
+        return required
     dear = max(held.bid_atoms - held.bid_lots * prices.low_ticks, 0)
     cheap = max(held.ask_lots * prices.high_ticks - held.ask_atoms, 0)
     return required + dear + cheap

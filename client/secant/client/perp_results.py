@@ -159,6 +159,7 @@ class PerpView:
         address: Its address.
         name: Its name, unique on the exchange.
         feed: The feed that it follows.
+        exponent: The feed's; None once that is closed: prices and sizes are then in feed units.
         book: Its order book.
         tick_size: What prices are multiples of.
         lot_size: What sizes are multiples of.
@@ -192,6 +193,7 @@ class PerpView:
     address: Pubkey
     name: str
     feed: Pubkey
+    exponent: int | None
     book: Pubkey
     tick_size: Decimal
     lot_size: Decimal

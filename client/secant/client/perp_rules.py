@@ -19,6 +19,7 @@ __all__ = ["PerpTierTerms", "feed_price", "perp_rules"]
 
 _TIERS_MAX: Final = 4
 _LOTS_MAX: Final = 2**34
+_IMPACT_ORDERS: Final = 8
 _DIGITS: Final = 5  # of the first price, unless a tick is given
 _NO_TIER: Final = exchange.PerpTier(from_atoms=0, initial_bps=0, maintenance_bps=0)
 
@@ -45,7 +46,7 @@ def perp_rules(
     tick_size: Number | None = None,
     position_max: Number | None = None,
     open_max: Number | None = None,
-    impact_value: Number = 500,
+    impact_value: Number | None = None,
     min_value: Number = 1,
     dust_value: Number = 10,
     profits_hour: Number = 1_000_000,
@@ -74,7 +75,8 @@ def perp_rules(
             has five digits.
         position_max: Most that an account holds; as much as the program can count unless given.
         open_max: Most that is open in all; eight times `position_max` unless given.
-        impact_value: Value of the orders that the impact prices are for.
+        impact_value: Value of the orders that the impact prices are for, at most eight of the least; that
+            unless given.
         min_value: Least value of an order that rests, at the price now.
         dust_value: A position that a liquidation would leave worth less is closed whole.
         profits_hour: Most profits that leave the pool in an hour.
@@ -113,6 +115,8 @@ def perp_rules(
     def lots_worth(value: Number, name: str) -> int:
         return max(1, min(atoms_of(value, name) // max(ticks, 1), lots_max))
 
+    lots_min = lots_worth(min_value, "least value")
+
     def part(share: Number | None, of_keeping: int, name: str) -> int:
         return of_keeping if share is None else bps_of(share, name)
 
@@ -125,8 +129,10 @@ def perp_rules(
         units_per_tick=feed_units_of(scale.tick_size, feed.exponent, "tick size"),
         position_max_lots=lots_max,
         open_max_lots=8 * lots_max if open_max is None else scale.lots_of(open_max, "most open in all"),
-        impact_lots=lots_worth(impact_value, "impact value"),
-        lots_min=lots_worth(min_value, "least value"),
+        impact_lots=_IMPACT_ORDERS * lots_min
+        if impact_value is None
+        else lots_worth(impact_value, "impact value"),
+        lots_min=lots_min,
         dust_atoms=atoms_of(dust_value, "dust value"),
         profits_max_atoms=atoms_of(profits_hour, "profits an hour"),
         size_premium_ppb=size_premium_ppb,

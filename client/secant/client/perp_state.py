@@ -43,12 +43,17 @@ class PerpState:
     Attributes:
         address: Its address.
         stored: The market.
-        scale: What its ticks and lots are.
+        exponent: That of its feed; None once that is closed.
     """
 
     address: Pubkey
     stored: exchange.PerpMarket
-    scale: PerpScale
+    exponent: int | None
+
+    @property
+    def scale(self) -> PerpScale:
+        """Return what its ticks and lots are: in feed units, once the feed is closed."""
+        return PerpScale.of(self.stored.rules.units_per_tick, self.exponent or 0)
 
     @property
     def name(self) -> str:
@@ -68,7 +73,7 @@ class PerpStateMethods(FeedMethods):
         """A perpetual, brought up to date.
 
         Raises:
-            AccountNotFound: there is no such market, or its feed is closed.
+            AccountNotFound: there is no such market.
         """
         address = self._perp_address(market)
         try:
@@ -109,17 +114,17 @@ class PerpStateMethods(FeedMethods):
 
     async def _states(self, stored: Mapping[Pubkey, exchange.PerpMarket]) -> dict[Pubkey, PerpState]:
         markets = list(stored.items())
-        parts, scales = await asyncio.gather(
+        parts, exponents = await asyncio.gather(
             asyncio.gather(
                 *[
                     self._updated(dict(markets[start : start + _UPDATES_MAX]))
                     for start in range(0, len(markets), _UPDATES_MAX)
                 ]
             ),
-            self._scales(stored),
+            self._exponents(stored),
         )
         return {
-            address: PerpState(address, market, scales[address])
+            address: PerpState(address, market, exponents[address])
             for part in parts
             for address, market in part.items()
         }
@@ -141,19 +146,15 @@ class PerpStateMethods(FeedMethods):
         each = await asyncio.gather(*[self._updated({key: market}) for key, market in stored.items()])
         return {address: market for part in each for address, market in part.items()}
 
-    async def _scales(self, stored: Mapping[Pubkey, exchange.PerpMarket]) -> dict[Pubkey, PerpScale]:
+    async def _exponents(self, stored: Mapping[Pubkey, exchange.PerpMarket]) -> dict[Pubkey, int | None]:
+        """The exponent of each market's feed; None for one that is closed."""
         feeds = list(dict.fromkeys(market.feed for market in stored.values()))
-        exponents = {}
-        for address, account in zip(feeds, await self.chain.accounts(feeds), strict=True):
-            if account is None:
-                raise AccountNotFound(
-                    "feed", address, "it was closed under a perpetual", "its prices have no scale any more"
-                )
-            exponents[address] = decoded(oracle.Feed, account.data).exponent
-        return {
-            address: PerpScale.of(market.rules.units_per_tick, exponents[market.feed])
-            for address, market in stored.items()
+        found = dict(zip(feeds, await self.chain.accounts(feeds), strict=True))
+        exponents = {
+            address: None if account is None else decoded(oracle.Feed, account.data).exponent
+            for address, account in found.items()
         }
+        return {address: exponents[market.feed] for address, market in stored.items()}
 
     # --- for what writes ------------------------------------------------------------------------------------
 

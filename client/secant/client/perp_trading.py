@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from secant import exchange
+from secant.chain import decode_events
 from secant.errors import InputError, ProgramError
 from secant.units import collateral_of
 
@@ -222,6 +223,7 @@ class PerpTradeMethods(PerpHealthMethods):
         done = await self.chain.simulate(instructions, self.wallet.address, accounts=written)
         if isinstance(done.error, ProgramError):
             await self._explain(instructions, {**_NO_ACCOUNT_TRADED, **_NOTHING}, None, done.error)
+            await self._explain_margin(account, done.error)
             await self._explain_about(state, done.error)
         if done.error is not None:
             raise done.error
@@ -363,8 +365,27 @@ class PerpTradeMethods(PerpHealthMethods):
         request = order.request(state)
         stored = await self._margin(account)
         instructions = await self._trading_perp(state, account, stored, request)
-        landed = await self._send_about(state, *instructions, explains={**_NO_ACCOUNT_TRADED, **_NOTHING})
+        try:
+            landed = await self._send_about(state, *instructions, explains={**_NO_ACCOUNT_TRADED, **_NOTHING})
+        except ProgramError as error:
+            await self._explain_margin(account, error)
+            raise
         return perp_receipt(landed, state, choice(Side, order.side, "side"), landed.signature)
+
+    async def _explain_margin(self, account: Pubkey, error: ProgramError) -> None:
+        """Writes into an error what an account lacks to open more."""
+        missing = [
+            event for event in decode_events(error.logs) if isinstance(event, exchange.CollateralMissing)
+        ]
+        if error.name != "InsolventAccount" or not missing:
+            return
+        health = await self._health_at(account)
+        more = collateral_of(missing[-1].amount_atoms)
+        error.message = (
+            f"Not enough collateral to open this: {more:,f} more is needed;"
+            f" {health.initial_surplus:,f} is left beside what the account's perpetuals require"
+        )
+        error.remedy = "deposit more, order less, or reduce a position"
 
     async def _trading_perp(
         self,

@@ -35,10 +35,12 @@ from .perp_results import (
     PriceQuality,
 )
 from .results import Side
-from .views import PPM, moment_of, moment_text, text_of
+from .views import PPM, moment_of, moment_text
 
 if TYPE_CHECKING:
     from solders.pubkey import Pubkey
+
+    from .perp_state import PerpState
 
 __all__ = [
     "PERP_PAUSE_BITS",
@@ -99,14 +101,16 @@ def quality_of(market: exchange.PerpMarket, scale: PerpScale, now: int) -> Price
     )
 
 
-def perp_view(address: Pubkey, market: exchange.PerpMarket, scale: PerpScale, now: int) -> PerpView:
+def perp_view(state: PerpState, now: int) -> PerpView:
     """A perpetual for people, at a time in Unix seconds."""
+    market, scale = state.stored, state.scale
     open_atoms = market.open_lots * market.mark_ticks
     return PerpView(
-        address=address,
-        name=text_of(market.market_id),
+        address=state.address,
+        name=state.name,
         feed=market.feed,
-        book=exchange.find_book_of_create_perp(market=address),
+        exponent=state.exponent,
+        book=state.book,
         tick_size=scale.tick_size,
         lot_size=scale.lot_size,
         index=scale.price_of(market.index_ticks),

@@ -35,20 +35,19 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
 
         Raises:
             RpcUnreachable, RpcRefused: the node does not answer, or answers no scans.
-            AccountNotFound: the feed of one was closed.
         """
         found, now = await asyncio.gather(self._all_perps(), self.chain.clock_time())
-        views = [perp_view(address, state.stored, state.scale, now) for address, state in found.items()]
+        views = [perp_view(state, now) for state in found.values()]
         return tuple(sorted(views, key=lambda view: view.name))
 
     async def perp(self, market: PerpRef) -> PerpView:
         """One perpetual, brought up to date: prices, funding, what is open, and what it allows.
 
         Raises:
-            AccountNotFound: there is no such market, or its feed was closed.
+            AccountNotFound: there is no such market.
         """
         state = await self._perp(market)
-        return perp_view(state.address, state.stored, state.scale, await self.chain.clock_time())
+        return perp_view(state, await self.chain.clock_time())
 
     async def perp_book(self, market: PerpRef) -> PerpBookView:
         """The order book of a perpetual, as levels with the value down to each.
