@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from secant import exchange
+from secant import Wallet, exchange
 from secant.client import PositionSide, PriceProblem, Side, perp_rules
 from secant.client.perp_accounts import held_markets, other_markets, updating
-from secant.errors import AccountNotFound, FrameworkError, InputError, ProgramError, UnitError
+from secant.errors import AccountNotFound, FrameworkError, InputError, ProgramError, UnitError, WalletError
 
 from .perp_markets import PerpMarkets, perp_markets
 
@@ -134,6 +134,8 @@ async def test_what_lowers_free_collateral_states_its_margin(
     await long.buy("rain", "YES", 3)
     await long.insure_perp("SOL", 5)
     assert (await long.perp("SOL")).insurance == 5
+    await short.place_order("rain", "YES", "sell", 4, "0.40")
+    await short.draw_seats("rain", owner=long.wallet.address)  # by anyone, though it may cost collateral
     # Prices grow old: the markets are brought up to date in the same transaction, not counted as doubtful.
     await perps.say("SOL", "1.00", seconds=600)
     await perps.say("ETH", "20.00")
@@ -353,6 +355,23 @@ async def test_refusals_say_what_is_allowed(perps: PerpMarkets, long: Client, sh
     quality = (await long.perp("SOL")).quality
     assert (quality.problems, quality.liquidates) == ((PriceProblem.VOLATILE,), True)
     await short.trade_perp("SOL", "buy", 1, "1.60", kind="ioc", reduce_only=True)  # nothing stops it
+
+
+async def test_reading_needs_no_wallet_and_no_sol(perps: PerpMarkets, long: Client, short: Client) -> None:
+    """Without SOL nothing can be simulated: what is stored says when it is from."""
+    await meet(long, short, 10, "1.0000")
+    await perps.say("SOL", "1.0200", seconds=10)
+    async with perps.market.connect(None) as reader:
+        (view,) = await reader.perps()
+        assert (view.index, view.updated.timestamp()) == (Decimal("1.02"), perps.now)
+        assert len(await reader.perp_accounts()) == 2
+        assert len((await reader.perp_book("SOL")).asks) == 0
+        assert (await reader.perp_health(owner=long.wallet.address)).positions[0].size == 10
+        with pytest.raises(WalletError):
+            await reader.trade_perp("SOL", "buy", 1, "1.00")
+    async with perps.market.connect(Wallet.generate()) as poor:
+        (view,) = await poor.perps()
+        assert (view.index, view.updated.timestamp()) == (1, perps.now - 10)
 
 
 async def test_a_market_outlives_its_feed(perps: PerpMarkets, long: Client, short: Client) -> None:

@@ -178,7 +178,7 @@ def quote(
             ("leverage", f"{_times(quoted.before.leverage)} now, {_times(after.leverage)} after"),
             (
                 "left to open more",
-                f"{amount(quoted.before.initial_surplus)} now, {amount(after.initial_surplus)}",
+                f"{amount(quoted.before.initial_surplus)} now, {amount(after.initial_surplus)} after",
             ),
             ("then", standing_of(_held(after, market))),
         ]
@@ -307,3 +307,5 @@ def _say_traded(context: typer.Context, market: str, receipt: PerpOrderReceipt, 
     parts = parts or ["nothing was there to trade with; nothing rests"]
     say("; ".join(parts))
     say(f"now {standing_of(position)}; leverage {_times(health.leverage)} in all")
+    if position is not None and position.side is PositionSide.FLAT and position.profit:
+        say(f"`secant perp settle {market}` moves that into the account's cash, or out of it")
