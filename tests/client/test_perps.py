@@ -388,6 +388,17 @@ async def test_a_market_outlives_its_feed(perps: PerpMarkets, long: Client, shor
     assert (await long.reduce_perp("SOL")).filled == position.size
 
 
+async def test_limits_are_said(perps: PerpMarkets, long: Client, short: Client) -> None:
+    await perps.create("ETH", "20.00", position_max=10, open_max=12)
+    await meet(long, short, 8, "20.00", "ETH")
+    with pytest.raises(ProgramError, match=r"holds at most 10.* together at most 12.*; 8.* are open"):
+        await long.trade_perp("ETH", "buy", 3, "20.00")
+    async for third in perps.trader():
+        async for fourth in perps.trader():
+            with pytest.raises(ProgramError, match="order less"):
+                await meet(third, fourth, 5, "20.00", "ETH")
+
+
 async def test_a_market_needs_its_admin_a_price_and_a_name(perps: PerpMarkets, long: Client) -> None:
     view = await perps.admin.feed(perps.feeds["SOL"])
     rules = perp_rules(view)

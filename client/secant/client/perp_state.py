@@ -227,9 +227,13 @@ class PerpStateMethods(FeedMethods):
                 least = scale.size_of(market.rules.lots_min)
                 error.remedy = f"order at least {least:,f}"
             case "PositionTooLarge":
-                most = scale.size_of(market.rules.position_max_lots)
+                own, in_all = (
+                    f"{scale.size_of(lots):,f}"
+                    for lots in (market.rules.position_max_lots, market.rules.open_max_lots)
+                )
                 error.message = (
-                    f"an account holds at most {most:,f} of {state.name}, its open orders included"
+                    f"an account holds at most {own} of {state.name}, its open orders included, and all together"
+                    f" at most {in_all}; {scale.size_of(market.open_lots):,f} are open"
                 )
                 error.remedy = "order less, or cancel open orders"
             case "Paused":
