@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from secant import Client, Wallet
 from secant.bootstrap import faucet_keypair
-from secant.client import perp_rules
+from secant.client import PerpTerms, perp_rules
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ class PerpMarkets:
         await self.say(name, price)
         view = await self.admin.feed(feed.address)
         wanted = {"near": "0.05", "shock": "0.5", **rules}
-        return (await self.admin.create_perp(name, view, perp_rules(view, **wanted))).address
+        return (await self.admin.create_perp(name, view, perp_rules(view, PerpTerms(**wanted)))).address
 
     async def say(self, name: str, price: str, *, seconds: int = 1) -> None:
         """Time passes, and the feed says a price."""

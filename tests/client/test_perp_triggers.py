@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from secant.client import PerpStatus, PerpTierTerms, PositionSide, Side, TriggerKind, perp_rules
+from secant.client import PerpStatus, PerpTerms, PerpTierTerms, PositionSide, Side, TriggerKind, perp_rules
 from secant.errors import AccountNotFound, InputError, ProgramError
 
 from .perp_markets import HOUR_S, PerpMarkets, perp_markets
@@ -142,7 +142,7 @@ async def test_a_market_closes_and_everybody_is_paid(perps: PerpMarkets, long: C
 
 async def test_rules_change_by_notice(perps: PerpMarkets, long: Client) -> None:
     view = await perps.admin.feed(perps.feeds["SOL"])
-    rules = perp_rules(view, tiers=(PerpTierTerms(0, "0.2", "0.1"),), near="0.05", shock="0.5")
+    rules = perp_rules(view, PerpTerms(tiers=(PerpTierTerms(0, "0.2", "0.1"),), near="0.05", shock="0.5"))
     await perps.admin.propose_perp_rules("SOL", rules)
     due = (await long.perp("SOL")).new_rules
     assert due is not None
@@ -161,15 +161,10 @@ async def test_a_probability_has_a_face_and_needs_insurance(
     perps.feeds["RAIN"] = feed.address
     await perps.say("RAIN", "0.6000")
     view = await perps.admin.feed(feed.address)
-    rules = perp_rules(
-        view,
-        tick_size="0.0001",
-        face=1,
-        near_price="0.03",
-        shock_price="0.3",
-        funding=0,
-        funding_price="0.01",
+    terms = PerpTerms(
+        tick_size="0.0001", face=1, near_price="0.03", shock_price="0.3", funding=0, funding_price="0.01"
     )
+    rules = perp_rules(view, terms)
     with pytest.raises(ProgramError, match="one with a face must close"):
         await perps.admin.create_perp("RAIN", view, rules)
     await perps.admin.create_perp("RAIN", view, rules, closes=perps.now + 30 * DAY_S)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from secant import Wallet, exchange
-from secant.client import PositionSide, PriceProblem, Side, perp_rules
+from secant.client import PerpTerms, PositionSide, PriceProblem, Side, perp_rules
 from secant.client.perp_accounts import held_markets, other_markets, updating
 from secant.errors import AccountNotFound, FrameworkError, InputError, ProgramError, UnitError, WalletError
 
@@ -410,11 +410,11 @@ async def test_a_market_needs_its_admin_a_price_and_a_name(perps: PerpMarkets, l
     with pytest.raises(ProgramError, match="older than 60 s"):
         await perps.admin.create_perp("BTC", view, rules)
     with pytest.raises(ProgramError, match="Rules out of range"):
-        await perps.admin.create_perp("BTC", view, perp_rules(view, near="0.2"))
+        await perps.admin.create_perp("BTC", view, perp_rules(view, PerpTerms(near="0.2")))
     with pytest.raises(InputError, match=r"use a tick size of 1, 2, 2\.5 or 5 times"):
-        perp_rules(view, tick_size="0.0003")
+        perp_rules(view, PerpTerms(tick_size="0.0003"))
     with pytest.raises(InputError, match="use 1 to 4"):
-        perp_rules(view, tiers=())
+        perp_rules(view, PerpTerms(tiers=()))
     with pytest.raises(InputError, match="has no price yet"):
         perp_rules(dataclasses.replace(view, readings=()))
 

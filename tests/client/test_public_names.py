@@ -63,6 +63,7 @@ PUBLIC = {
         "PerpRef",
         "PerpSettlement",
         "PerpStatus",
+        "PerpTerms",
         "PerpTierTerms",
         "PerpTierView",
         "PerpView",

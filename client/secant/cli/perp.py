@@ -8,6 +8,7 @@ import typer
 from secant.client import (
     Client,
     PerpBookView,
+    PerpTerms,
     PerpTierTerms,
     PerpView,
     Receipt,
@@ -173,8 +174,7 @@ def create_perp(
     async def work(client: Client) -> Receipt:
         view = await client.feed(feed)
         opening = (Decimal(1) / leverage).quantize(Decimal("0.0001"))
-        rules = perp_rules(
-            view,
+        terms = PerpTerms(
             tiers=(PerpTierTerms(0, opening, (opening / 2).quantize(Decimal("0.0001"))),),
             tick_size=tick,
             position_max=position_max,
@@ -186,7 +186,7 @@ def create_perp(
         )
         now = await client.chain.clock_time()
         end = None if closes is None else seconds_from(closes, now, "--closes")
-        return await client.create_perp(name, view, rules, closes=end)
+        return await client.create_perp(name, view, perp_rules(view, terms), closes=end)
 
     receipt = with_client(context, work)
     if not answer(context, receipt):

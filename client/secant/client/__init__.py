@@ -43,7 +43,7 @@ from .perp_results import (
     PriceProblem,
     PriceQuality,
 )
-from .perp_rules import PerpTierTerms, perp_rules
+from .perp_rules import PerpTerms, PerpTierTerms, perp_rules
 from .perp_state import PerpRef
 from .perp_trading import PerpSettlement
 from .perp_triggers import PerpTriggerMethods, TriggerKind, TriggerView
@@ -135,6 +135,7 @@ __all__ = [
     "PerpRef",
     "PerpSettlement",
     "PerpStatus",
+    "PerpTerms",
     "PerpTierTerms",
     "PerpTierView",
     "PerpView",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .results import FeedView
 
-__all__ = ["PerpTierTerms", "feed_price", "perp_rules"]
+__all__ = ["PerpTerms", "PerpTierTerms", "feed_price", "perp_rules"]
 
 _TIERS_MAX: Final = 4
 _LOTS_MAX: Final = 2**34
@@ -39,37 +39,11 @@ class PerpTierTerms:
     maintenance: Number
 
 
-def perp_rules(
-    feed: FeedView,
-    *,
-    tiers: Sequence[PerpTierTerms] = (PerpTierTerms(0, "0.1", "0.05"),),
-    tick_size: Number | None = None,
-    position_max: Number | None = None,
-    open_max: Number | None = None,
-    impact_value: Number | None = None,
-    min_value: Number = 1,
-    dust_value: Number = 10,
-    profits_hour: Number = 1_000_000,
-    face: Number | None = None,
-    size_premium_ppb: int = 0,
-    near: Number | None = None,
-    near_price: Number = 0,
-    shock: Number | None = None,
-    shock_price: Number = 0,
-    funding: Number = "0.05",
-    funding_price: Number = 0,
-    stale_s: int = 60,
-    taker_fee: Number = "0.00045",
-    maker_rebate: Number = "0.00005",
-    reward: Number | None = None,
-    reward_max: Number | None = None,
-    insurance_fee: Number | None = None,
-    insurance_day: Number | None = None,
-) -> exchange.PerpRules:
-    """The rules of a perpetual over a feed that has a price. Shares are fractions of 1, sizes base units.
+@dataclass(frozen=True, slots=True)
+class PerpTerms:
+    """What is asked of a new perpetual. Shares are fractions of 1, sizes base units.
 
-    Args:
-        feed: The feed.
+    Attributes:
         tiers: What positions require, 1 to 4 by rising value.
         tick_size: What prices are multiples of, itself one of 10^exponent of the feed; by default the price
             has five digits.
@@ -99,57 +73,95 @@ def perp_rules(
         insurance_fee: What insurance earns by a liquidation; a tenth of it unless given.
         insurance_day: Most of its balance that insurance pays in a day; 0.3 unless given, and all of it where
             there is a face.
+    """
+
+    tiers: Sequence[PerpTierTerms] = (PerpTierTerms(0, "0.1", "0.05"),)
+    tick_size: Number | None = None
+    position_max: Number | None = None
+    open_max: Number | None = None
+    impact_value: Number | None = None
+    min_value: Number = 1
+    dust_value: Number = 10
+    profits_hour: Number = 1_000_000
+    face: Number | None = None
+    size_premium_ppb: int = 0
+    near: Number | None = None
+    near_price: Number = 0
+    shock: Number | None = None
+    shock_price: Number = 0
+    funding: Number = "0.05"
+    funding_price: Number = 0
+    stale_s: int = 60
+    taker_fee: Number = "0.00045"
+    maker_rebate: Number = "0.00005"
+    reward: Number | None = None
+    reward_max: Number | None = None
+    insurance_fee: Number | None = None
+    insurance_day: Number | None = None
+
+
+def perp_rules(feed: FeedView, terms: PerpTerms | None = None) -> exchange.PerpRules:
+    """The rules of a perpetual over a feed that has a price.
+
+    Args:
+        feed: The feed.
+        terms: What is asked of it; the defaults unless given.
 
     Raises:
         UnitError, InputError: a number is not valid, or the feed has no price. Whether the rules fit together
             the program says: PerpRulesInvalid.
     """
-    if not 1 <= len(tiers) <= _TIERS_MAX:
-        raise InputError(f"no market has {len(tiers)} tiers", f"use 1 to {_TIERS_MAX}")
+    asked = PerpTerms() if terms is None else terms
+    if not 1 <= len(asked.tiers) <= _TIERS_MAX:
+        raise InputError(f"no market has {len(asked.tiers)} tiers", f"use 1 to {_TIERS_MAX}")
     price = feed_price(feed)
-    scale = _scale(feed, price, tick_size)
+    scale = _scale(feed, price, asked.tick_size)
     ticks = int(price / scale.tick_size)
-    keeping = bps_of(tiers[0].maintenance, "maintenance")
-    lots_max = _LOTS_MAX if position_max is None else scale.lots_of(position_max, "most of a position")
+    keeping = bps_of(asked.tiers[0].maintenance, "maintenance")
+    lots_max = (
+        _LOTS_MAX if asked.position_max is None else scale.lots_of(asked.position_max, "most of a position")
+    )
 
     def lots_worth(value: Number, name: str) -> int:
         return max(1, min(atoms_of(value, name) // max(ticks, 1), lots_max))
 
-    lots_min = lots_worth(min_value, "least value")
+    lots_min = lots_worth(asked.min_value, "least value")
 
     def part(share: Number | None, of_keeping: int, name: str) -> int:
         return of_keeping if share is None else bps_of(share, name)
 
     def distance(distant: Number, name: str) -> int:
-        return scale.ticks_of(distant, name) if Decimal(distant) else 0
+        return 0 if distant in {0, "0"} else scale.ticks_of(distant, name)
 
     return exchange.PerpRules(
-        tiers=tuple(_tier(tier) for tier in tiers) + (_NO_TIER,) * (_TIERS_MAX - len(tiers)),
-        tier_count=len(tiers),
+        tiers=tuple(_tier(tier) for tier in asked.tiers) + (_NO_TIER,) * (_TIERS_MAX - len(asked.tiers)),
+        tier_count=len(asked.tiers),
         units_per_tick=feed_units_of(scale.tick_size, feed.exponent, "tick size"),
         position_max_lots=lots_max,
-        open_max_lots=8 * lots_max if open_max is None else scale.lots_of(open_max, "most open in all"),
+        open_max_lots=8 * lots_max
+        if asked.open_max is None
+        else scale.lots_of(asked.open_max, "most open in all"),
         impact_lots=_IMPACT_ORDERS * lots_min
-        if impact_value is None
-        else lots_worth(impact_value, "impact value"),
+        if asked.impact_value is None
+        else lots_worth(asked.impact_value, "impact value"),
         lots_min=lots_min,
-        dust_atoms=atoms_of(dust_value, "dust value"),
-        profits_max_atoms=atoms_of(profits_hour, "profits an hour"),
-        size_premium_ppb=size_premium_ppb,
-        near_ticks=distance(near_price, "near price"),
-        near_bps=part(near, 0 if face else keeping, "near"),
-        shock_ticks=distance(shock_price, "shock price"),
-        shock_bps=part(shock, 0 if face else 2_000, "shock"),
-        funding_ticks=distance(funding_price, "funding price"),
-        funding_bps=bps_of(funding, "funding"),
-        face_ticks=0 if face is None else scale.ticks_of(face, "face"),
-        stale_s=stale_s,
-        taker_fee_ppm=ppm_of(taker_fee, "taker fee"),
-        maker_rebate_ppm=ppm_of(maker_rebate, "maker rebate"),
-        reward_bps=part(reward, max(keeping // 10, 1), "reward"),
-        reward_max_bps=part(reward_max, max(keeping // 2, 1), "greatest reward"),
-        insurance_bps=part(insurance_fee, keeping // 10, "insurance fee"),
-        insurance_cap_bps=part(insurance_day, 10_000 if face else 3_000, "insurance a day"),
+        dust_atoms=atoms_of(asked.dust_value, "dust value"),
+        profits_max_atoms=atoms_of(asked.profits_hour, "profits an hour"),
+        size_premium_ppb=asked.size_premium_ppb,
+        near_ticks=distance(asked.near_price, "near price"),
+        near_bps=part(asked.near, 0 if asked.face else keeping, "near"),
+        shock_ticks=distance(asked.shock_price, "shock price"),
+        shock_bps=part(asked.shock, 0 if asked.face else 2_000, "shock"),
+        funding_ticks=distance(asked.funding_price, "funding price"),
+        funding_bps=bps_of(asked.funding, "funding"),
+        face_ticks=0 if asked.face is None else scale.ticks_of(asked.face, "face"),
+        stale_s=asked.stale_s,
+        taker_fee_ppm=ppm_of(asked.taker_fee, "taker fee"),
+        maker_rebate_ppm=ppm_of(asked.maker_rebate, "maker rebate"),
+        reward_bps=part(asked.reward, max(keeping // 10, 1), "reward"),
+        reward_max_bps=part(asked.reward_max, max(keeping // 2, 1), "greatest reward"),
+        insurance_bps=part(asked.insurance_fee, keeping // 10, "insurance fee"),
+        insurance_cap_bps=part(asked.insurance_day, 10_000 if asked.face else 3_000, "insurance a day"),
     )
 
 

@@ -232,8 +232,8 @@ class PerpStateMethods(FeedMethods):
                     for lots in (market.rules.position_max_lots, market.rules.open_max_lots)
                 )
                 error.message = (
-                    f"an account holds at most {own} of {state.name}, its open orders included, and all together"
-                    f" at most {in_all}; {scale.size_of(market.open_lots):,f} are open"
+                    f"an account holds at most {own} of {state.name}, its open orders included, and all"
+                    f" together at most {in_all}; {scale.size_of(market.open_lots):,f} are open"
                 )
                 error.remedy = "order less, or cancel open orders"
             case "Paused":
