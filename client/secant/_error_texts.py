@@ -149,6 +149,10 @@ HINTS: Final = {
     ("exchange", "MarginStale"): "put `refresh_margin` with all of its markets before it",
     ("exchange", "NothingExpired"): "there is nothing to sweep; `secant book orders EVENT` lists your orders",
     ("exchange", "NothingToLiquidate"): "`secant perp liquidate` lists who can be, and where",
+    (
+        "exchange",
+        "NothingToReturn",
+    ): "`secant perp show MARKET` says what insurance holds; it may pay more in a day",
     ("exchange", "NothingToSettle"): (
         "a profit leaves once losers have paid in: `secant perp settle MARKET --owner` settles theirs; the"
         " hour's limit is in `secant perp show MARKET`"

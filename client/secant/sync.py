@@ -237,6 +237,7 @@ class SyncClient:
     remove_insurance = _forward(Client.remove_insurance)
     resolve_event = _forward(Client.resolve_event)
     resolve_perp = _forward(Client.resolve_perp)
+    return_haircut = _forward(Client.return_haircut)
     sell = _forward(Client.sell)
     set_delegate = _forward(Client.set_delegate)
     settle_event = _forward(Client.settle_event)
@@ -254,4 +255,5 @@ class SyncClient:
     unpause_perp = _forward(Client.unpause_perp)
     update_perp = _forward(Client.update_perp)
     void_event = _forward(Client.void_event)
+    waive_haircut = _forward(Client.waive_haircut)
     withdraw = _forward(Client.withdraw)

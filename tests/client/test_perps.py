@@ -254,6 +254,36 @@ async def test_a_bankrupt_account_is_resolved(perps: PerpMarkets, long: Client, 
         assert (await stranger.perp("SOL")).haircuts == done.haircut
 
 
+async def test_what_winners_bore_is_given_back(perps: PerpMarkets, long: Client, short: Client) -> None:
+    """In part once insurance has more, the rest waived: then the leg is free."""
+    await meet(long, short, 4_500, "1.0000")
+    await short.draw_perp("SOL")
+    with pytest.raises(ProgramError, match="what insurance holds"):
+        await short.return_haircut("SOL")
+    async for stranger in perps.trader(900):
+        await perps.settle_down("SOL", "0.8800")
+        await perps.say("SOL", "0.8800")
+        haircut = (await stranger.resolve_perp("SOL", long.account_address)).haircut
+        assert haircut > 40
+        await short.reduce_perp("SOL", 1, "0.95")  # booked, though nobody sells
+        (position,) = (await short.perp_health()).positions
+        assert abs(position.borne - haircut) < Decimal("0.01")
+        await stranger.insure_perp("SOL", 100)
+        await perps.say("SOL", "0.8800", seconds=86_400)
+        given = (await stranger.return_haircut("SOL")).amount
+        assert given == 30  # of insurance a day
+        (position,) = (await short.perp_health()).positions
+        assert abs(position.returned - given) < Decimal("0.01")
+        before = position.profit
+        await short.reduce_perp("SOL", 1, "0.95")
+        (position,) = (await short.perp_health()).positions
+        assert abs(position.profit - before - given) < Decimal("0.01")
+        assert position.returned == 0
+        waived = await short.waive_haircut("SOL")
+        assert abs(waived.amount - (haircut - given)) < Decimal("0.01")
+        assert (await short.perp_health()).positions[0].borne == 0
+
+
 async def test_who_holds_a_market(perps: PerpMarkets, long: Client, short: Client) -> None:
     async for third in perps.trader():
         await meet(long, short, 3_000, "1.0000")

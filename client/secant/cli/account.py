@@ -14,6 +14,7 @@ from secant.client import (
     CashReceipt,
     Client,
     PerpHealth,
+    PerpPosition,
     Position,
     PositionSide,
     Receipt,
@@ -178,13 +179,20 @@ def close_account(context: typer.Context) -> None:
 def _perps_left(health: PerpHealth) -> tuple[str, str]:
     """Why an account with perpetuals cannot be closed, and what to do about it."""
     names = ", ".join(position.name for position in health.positions)
-    ways = [
-        f"settle it: `secant perp settle {each.name}`"
-        if each.side is PositionSide.FLAT and not each.has_seat
-        else f"close it: `secant perp close {each.name}`, `secant perp cancel {each.name} --all`"
-        for each in health.positions
-    ]
-    return f"the account still holds perpetuals: {names}", f"{', '.join(ways)}, then withdraw"
+    ways = ", ".join(_way_out_of(position) for position in health.positions)
+    return f"the account still holds perpetuals: {names}", f"{ways}, then withdraw"
+
+
+def _way_out_of(position: PerpPosition) -> str:
+    """What rids the account of a perpetual."""
+    name = position.name
+    if position.side is not PositionSide.FLAT or position.has_seat:
+        return f"close it: `secant perp close {name}`, `secant perp cancel {name} --all`"
+    if position.borne and not position.profit:
+        return (
+            f"wait for the {amount(position.borne)} that it bore, or give that up: `secant perp waive {name}`"
+        )
+    return f"settle it: `secant perp settle {name}`"
 
 
 def _what_is_left(view: AccountView) -> tuple[str, str]:

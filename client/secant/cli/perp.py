@@ -27,7 +27,7 @@ perps = typer.Typer(
     help="Perpetuals: list, show, book, create, long, short, close, order, quote, orders, cancel, position,"
     " health, draw, settle, trigger, triggers, cancel-trigger, execute-trigger, funding, clusters, liquidate,"
     " insure, remove-insurance, expand, delegate, collect-fees, pause, unpause, end, settle-market,"
-    " apply-rules."
+    " apply-rules, return-haircuts, waive."
 )
 perps.add_typer(orders)
 perps.add_typer(standing)

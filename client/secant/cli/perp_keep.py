@@ -148,6 +148,22 @@ def settle_market(context: typer.Context, market: Perp) -> None:
         say(f"{view.name} settles at {amount(view.settlement)}: losers pay now, winners are paid in a day")
 
 
+@keeping.command("return-haircuts")
+def return_haircuts(context: typer.Context, market: Perp) -> None:
+    """Give back to winners what they bore of losers' debts, as fast as insurance may. Anyone may."""
+    receipt = with_client(context, lambda client: client.return_haircut(market))
+    if not answer(context, receipt):
+        say(f"gave back {amount(receipt.amount)}; each position is credited when it is next touched")
+
+
+@keeping.command("waive")
+def waive(context: typer.Context, market: Perp) -> None:
+    """Give up what your position bore of losers' debts and was not given back, so that its leg is free."""
+    receipt = with_client(context, lambda client: client.waive_haircut(market))
+    if not answer(context, receipt):
+        say(f"waived {amount(receipt.amount)}")
+
+
 @keeping.command("apply-rules")
 def apply_rules(context: typer.Context, market: Perp) -> None:
     """Bring proposed rules into force, two days after their proposal. Anyone may."""

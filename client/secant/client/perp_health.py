@@ -186,6 +186,8 @@ def _position(leg: HeldPerp, now: int) -> PerpPosition:
         initial=collateral_of(alone.initial_atoms),
         maintenance=collateral_of(alone.maintenance_atoms),
         liquidation_price=None if ends_at is None else scale.price_of(ends_at),
+        borne=collateral_of(held.borne_atoms),
+        returned=collateral_of(held.returned_atoms),
         bid_size=scale.size_of(held.bid_lots),
         ask_size=scale.size_of(held.ask_lots),
         wants_draw=leg.wants_draw,

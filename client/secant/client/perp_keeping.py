@@ -250,6 +250,39 @@ class PerpKeepingMethods(PerpStateMethods):
         )
         return Receipt(landed.signature, state.address)
 
+    async def return_haircut(self, market: PerpRef) -> CashReceipt:
+        """Gives back to a perpetual's winners what they bore of losers' debts, as fast as insurance may.
+
+        Anyone may. It is credited to each position when that is next touched.
+
+        Returns:
+            How much was given back, to the market as a whole.
+
+        Raises:
+            AccountNotFound: there is no such market.
+            ProgramError: NothingToReturn. Others as of `Chain.send`.
+        """
+        address = (await self._perp(market)).address
+        landed = await self._send(exchange.return_haircut(market=address))
+        given = emitted(landed, exchange.HaircutReturned)
+        return CashReceipt(landed.signature, address, collateral_of(given.amount_atoms))
+
+    async def waive_haircut(self, market: PerpRef) -> CashReceipt:
+        """Gives up what the account's position has borne and was not given back, so that its leg is free.
+
+        The others who bore a part get it.
+
+        Raises:
+            AccountNotFound: there is no such market or account.
+            ProgramError: NothingToReturn, PerpLegAbsent. Others as of `Chain.send`.
+        """
+        address = (await self._perp(market)).address
+        landed = await self._send(
+            exchange.waive_haircut(owner=self.wallet.address, account=self.account_address, market=address)
+        )
+        waived = emitted(landed, exchange.HaircutWaived)
+        return CashReceipt(landed.signature, waived.account, collateral_of(waived.amount_atoms))
+
     async def _send_as_admin(
         self, *instructions: Instruction, explains: dict[str, tuple[str, str]] | None = None
     ) -> Landed:

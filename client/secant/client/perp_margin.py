@@ -59,6 +59,8 @@ class Holding:
         bid_atoms: What they pay at most: all of them at the highest of their prices.
         ask_lots: Lots of open asks.
         ask_atoms: What they bring at least: all of them at the lowest of their prices.
+        borne_atoms: What it has borne of losers' debts, and was not given back.
+        returned_atoms: What was given back of that, to be credited when the leg is next touched.
     """
 
     lots: int
@@ -68,6 +70,8 @@ class Holding:
     bid_atoms: int = 0
     ask_lots: int = 0
     ask_atoms: int = 0
+    borne_atoms: int = 0
+    returned_atoms: int = 0
 
     def claim_atoms(self, price_ticks: int) -> int:
         """What it is worth at a price, its cost deducted: its unrealised profit."""
@@ -144,7 +148,8 @@ def cost_of(lots: int, index_before: int, index_now: int) -> int:
 
 def holding_of(leg: exchange.PerpLeg, seat: exchange.Seat | None, market: exchange.PerpMarket) -> Holding:
     """A leg with what its seat holds, as drawing and settling would leave it."""
-    held = _settled(leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index, market)
+    settled = _settled(leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index, market)
+    held = replace(settled, **_borne(leg, market))
     if seat is None:
         return replace(
             held,
@@ -162,7 +167,19 @@ def holding_of(leg: exchange.PerpLeg, seat: exchange.Seat | None, market: exchan
         bid_atoms=seat.bid_lots * seat.bid_max_ticks,
         ask_lots=seat.ask_lots,
         ask_atoms=seat.ask_lots * seat.ask_min_ticks,
+        borne_atoms=held.borne_atoms + seat.haircut_atoms,
+        returned_atoms=held.returned_atoms,
     )
+
+
+def _borne(leg: exchange.PerpLeg, market: exchange.PerpMarket) -> dict[str, int]:
+    """What a leg bore of losers' debts and was not given back, and what was since it was last touched."""
+    if not leg.haircut_atoms:
+        return {}
+    if leg.recovery_epoch != market.recovery_epoch:
+        return {"returned_atoms": leg.haircut_atoms}
+    left, rest = divmod(leg.haircut_atoms * market.recovery_share, leg.recovery_share)
+    return {"borne_atoms": left, "returned_atoms": leg.haircut_atoms - left - (rest > 0)}
 
 
 def _settled(

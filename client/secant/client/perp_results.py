@@ -310,6 +310,8 @@ class PerpPosition:
         maintenance: What keeping it requires.
         liquidation_price: The mark at which the account is liquidated, all other prices as they are; None if
             there is none.
+        borne: What it bore of losers' debts, and was not given back: the leg stays until it is, or waived.
+        returned: What was given back of that, to be credited when the position is next touched.
         bid_size: Base units of open bids.
         ask_size: Base units of open asks.
         wants_draw: Whether its orders have brought something that is not drawn yet.
@@ -328,6 +330,8 @@ class PerpPosition:
     initial: Decimal
     maintenance: Decimal
     liquidation_price: Decimal | None
+    borne: Decimal
+    returned: Decimal
     bid_size: Decimal
     ask_size: Decimal
     wants_draw: bool
