@@ -76,7 +76,7 @@ def test_a_position_is_opened_watched_and_closed(
     assert "1 long, 1 short (long/short 1)" in clusters
     assert "█" in clusters
     assert "0.0000% a day" in funded.say("perp", "funding", perp, "--update")
-    assert funded.say("perp", "liquidate") == "no account can be liquidated\n"
+    assert funded.say("perp", "liquidate", perp) == "no account can be liquidated\n"
     # A perpetual keeps what it needs.
     line = funded.fail(1, ["withdraw", "95"])
     assert "is free beside the" in line
@@ -100,6 +100,32 @@ def test_a_position_is_opened_watched_and_closed(
     for shell in (funded, maker):
         shell.say("withdraw", "all")
         shell.say("account", "close")
+
+
+def test_taking_over(funded: Shell, maker: Shell, admin: Shell, feed: str, perp: str, tmp_path: Path) -> None:
+    maker.say("perp", "order", perp, "sell", "900", "1.0000")
+    funded.say("perp", "long", perp, "900")
+    account = funded.json("account")["address"]
+    taker = Shell(funded.url, tmp_path / "taker.json", funded.capsys)
+    for arguments in (["airdrop"], ["account", "open"], ["deposit", "500"]):
+        taker.run(*arguments)
+    line = taker.fail(1, ["perp", "liquidate", perp, account])
+    assert "more than keeping its positions requires" in line
+    admin.say("feed", "publish", feed, "0.9300")
+    assert "anyone may take its positions over" in funded.say("perp", "health")
+    listed = taker.say("perp", "liquidate", perp)
+    assert account in listed
+    assert f"long 900.00 {perp}" in listed
+    assert "the account can still pay" in taker.fail(1, ["perp", "liquidate", perp, account, "--resolve"])
+    said = taker.say("perp", "liquidate", perp, account, "10")
+    assert said.startswith("took over long 10.00 at 0.9300, reward 0.0")
+    taken = taker.json("perp", "liquidate", perp, account)
+    assert taken["side"] == "long"
+    assert taker.say("perp", "liquidate", perp) == "no account can be liquidated\n"
+    admin.say("feed", "publish", feed, "0.8100")
+    assert "--resolve" in taker.fail(1, ["perp", "liquidate", perp, account])
+    said = taker.say("perp", "liquidate", perp, account, "--resolve")
+    assert " was missing, of which the other side bore " in said
 
 
 def test_keeping_a_market(funded: Shell, admin: Shell, perp: str) -> None:
