@@ -77,7 +77,7 @@ class PerpCrowdMethods(PerpHealthMethods):
         if not bucket_bps:
             raise InputError("a range of prices is wider than nothing", "use a share from 0.0001 to 1")
         holders, states, seats, now = await self._all_holders()
-        address = (await self._perp(market)).address
+        address = (await self._perp_as_stored(market)).address
         held = [
             leg
             for account, stored in holders.items()

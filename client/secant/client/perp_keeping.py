@@ -58,7 +58,7 @@ class PerpKeepingMethods(PerpStateMethods):
             UnitError: no such amount. AccountNotFound: there is no such market or account.
             ProgramError: AmountZero, InsolventAccount. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         amount_atoms = atoms_of(amount)
         instruction = exchange.add_insurance(
             owner=self.wallet.address,
@@ -77,7 +77,7 @@ class PerpKeepingMethods(PerpStateMethods):
             AccountNotFound: there is no such market.
             ProgramError: AmountZero. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         collect = exchange.collect_perp_fees(exchange=self.exchange.address, market=state.address)
         nothing = (f"{state.name} has no fees that its pool could pay", "collect once there were trades")
         landed = await self._send(
@@ -96,7 +96,7 @@ class PerpKeepingMethods(PerpStateMethods):
             InputError: none, or no such operation.
             ProgramError: PauserMismatch. Others as of `Chain.send`.
         """
-        state, bits = await self._perp(market), _pause_bits(operations)
+        state, bits = await self._perp_as_stored(market), _pause_bits(operations)
         instruction = exchange.pause_perp(
             pauser=self.wallet.address,
             exchange=self.exchange.address,
@@ -120,7 +120,7 @@ class PerpKeepingMethods(PerpStateMethods):
             InputError: none, or no such operation.
             ProgramError: AdminMismatch. Others as of `Chain.send`.
         """
-        state, bits = await self._perp(market), _pause_bits(operations)
+        state, bits = await self._perp_as_stored(market), _pause_bits(operations)
         instruction = exchange.unpause_perp(
             admin=self.wallet.address,
             exchange=self.exchange.address,
@@ -153,7 +153,7 @@ class PerpKeepingMethods(PerpStateMethods):
             UnitError: no such amount. AccountNotFound: there is no such market or account.
             ProgramError: AdminMismatch, AmountZero, InsuranceInsufficient. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         remove = exchange.remove_insurance(
             admin=self.wallet.address,
             exchange=self.exchange.address,
@@ -175,7 +175,7 @@ class PerpKeepingMethods(PerpStateMethods):
             AccountNotFound: there is no such market.
             ProgramError: AdminMismatch, PerpRulesInvalid. Others as of `Chain.send`.
         """
-        address = (await self._perp(market)).address
+        address = (await self._perp_as_stored(market)).address
         landed = await self._send_as_admin(
             exchange.propose_perp_rules(
                 admin=self.wallet.address, exchange=self.exchange.address, market=address, rules=rules
@@ -189,7 +189,7 @@ class PerpKeepingMethods(PerpStateMethods):
         Raises:
             AccountNotFound: there is no such market. ProgramError: NoticeRunning. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         due = state.stored.rules_time
         when = (
             f"those proposed may come into force from {moment_text(due)} on" if due else "none are proposed"
@@ -211,7 +211,7 @@ class PerpKeepingMethods(PerpStateMethods):
             InputError: no time. AccountNotFound: there is no such market.
             ProgramError: AdminMismatch, NoticeRunning, PerpClosed. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         close_time = seconds_of(closes, "close")
         set_already = (
             f"{state.name} closes at {moment_text(state.stored.close_time)} already",
@@ -240,7 +240,7 @@ class PerpKeepingMethods(PerpStateMethods):
             AccountNotFound: there is no such market.
             ProgramError: SettlementUnfit. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         end = state.stored.close_time
         when = f"closes at {moment_text(end)}" if end else "has no close"
         said = f"{state.name} is settled" if state.stored.settlement_ticks else f"{state.name} {when}"
@@ -262,7 +262,7 @@ class PerpKeepingMethods(PerpStateMethods):
             AccountNotFound: there is no such market.
             ProgramError: NothingToReturn. Others as of `Chain.send`.
         """
-        address = (await self._perp(market)).address
+        address = (await self._perp_as_stored(market)).address
         landed = await self._send(exchange.return_haircut(market=address))
         given = emitted(landed, exchange.HaircutReturned)
         return CashReceipt(landed.signature, address, collateral_of(given.amount_atoms))
@@ -276,7 +276,7 @@ class PerpKeepingMethods(PerpStateMethods):
             AccountNotFound: there is no such market or account.
             ProgramError: NothingToReturn, PerpLegAbsent. Others as of `Chain.send`.
         """
-        address = (await self._perp(market)).address
+        address = (await self._perp_as_stored(market)).address
         landed = await self._send(
             exchange.waive_haircut(owner=self.wallet.address, account=self.account_address, market=address)
         )

@@ -114,7 +114,7 @@ class PerpLiquidationMethods(PerpTradeMethods, PerpCrowdMethods):
             ProgramError: AccountHealthy, AccountBankrupt, NothingToLiquidate, InsolventAccount,
                 PositionTooLarge, PriceUnfit, Paused. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         lots_max = _ALL_LOTS if size is None else state.scale.lots_of(size)
         takeover, before = await self._takeover(state, address_of(account, "account"))
         return await self._taken(state, before, exchange.liquidate(**takeover, lots_max=lots_max))
@@ -136,7 +136,7 @@ class PerpLiquidationMethods(PerpTradeMethods, PerpCrowdMethods):
             ProgramError: AccountHealthy, AccountSolvent, InsuranceInsufficient, InsolventAccount,
                 PositionTooLarge, PriceUnfit, Paused. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         lots_max = _ALL_LOTS if size is None else state.scale.lots_of(size)
         takeover, before = await self._takeover(state, address_of(account, "account"))
         return await self._taken(state, before, exchange.resolve_bankruptcy(**takeover, lots_max=lots_max))

@@ -75,14 +75,26 @@ class PerpStateMethods(FeedMethods):
         Raises:
             AccountNotFound: there is no such market.
         """
+        address, stored = await self._stored_perp(market)
+        return (await self._states({address: stored}))[address]
+
+    async def _perp_as_stored(self, market: PerpRef) -> PerpState:
+        """A perpetual as it was last brought up to date: its rules and its scale, for a request less.
+
+        Raises:
+            AccountNotFound: there is no such market.
+        """
+        address, stored = await self._stored_perp(market)
+        return PerpState(address, stored, (await self._exponents({address: stored}))[address])
+
+    async def _stored_perp(self, market: PerpRef) -> tuple[Pubkey, exchange.PerpMarket]:
         address = self._perp_address(market)
         try:
-            stored = await self._read("perpetual", address, exchange.PerpMarket, _LIST_PERPS)
+            return address, await self._read("perpetual", address, exchange.PerpMarket, _LIST_PERPS)
         except AccountNotFound:
             if not isinstance(market, str) or market == str(address):
                 raise
             raise AccountNotFound("perpetual", None, f"none is named {market!r}", _LIST_PERPS) from None
-        return (await self._states({address: stored}))[address]
 
     def _perp_address(self, market: PerpRef) -> Pubkey:
         if isinstance(market, PerpView):
@@ -209,6 +221,8 @@ class PerpStateMethods(FeedMethods):
     async def _explain_about(self, state: PerpState, error: ProgramError) -> NoReturn:
         """Writes into an error what the market says about it now, and raises it."""
         now = await self.chain.clock_time()
+        if error.name in {"PriceUnfit", "OrderOffMark", "PositionTooLarge"}:
+            state = await self._perp(state.address)
         market, scale = state.stored, state.scale
         match error.name:
             case "PriceUnfit":

@@ -142,7 +142,8 @@ class PerpTradeMethods(PerpHealthMethods):
             client_id=client_id,
             meets_max=meets_max,
         )
-        state = await self._perp(market)
+        # The mark is asked for only where it is the price.
+        state = await (self._perp(market) if price is None else self._perp_as_stored(market))
         if order.expires_at:
             require_future(order.expires_at, await self.chain.clock_time())
         return await self._trade_perp(state, order, self._account_for(owner))
@@ -249,7 +250,7 @@ class PerpTradeMethods(PerpHealthMethods):
         Raises:
             AccountNotFound: there is no such market.
         """
-        state, account = await self._perp(market), self._account_for(owner)
+        state, account = await self._perp_as_stored(market), self._account_for(owner)
         (book,), now = await self.chain.accounts_and_time([state.book])
         assert book is not None, "a market is created with its book"
         return perp_order_views(book.data, state.address, state.scale, account, now)
@@ -316,7 +317,7 @@ class PerpTradeMethods(PerpHealthMethods):
             AccountNotFound: there is no such market or account.
             ProgramError: SeatAbsent, PerpLegAbsent, if it has neither orders nor fills there.
         """
-        state, account = await self._perp(market), self._account_for(owner)
+        state, account = await self._perp_as_stored(market), self._account_for(owner)
         stored = await self._margin(account)
         updates = await self._updating_others(state, stored)
         return _dropped(await self._send(*updates, self._drawing_perp(state, account, stored)), state.book)
@@ -335,7 +336,7 @@ class PerpTradeMethods(PerpHealthMethods):
             AccountNotFound: there is no such market or account.
             ProgramError: NothingToSettle, PriceUnfit, Paused, PerpLegAbsent. Others as of `Chain.send`.
         """
-        state, account = await self._perp(market), self._account_for(owner)
+        state, account = await self._perp_as_stored(market), self._account_for(owner)
         stored = await self._margin(account)
         has_seat = any(leg.market == state.address and leg.seat for leg in stored.perp_legs)
         instructions = []

@@ -147,7 +147,7 @@ class PerpTriggerMethods(PerpTradeMethods):
             AccountNotFound: there is no such market.
             RpcUnreachable, RpcRefused: the node does not answer, or answers no scans.
         """
-        only = None if market is None else (await self._perp(market)).address
+        only = None if market is None else (await self._perp_as_stored(market)).address
         found = await self._scan_triggers(self._account_for(owner), only)
         states = await self._perps_at([stored.market for stored in found.values()])
         now = await self.chain.clock_time()

@@ -55,7 +55,7 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
         Raises:
             AccountNotFound: there is no such market.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         (book,), now = await self.chain.accounts_and_time([state.book])
         assert book is not None, "a market is created with its book"
         return perp_book_view(state.book, book.data, state.address, state.scale, now)
@@ -120,7 +120,7 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
             InputError: nothing to add, or more than a book can have.
             AccountNotFound: there is no such market. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         book = await self.chain.account(state.book)
         assert book is not None, "a market is created with its book"
         return await self._expand(state.book, book.data, seats=seats, orders=orders)
@@ -131,6 +131,6 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
         Raises:
             AccountNotFound: there is no such market. Others as of `Chain.send`.
         """
-        state = await self._perp(market)
+        state = await self._perp_as_stored(market)
         landed = await self._send(updating(state.address, state.stored))
         return Receipt(landed.signature, state.address)
