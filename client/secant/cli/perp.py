@@ -213,7 +213,11 @@ def _end_facts(view: PerpView) -> list[tuple[str, object]]:
     if view.new_rules is not None:
         lines.append(("new rules", f"may come into force from {moment(view.new_rules)}"))
     if view.closes is not None:
-        settled = "" if view.settlement is None else f", settled at {amount(view.settlement)}"
+        settled = (
+            ""
+            if view.settlement is None
+            else f", settled at {amount(view.settlement)}, pays winners from {moment(view.pays)}"
+        )
         lines.append(("closes", f"{moment(view.closes)}: {view.status}{settled}"))
     return lines
 

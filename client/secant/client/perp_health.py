@@ -130,7 +130,7 @@ def held_perps(
     found = []
     for place, (leg, holding) in enumerate(zip(legs, held, strict=True)):
         seat = seats.get((account, leg.market))
-        came = seat is not None and bool(seat.lots or seat.cash_atoms)
+        came = seat is not None and bool(seat.lots or seat.cash_atoms or seat.haircut_atoms)
         found.append(HeldPerp(states[leg.market], holding, health_but(place), seat is not None, came))
     return tuple(found)
 

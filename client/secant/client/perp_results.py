@@ -186,6 +186,7 @@ class PerpView:
         status: Where it stands.
         closes: When it closes; None for never.
         settlement: The price that all settles at, once it is fixed.
+        pays: When its winners are paid, a day after that; None before.
         new_rules: When rules that are proposed may come into force; None while none are.
         updated: When the market was last brought up to date: what is said here is so as of then.
     """
@@ -220,6 +221,7 @@ class PerpView:
     status: PerpStatus
     closes: datetime | None
     settlement: Decimal | None
+    pays: datetime | None
     new_rules: datetime | None
     updated: datetime
 

@@ -15,10 +15,11 @@ from .perp_accounts import held_markets, other_markets, updating
 from .perp_health import PerpHealthMethods, health_view, held_perps
 from .perp_margin import holding_of
 from .perp_orders import PerpOrder, PerpOrderReceipt, PerpQuote, perp_receipt
-from .perp_views import perp_order_views
+from .perp_views import pays_from, perp_order_views
 from .requests import choice, expiry_of, require_future, wire_side
 from .results import Side
 from .session import decoded, emitted
+from .views import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -346,7 +347,13 @@ class PerpTradeMethods(PerpHealthMethods):
         settle = exchange.settle_pnl(
             account=account, market=state.address, feed=state.stored.feed, book=state.book
         )
-        landed = await self._send_about(state, *instructions, settle)
+        pays = f"{state.name} pays its winners from {moment_text(pays_from(state.stored))} on"
+        landed = await self._send_about(
+            state,
+            *instructions,
+            settle,
+            explains={"SettlementUnfit": (pays, "losers have a day to pay before: settle theirs")},
+        )
         settled = emitted(landed, exchange.PnlSettled)
         left = next(
             (

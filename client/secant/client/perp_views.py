@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PERP_PAUSE_BITS",
+    "pays_from",
     "perp_book_view",
     "perp_order_views",
     "perp_paused",
@@ -136,15 +137,21 @@ def perp_view(state: PerpState, now: int) -> PerpView:
         status=_status(market, now),
         closes=moment_of(market.close_time) if market.close_time else None,
         settlement=scale.price_of(market.settlement_ticks) if market.settlement_ticks else None,
+        pays=moment_of(pays_from(market)) if market.settlement_ticks else None,
         new_rules=moment_of(market.rules_time) if market.rules_time else None,
         updated=moment_of(market.updated_at),
     )
 
 
+def pays_from(market: exchange.PerpMarket) -> int:
+    """When a settled market begins to pay its winners, in Unix seconds."""
+    return market.settled_time + exchange.LOSSES_FIRST_S
+
+
 def _status(market: exchange.PerpMarket, now: int) -> PerpStatus:
     end = market.close_time
     if market.settlement_ticks:
-        return PerpStatus.PAYING if now >= end + exchange.LOSSES_FIRST_S else PerpStatus.SETTLED
+        return PerpStatus.PAYING if now >= pays_from(market) else PerpStatus.SETTLED
     if not end or now < end - exchange.CLOSING_WINDOW_S:
         return PerpStatus.OPEN
     return PerpStatus.CLOSED if now >= end else PerpStatus.CLOSING
