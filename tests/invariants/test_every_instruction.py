@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from marketplace import Tally
 from oracle_rules import OracleRules
+from perp_rules import PerpetualRules
 from trading_rules import TradingRules
 
 EXAMPLES = int(os.environ.get("SECANT_INVARIANT_EXAMPLES", "250"))
@@ -31,8 +32,12 @@ INSTRUCTIONS = {
 }
 
 
-class EveryInstruction(TradingRules, BookRules, EventRules, OracleRules):
+class EveryInstruction(TradingRules, BookRules, PerpetualRules, EventRules, OracleRules):
     """All rules together."""
+
+
+class MostlyPerpetuals(PerpetualRules, TradingRules):
+    """Perpetuals, and what the same accounts do at pools of events."""
 
 
 @pytest.mark.parametrize("number", [1, 2])
