@@ -45,6 +45,7 @@ RULES = exchange.PerpRules(
     stale_s=60,
     taker_fee_ppm=450,
     maker_rebate_ppm=50,
+    face_ticks=0,
     reward_bps=50,
     reward_max_bps=250,
     insurance_bps=50,
@@ -82,7 +83,7 @@ class PerpWorld(World):
             signers=[self.publisher],
         )
 
-    def new_perp(self, name: str = "SOL", price_ticks: int = 10_000, **changes: Any) -> Pubkey:
+    def new_perp(self, name: str = "SOL", price_ticks: int = 10_000, *, close_time: int = 0, **changes: Any) -> Pubkey:
         """A market over a feed of its own, at a price."""
         feed = self.new_feed([self.publisher], name=f"feed of {name}", width_max=50_000_000)
         self.publish_price(feed, price_ticks)
@@ -98,6 +99,7 @@ class PerpWorld(World):
                 book=book,
                 market_id=market_id,
                 rules=replace(RULES, **changes),
+                close_time=close_time,
             ),
             signers=[self.admin],
         )
@@ -164,9 +166,12 @@ class PerpWorld(World):
             remaining_accounts=self.others(market, taker.account, user.account),
         )
 
-    def resolve_bankruptcy(self, taker: User, user: User, market: Pubkey) -> Instruction:
+    def resolve_bankruptcy(
+        self, taker: User, user: User, market: Pubkey, lots_max: int = 2**64 - 1
+    ) -> Instruction:
         return exchange.resolve_bankruptcy(
             **self._takeover(taker, user, market),
+            lots_max=lots_max,
             remaining_accounts=self.others(market, taker.account, user.account),
         )
 

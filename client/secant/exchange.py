@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACCOUNTS",
     "BUILDER_FEE_MAX_BPS",
+    "CLOSING_WINDOW_S",
     "ERRORS",
     "EVENTS",
     "EVENT_LOCKED",
@@ -26,7 +27,10 @@ __all__ = [
     "EVENT_RESOLVED",
     "EVENT_VOID",
     "FEE_MAX_BPS",
+    "INSURANCE_REMOVABLE_BPS",
+    "LOSSES_FIRST_S",
     "LOTS_MIN_MAX",
+    "NOTICE_S",
     "ORDER_FILL_OR_KILL",
     "ORDER_IMMEDIATE_OR_CANCEL",
     "ORDER_LIMIT",
@@ -74,6 +78,7 @@ __all__ = [
     "ExchangeInitialized",
     "FeesCollected",
     "InsuranceAdded",
+    "InsuranceRemoved",
     "Liquidated",
     "MarginAccount",
     "MarginStated",
@@ -81,10 +86,14 @@ __all__ = [
     "OrderLots",
     "OrderRequest",
     "PauseChanged",
+    "PerpClosing",
     "PerpCreated",
     "PerpLeg",
     "PerpMarket",
     "PerpRules",
+    "PerpRulesApplied",
+    "PerpRulesProposed",
+    "PerpSettled",
     "PerpTier",
     "PlacedOrder",
     "PnlSettled",
@@ -98,14 +107,23 @@ __all__ = [
     "SetsChanged",
     "TokensChanged",
     "TokensRedeemed",
+    "Transferred",
+    "TriggerClosed",
+    "TriggerMoved",
+    "TriggerOrder",
+    "TriggerPlaced",
+    "TriggerTerms",
     "Withdrawn",
     "add_insurance",
+    "apply_perp_rules",
     "cancel_all",
     "cancel_all_perp",
     "cancel_orders",
     "cancel_perp_orders",
+    "cancel_trigger",
     "close_account",
     "close_book",
+    "close_perp",
     "close_pool",
     "collect_fees",
     "collect_perp_fees",
@@ -121,6 +139,7 @@ __all__ = [
     "detokenize",
     "draw_perp_seat",
     "draw_seat",
+    "execute_trigger",
     "expand_book",
     "find_account",
     "find_book",
@@ -130,6 +149,7 @@ __all__ = [
     "find_market",
     "find_outcome_mint",
     "find_pool",
+    "find_trigger",
     "find_vault",
     "initialize",
     "liquidate",
@@ -141,20 +161,25 @@ __all__ = [
     "pause",
     "pause_perp",
     "place_order",
+    "place_trigger",
+    "propose_perp_rules",
     "redeem",
     "redeem_tokens",
     "refresh_margin",
+    "remove_insurance",
     "replace_orders",
     "resolve_bankruptcy",
     "resolve_event",
     "set_delegate",
     "settle_event",
+    "settle_perp",
     "settle_pnl",
     "take_order",
     "take_tokens",
     "tokenize",
     "trade_perp",
     "trade_pool",
+    "transfer",
     "unpause",
     "unpause_perp",
     "update_funding",
@@ -164,12 +189,16 @@ __all__ = [
 
 PROGRAM_ID: Final = Pubkey.from_string("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M")
 BUILDER_FEE_MAX_BPS: Final = 100
+CLOSING_WINDOW_S: Final = 3600
 EVENT_LOCKED: Final = 1
 EVENT_OPEN: Final = 0
 EVENT_RESOLVED: Final = 2
 EVENT_VOID: Final = 3
 FEE_MAX_BPS: Final = 1000
+INSURANCE_REMOVABLE_BPS: Final = 1000
+LOSSES_FIRST_S: Final = 86400
 LOTS_MIN_MAX: Final = 1000
+NOTICE_S: Final = 172800
 ORDER_FILL_OR_KILL: Final = 2
 ORDER_IMMEDIATE_OR_CANCEL: Final = 1
 ORDER_LIMIT: Final = 0
@@ -388,46 +417,67 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     ),
     6065: _wire.ProgramErrorInfo(
         6065,
-        "MarginStale",
-        "The account holds perpetuals; refresh its margin in the same slot before spending free collateral",
+        "PerpMarketStale",
+        "The market of another perpetual leg is behind; bring all of the account's markets up to date in the same slot",
     ),
     6066: _wire.ProgramErrorInfo(
         6066,
+        "MarginStale",
+        "The account holds perpetuals; refresh its margin in the same slot before spending free collateral",
+    ),
+    6067: _wire.ProgramErrorInfo(
+        6067,
         "PerpRulesInvalid",
         "Rules out of range: tiers rise from 0, initial above maintenance above what a liquidation and the near band cost, all limits greater than zero",
     ),
-    6067: _wire.ProgramErrorInfo(
-        6067, "FeedMismatch", "The feed is not this perpetual's, or contradicts itself"
-    ),
     6068: _wire.ProgramErrorInfo(
-        6068,
+        6068, "FeedMismatch", "The feed is not this perpetual's, or contradicts itself"
+    ),
+    6069: _wire.ProgramErrorInfo(
+        6069,
         "PriceUnfit",
         "The price is too old, uncertain or volatile for this; reducing, cancelling and depositing stay open",
     ),
-    6069: _wire.ProgramErrorInfo(
-        6069, "OrderOffMark", "The order would rest further beyond the mark than the market allows"
-    ),
     6070: _wire.ProgramErrorInfo(
-        6070, "AccountHealthy", "The account has what keeping its positions requires; it cannot be liquidated"
+        6070,
+        "PerpClosed",
+        "The perpetual closes within the hour, or has closed: reduce until then, settle afterwards",
     ),
     6071: _wire.ProgramErrorInfo(
-        6071, "AccountBankrupt", "The account cannot pay for its liquidation; resolve its bankruptcy"
+        6071,
+        "NoticeRunning",
+        "Changes take two days' notice: the rules proposed are not in force, or the time given is too near",
     ),
     6072: _wire.ProgramErrorInfo(
-        6072, "AccountSolvent", "The account can still pay for its liquidation; liquidate it"
+        6072,
+        "SettlementUnfit",
+        "Not at this stage: a perpetual settles once, after its close, and pays profits a day after it",
     ),
     6073: _wire.ProgramErrorInfo(
-        6073, "NothingToLiquidate", "The account has no position in this perpetual to take over"
+        6073, "TriggerNotReached", "The mark has not reached the trigger, or the order has lapsed"
     ),
     6074: _wire.ProgramErrorInfo(
-        6074,
+        6074, "OrderOffMark", "The order would rest further beyond the mark than the market allows"
+    ),
+    6075: _wire.ProgramErrorInfo(
+        6075, "AccountHealthy", "The account has what keeping its positions requires; it cannot be liquidated"
+    ),
+    6076: _wire.ProgramErrorInfo(
+        6076, "AccountBankrupt", "The account cannot pay for its liquidation; resolve its bankruptcy"
+    ),
+    6077: _wire.ProgramErrorInfo(
+        6077, "AccountSolvent", "The account can still pay for its liquidation; liquidate it"
+    ),
+    6078: _wire.ProgramErrorInfo(
+        6078, "NothingToLiquidate", "The account has no position in this perpetual to take over"
+    ),
+    6079: _wire.ProgramErrorInfo(
+        6079,
         "NothingToSettle",
         "Nothing moves: no profit or loss, an empty pool, or the hour's limit of profits is reached",
     ),
-    6075: _wire.ProgramErrorInfo(
-        6075,
-        "InsuranceInsufficient",
-        "Insurance may not pay now, and nobody else is left in the market; add to it, or wait a day",
+    6080: _wire.ProgramErrorInfo(
+        6080, "InsuranceInsufficient", "Insurance does not cover this: add to it, wait a day, or ask for less"
     ),
 }
 
@@ -1873,6 +1923,62 @@ def _encode_insurance_added(value: InsuranceAdded, name: str) -> bytes:
     )
 
 
+_INSURANCE_REMOVED = Struct("<32s32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class InsuranceRemoved:
+    """The event InsuranceRemoved.
+
+    Attributes:
+        market: key.
+        account: key.
+        amount_atoms: u64.
+    """
+
+    market: Pubkey
+    account: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x06\x1a\x10\x10\x8e\xb8*;"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> InsuranceRemoved:
+        """Reads an InsuranceRemoved and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _insurance_removed(
+            _wire.unpack(_INSURANCE_REMOVED, data, "InsuranceRemoved", cls.DISCRIMINATOR), 0
+        )
+
+    def encode(self, name: str = "insurance_removed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_insurance_removed(self, name)
+
+
+def _insurance_removed(values: tuple[Any, ...], at: int) -> InsuranceRemoved:
+    return InsuranceRemoved(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_insurance_removed(value: InsuranceRemoved, name: str) -> bytes:
+    if not isinstance(value, InsuranceRemoved):
+        raise _wire.ArgumentError(name, value, "an InsuranceRemoved")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
 _LIQUIDATED = Struct("<32s32s32sQQQQQQ")
 
 
@@ -1969,9 +2075,9 @@ class PerpLeg:
         funding_index: The market's cumulative funding index when the leg was last settled.
         loss_index: The loss index of the position's side then.
         bid_lots: Lots of open bids, as the leg last knew them.
-        bid_atoms: What they pay in all.
+        bid_atoms: What they pay at most: all of them at the highest of their prices.
         ask_lots: Lots of open asks, as the leg last knew them.
-        ask_atoms: What they bring in all.
+        ask_atoms: What they bring at least: all of them at the lowest of their prices.
         seat: Seat in the market's book, counted from 1; 0 without.
     """
 
@@ -2441,6 +2547,57 @@ def _encode_pause_changed(value: PauseChanged, name: str) -> bytes:
     )
 
 
+_PERP_CLOSING = Struct("<32sq")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpClosing:
+    """The event PerpClosing.
+
+    Attributes:
+        market: key.
+        close_time: i64.
+    """
+
+    market: Pubkey
+    close_time: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"v\xf8\x90\xc5\x05@\x99o"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpClosing:
+        """Reads a PerpClosing and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_closing(_wire.unpack(_PERP_CLOSING, data, "PerpClosing", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "perp_closing") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_perp_closing(self, name)
+
+
+def _perp_closing(values: tuple[Any, ...], at: int) -> PerpClosing:
+    return PerpClosing(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_perp_closing(value: PerpClosing, name: str) -> bytes:
+    if not isinstance(value, PerpClosing):
+        raise _wire.ArgumentError(name, value, "a PerpClosing")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_i64(value.close_time, f"{name}.close_time"),
+        )
+    )
+
+
 _PERP_CREATED = Struct("<32s32s")
 
 
@@ -2546,7 +2703,7 @@ def _encode_perp_tier(value: PerpTier, name: str) -> bytes:
     )
 
 
-_PERP_RULES = Struct("<" + 4 * (_PERP_TIER.format[1:]) + "QQQQQQQIIIIIIIHHHHHHHB5x")
+_PERP_RULES = Struct("<" + 4 * (_PERP_TIER.format[1:]) + "QQQQQQQIIIIIIIIHHHHHHHB1x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -2571,6 +2728,9 @@ class PerpRules:
         stale_s: Seconds after which a reading is too old to open by; 1 to 3,600.
         taker_fee_ppm: What a taker pays, in millionths of the value.
         maker_rebate_ppm: What a maker gets out of that.
+        face_ticks: What a lot is worth at most, in ticks, if the price is a probability; 0 if it is
+            not. What positions could be short of whatever the price jumps to must then lie in insurance
+            before they are opened.
         near_bps: u16.
         shock_bps: u16.
         funding_bps: u16.
@@ -2596,6 +2756,7 @@ class PerpRules:
     stale_s: int
     taker_fee_ppm: int
     maker_rebate_ppm: int
+    face_ticks: int
     near_bps: int
     shock_bps: int
     funding_bps: int
@@ -2650,6 +2811,7 @@ def _perp_rules(values: tuple[Any, ...], at: int) -> PerpRules:
         values[at + 31],
         values[at + 32],
         values[at + 33],
+        values[at + 34],
     )
 
 
@@ -2673,6 +2835,7 @@ def _encode_perp_rules(value: PerpRules, name: str) -> bytes:
             _wire.encode_u32(value.stale_s, f"{name}.stale_s"),
             _wire.encode_u32(value.taker_fee_ppm, f"{name}.taker_fee_ppm"),
             _wire.encode_u32(value.maker_rebate_ppm, f"{name}.maker_rebate_ppm"),
+            _wire.encode_u32(value.face_ticks, f"{name}.face_ticks"),
             _wire.encode_u16(value.near_bps, f"{name}.near_bps"),
             _wire.encode_u16(value.shock_bps, f"{name}.shock_bps"),
             _wire.encode_u16(value.funding_bps, f"{name}.funding_bps"),
@@ -2681,12 +2844,17 @@ def _encode_perp_rules(value: PerpRules, name: str) -> bytes:
             _wire.encode_u16(value.insurance_bps, f"{name}.insurance_bps"),
             _wire.encode_u16(value.insurance_cap_bps, f"{name}.insurance_cap_bps"),
             _wire.encode_u8(value.tier_count, f"{name}.tier_count"),
-            bytes(5),
+            bytes(1),
         )
     )
 
 
-_PERP_MARKET = Struct("<32s32s32s" + _PERP_RULES.format[1:] + "QQQQQQQQqQqQqqqqqqqqqqqqIIIBBBBB255x")
+_PERP_MARKET = Struct(
+    "<32s32s32s"
+    + _PERP_RULES.format[1:]
+    + _PERP_RULES.format[1:]
+    + "qqQQQQQQQQQQqQqQqqqqqQqqqqqqqIIIIBBBBB251x"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -2698,6 +2866,11 @@ class PerpMarket:
         feed: The oracle program's feed that it follows.
         market_id: Name given at creation, UTF-8 padded with zeros; unique on the exchange.
         rules: `PerpRules`.
+        next_rules: The rules from `rules_time` on.
+        rules_time: When `next_rules` may come into force, Unix seconds; 0 while none are proposed.
+        close_time: When the market closes, Unix seconds; 0 for never.
+        closing_sum: Σ index × seconds of the last hour before that.
+        closing_seconds: Seconds that sum is over.
         open_lots: Lots open on either side; both are the same.
         pool_atoms: Losses paid in, less profits paid out.
         fees_atoms: Fees that the pool has paid, not yet collected.
@@ -2715,6 +2888,7 @@ class PerpMarket:
         premium_seconds: Σ premium × seconds of the present hour.
         premium_ticks: The premium as it was last seen, in ticks.
         updated_at: When the market was last brought up to date, Unix seconds.
+        updated_slot: The slot in which that was.
         loss_long_index: What a long lot has borne of losers' debts, in 2⁻³² atoms; it wraps.
         loss_short_index: What a short lot has.
         index_average: The index's average over five minutes, in 2⁻¹⁶ ticks.
@@ -2726,6 +2900,7 @@ class PerpMarket:
         index_ticks: The feed's last agreed reading.
         mark_ticks: The mark.
         last_ticks: What last traded.
+        settlement_ticks: At what positions are settled, once the market has closed; 0 before.
         is_uncertain: 1 while the feed's publishers do not agree.
         pause_bits: 1 open, 2 liquidate, 4 profits.
         bump: PDA bump.
@@ -2737,6 +2912,11 @@ class PerpMarket:
     feed: Pubkey
     market_id: bytes
     rules: PerpRules
+    next_rules: PerpRules
+    rules_time: int
+    close_time: int
+    closing_sum: int
+    closing_seconds: int
     open_lots: int
     pool_atoms: int
     fees_atoms: int
@@ -2754,6 +2934,7 @@ class PerpMarket:
     premium_seconds: int
     premium_ticks: int
     updated_at: int
+    updated_slot: int
     loss_long_index: int
     loss_short_index: int
     index_average: int
@@ -2764,6 +2945,7 @@ class PerpMarket:
     index_ticks: int
     mark_ticks: int
     last_ticks: int
+    settlement_ticks: int
     is_uncertain: int
     pause_bits: int
     bump: int
@@ -2771,44 +2953,51 @@ class PerpMarket:
     layout: int
 
     DISCRIMINATOR: ClassVar[bytes] = b"\n\xdf\x0c,k\xf57\xf7"
-    SIZE: ClassVar[int] = 736
+    SIZE: ClassVar[int] = 944
     OFFSETS: ClassVar[dict[str, int]] = {
         "exchange": 8,
         "feed": 40,
         "market_id": 72,
         "rules": 104,
-        "open_lots": 272,
-        "pool_atoms": 280,
-        "fees_atoms": 288,
-        "fees_due_atoms": 296,
-        "insurance_due_atoms": 304,
-        "insurance_atoms": 312,
-        "insurance_window_atoms": 320,
-        "insurance_paid_atoms": 328,
-        "insurance_window_start": 336,
-        "profits_paid_atoms": 344,
-        "profits_window_start": 352,
-        "haircut_atoms": 360,
-        "funding_index": 368,
-        "funding_rate": 376,
-        "premium_seconds": 384,
-        "premium_ticks": 392,
-        "updated_at": 400,
-        "loss_long_index": 408,
-        "loss_short_index": 416,
-        "index_average": 424,
-        "basis_average": 432,
-        "basis_ticks": 440,
-        "agreed_at": 448,
-        "traded_at": 456,
-        "index_ticks": 464,
-        "mark_ticks": 468,
-        "last_ticks": 472,
-        "is_uncertain": 476,
-        "pause_bits": 477,
-        "bump": 478,
-        "book_bump": 479,
-        "layout": 480,
+        "next_rules": 272,
+        "rules_time": 440,
+        "close_time": 448,
+        "closing_sum": 456,
+        "closing_seconds": 464,
+        "open_lots": 472,
+        "pool_atoms": 480,
+        "fees_atoms": 488,
+        "fees_due_atoms": 496,
+        "insurance_due_atoms": 504,
+        "insurance_atoms": 512,
+        "insurance_window_atoms": 520,
+        "insurance_paid_atoms": 528,
+        "insurance_window_start": 536,
+        "profits_paid_atoms": 544,
+        "profits_window_start": 552,
+        "haircut_atoms": 560,
+        "funding_index": 568,
+        "funding_rate": 576,
+        "premium_seconds": 584,
+        "premium_ticks": 592,
+        "updated_at": 600,
+        "updated_slot": 608,
+        "loss_long_index": 616,
+        "loss_short_index": 624,
+        "index_average": 632,
+        "basis_average": 640,
+        "basis_ticks": 648,
+        "agreed_at": 656,
+        "traded_at": 664,
+        "index_ticks": 672,
+        "mark_ticks": 676,
+        "last_ticks": 680,
+        "settlement_ticks": 684,
+        "is_uncertain": 688,
+        "pause_bits": 689,
+        "bump": 690,
+        "book_bump": 691,
+        "layout": 692,
     }
 
     @classmethod
@@ -2835,38 +3024,45 @@ def _perp_market(values: tuple[Any, ...], at: int) -> PerpMarket:
         Pubkey.from_bytes(values[at + 1]),
         values[at + 2],
         _perp_rules(values, at + 3),
-        values[at + 37],
-        values[at + 38],
-        values[at + 39],
-        values[at + 40],
-        values[at + 41],
-        values[at + 42],
-        values[at + 43],
-        values[at + 44],
-        values[at + 45],
-        values[at + 46],
-        values[at + 47],
-        values[at + 48],
-        values[at + 49],
-        values[at + 50],
-        values[at + 51],
-        values[at + 52],
-        values[at + 53],
-        values[at + 54],
-        values[at + 55],
-        values[at + 56],
-        values[at + 57],
-        values[at + 58],
-        values[at + 59],
-        values[at + 60],
-        values[at + 61],
-        values[at + 62],
-        values[at + 63],
-        values[at + 64],
-        values[at + 65],
-        values[at + 66],
-        values[at + 67],
-        values[at + 68],
+        _perp_rules(values, at + 38),
+        values[at + 73],
+        values[at + 74],
+        values[at + 75],
+        values[at + 76],
+        values[at + 77],
+        values[at + 78],
+        values[at + 79],
+        values[at + 80],
+        values[at + 81],
+        values[at + 82],
+        values[at + 83],
+        values[at + 84],
+        values[at + 85],
+        values[at + 86],
+        values[at + 87],
+        values[at + 88],
+        values[at + 89],
+        values[at + 90],
+        values[at + 91],
+        values[at + 92],
+        values[at + 93],
+        values[at + 94],
+        values[at + 95],
+        values[at + 96],
+        values[at + 97],
+        values[at + 98],
+        values[at + 99],
+        values[at + 100],
+        values[at + 101],
+        values[at + 102],
+        values[at + 103],
+        values[at + 104],
+        values[at + 105],
+        values[at + 106],
+        values[at + 107],
+        values[at + 108],
+        values[at + 109],
+        values[at + 110],
     )
 
 
@@ -2879,6 +3075,11 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_pubkey(value.feed, f"{name}.feed"),
             _wire.encode_fixed_bytes(value.market_id, f"{name}.market_id", 32),
             _encode_perp_rules(value.rules, f"{name}.rules"),
+            _encode_perp_rules(value.next_rules, f"{name}.next_rules"),
+            _wire.encode_i64(value.rules_time, f"{name}.rules_time"),
+            _wire.encode_i64(value.close_time, f"{name}.close_time"),
+            _wire.encode_u64(value.closing_sum, f"{name}.closing_sum"),
+            _wire.encode_u64(value.closing_seconds, f"{name}.closing_seconds"),
             _wire.encode_u64(value.open_lots, f"{name}.open_lots"),
             _wire.encode_u64(value.pool_atoms, f"{name}.pool_atoms"),
             _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
@@ -2896,6 +3097,7 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_i64(value.premium_seconds, f"{name}.premium_seconds"),
             _wire.encode_i64(value.premium_ticks, f"{name}.premium_ticks"),
             _wire.encode_i64(value.updated_at, f"{name}.updated_at"),
+            _wire.encode_u64(value.updated_slot, f"{name}.updated_slot"),
             _wire.encode_i64(value.loss_long_index, f"{name}.loss_long_index"),
             _wire.encode_i64(value.loss_short_index, f"{name}.loss_short_index"),
             _wire.encode_i64(value.index_average, f"{name}.index_average"),
@@ -2906,12 +3108,163 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_u32(value.index_ticks, f"{name}.index_ticks"),
             _wire.encode_u32(value.mark_ticks, f"{name}.mark_ticks"),
             _wire.encode_u32(value.last_ticks, f"{name}.last_ticks"),
+            _wire.encode_u32(value.settlement_ticks, f"{name}.settlement_ticks"),
             _wire.encode_u8(value.is_uncertain, f"{name}.is_uncertain"),
             _wire.encode_u8(value.pause_bits, f"{name}.pause_bits"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.book_bump, f"{name}.book_bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(255),
+            bytes(251),
+        )
+    )
+
+
+_PERP_RULES_APPLIED = Struct("<32s")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpRulesApplied:
+    """The event PerpRulesApplied.
+
+    Attributes:
+        market: key.
+    """
+
+    market: Pubkey
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xf0Tv:$\xe8\x8bk"
+    SIZE: ClassVar[int] = 40
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpRulesApplied:
+        """Reads a PerpRulesApplied and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_rules_applied(
+            _wire.unpack(_PERP_RULES_APPLIED, data, "PerpRulesApplied", cls.DISCRIMINATOR), 0
+        )
+
+    def encode(self, name: str = "perp_rules_applied") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_perp_rules_applied(self, name)
+
+
+def _perp_rules_applied(values: tuple[Any, ...], at: int) -> PerpRulesApplied:
+    return PerpRulesApplied(Pubkey.from_bytes(values[at]))
+
+
+def _encode_perp_rules_applied(value: PerpRulesApplied, name: str) -> bytes:
+    if not isinstance(value, PerpRulesApplied):
+        raise _wire.ArgumentError(name, value, "a PerpRulesApplied")
+    return b"".join((_wire.encode_pubkey(value.market, f"{name}.market"),))
+
+
+_PERP_RULES_PROPOSED = Struct("<32sq")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpRulesProposed:
+    """The event PerpRulesProposed.
+
+    Attributes:
+        market: key.
+        rules_time: From when on they may come into force.
+    """
+
+    market: Pubkey
+    rules_time: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x1c`SWU_\x1b\xe8"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpRulesProposed:
+        """Reads a PerpRulesProposed and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_rules_proposed(
+            _wire.unpack(_PERP_RULES_PROPOSED, data, "PerpRulesProposed", cls.DISCRIMINATOR), 0
+        )
+
+    def encode(self, name: str = "perp_rules_proposed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_perp_rules_proposed(self, name)
+
+
+def _perp_rules_proposed(values: tuple[Any, ...], at: int) -> PerpRulesProposed:
+    return PerpRulesProposed(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_perp_rules_proposed(value: PerpRulesProposed, name: str) -> bytes:
+    if not isinstance(value, PerpRulesProposed):
+        raise _wire.ArgumentError(name, value, "a PerpRulesProposed")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_i64(value.rules_time, f"{name}.rules_time"),
+        )
+    )
+
+
+_PERP_SETTLED = Struct("<32sI")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpSettled:
+    """The event PerpSettled.
+
+    Attributes:
+        market: key.
+        settlement_ticks: u32.
+    """
+
+    market: Pubkey
+    settlement_ticks: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xb5\r\x11\xe5\x93\x04\xce\xf9"
+    SIZE: ClassVar[int] = 44
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpSettled:
+        """Reads a PerpSettled and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_settled(_wire.unpack(_PERP_SETTLED, data, "PerpSettled", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "perp_settled") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_perp_settled(self, name)
+
+
+def _perp_settled(values: tuple[Any, ...], at: int) -> PerpSettled:
+    return PerpSettled(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_perp_settled(value: PerpSettled, name: str) -> bytes:
+    if not isinstance(value, PerpSettled):
+        raise _wire.ArgumentError(name, value, "a PerpSettled")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_u32(value.settlement_ticks, f"{name}.settlement_ticks"),
         )
     )
 
@@ -3359,7 +3712,7 @@ def _encode_redeemed(value: Redeemed, name: str) -> bytes:
     )
 
 
-_SEAT = Struct("<32sqqQQQQQQIIqq")
+_SEAT = Struct("<32sqqQQQQQQIIqqII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -3380,6 +3733,8 @@ class Seat:
         seat_free: Next seat that was given up, counted from 1, while this one is.
         funding_index: A perpetual's: its cumulative funding index when the lots were last settled.
         loss_index: A perpetual's: the loss index of the lots' side then.
+        bid_max_ticks: The highest price of its bids since it last had none.
+        ask_min_ticks: The lowest price of its asks since it last had none.
     """
 
     account: Pubkey
@@ -3395,8 +3750,10 @@ class Seat:
     seat_free: int
     funding_index: int
     loss_index: int
+    bid_max_ticks: int
+    ask_min_ticks: int
 
-    SIZE: ClassVar[int] = 120
+    SIZE: ClassVar[int] = 128
 
     @classmethod
     def decode(cls, data: bytes) -> Seat:
@@ -3431,6 +3788,8 @@ def _seat(values: tuple[Any, ...], at: int) -> Seat:
         values[at + 10],
         values[at + 11],
         values[at + 12],
+        values[at + 13],
+        values[at + 14],
     )
 
 
@@ -3452,6 +3811,8 @@ def _encode_seat(value: Seat, name: str) -> bytes:
             _wire.encode_u32(value.seat_free, f"{name}.seat_free"),
             _wire.encode_i64(value.funding_index, f"{name}.funding_index"),
             _wire.encode_i64(value.loss_index, f"{name}.loss_index"),
+            _wire.encode_u32(value.bid_max_ticks, f"{name}.bid_max_ticks"),
+            _wire.encode_u32(value.ask_min_ticks, f"{name}.ask_min_ticks"),
         )
     )
 
@@ -3635,6 +3996,377 @@ def _encode_tokens_redeemed(value: TokensRedeemed, name: str) -> bytes:
     )
 
 
+_TRANSFERRED = Struct("<32s32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """Collateral moved between two margin accounts of one owner.
+
+    Attributes:
+        source: key.
+        destination: key.
+        amount_atoms: u64.
+    """
+
+    source: Pubkey
+    destination: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x15\x84\xef@\x92\xef\xa6D"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> Transferred:
+        """Reads a Transferred and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _transferred(_wire.unpack(_TRANSFERRED, data, "Transferred", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "transferred") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_transferred(self, name)
+
+
+def _transferred(values: tuple[Any, ...], at: int) -> Transferred:
+    return Transferred(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_transferred(value: Transferred, name: str) -> bytes:
+    if not isinstance(value, Transferred):
+        raise _wire.ArgumentError(name, value, "a Transferred")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.source, f"{name}.source"),
+            _wire.encode_pubkey(value.destination, f"{name}.destination"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
+_TRIGGER_CLOSED = Struct("<32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerClosed:
+    """A trigger order is done, or was cancelled.
+
+    Attributes:
+        trigger: key.
+        filled_lots: u64.
+    """
+
+    trigger: Pubkey
+    filled_lots: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"L\xea\x0c\x04\xf0\x19y\x84"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerClosed:
+        """Reads a TriggerClosed and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_closed(_wire.unpack(_TRIGGER_CLOSED, data, "TriggerClosed", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "trigger_closed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_trigger_closed(self, name)
+
+
+def _trigger_closed(values: tuple[Any, ...], at: int) -> TriggerClosed:
+    return TriggerClosed(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_trigger_closed(value: TriggerClosed, name: str) -> bytes:
+    if not isinstance(value, TriggerClosed):
+        raise _wire.ArgumentError(name, value, "a TriggerClosed")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.trigger, f"{name}.trigger"),
+            _wire.encode_u64(value.filled_lots, f"{name}.filled_lots"),
+        )
+    )
+
+
+_TRIGGER_MOVED = Struct("<32sI")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerMoved:
+    """A trailing stop has followed the mark.
+
+    Attributes:
+        trigger: key.
+        trigger_ticks: u32.
+    """
+
+    trigger: Pubkey
+    trigger_ticks: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\x0b\xea\x00\xc06\x9dfe"
+    SIZE: ClassVar[int] = 44
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerMoved:
+        """Reads a TriggerMoved and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_moved(_wire.unpack(_TRIGGER_MOVED, data, "TriggerMoved", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "trigger_moved") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_trigger_moved(self, name)
+
+
+def _trigger_moved(values: tuple[Any, ...], at: int) -> TriggerMoved:
+    return TriggerMoved(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_trigger_moved(value: TriggerMoved, name: str) -> bytes:
+    if not isinstance(value, TriggerMoved):
+        raise _wire.ArgumentError(name, value, "a TriggerMoved")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.trigger, f"{name}.trigger"),
+            _wire.encode_u32(value.trigger_ticks, f"{name}.trigger_ticks"),
+        )
+    )
+
+
+_TRIGGER_TERMS = Struct("<QqIIIBB2x")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerTerms:
+    """What its owner asks of a trigger order.
+
+    Attributes:
+        lots: Most lots to close.
+        expires_at: When it lapses, Unix seconds; 0 for never.
+        trigger_ticks: At which mark it is placed; of a trailing stop, at first.
+        trail_ticks: Of a trailing stop, how far the trigger stays behind the best mark seen; 0 for a
+            fixed trigger.
+        slip_ticks: How far from the mark the order may trade when it is placed.
+        side: 0 buys a short back, 1 sells a long.
+        is_above: 1 if it is placed at marks of the trigger or above, 0 at the trigger or below.
+    """
+
+    lots: int
+    expires_at: int
+    trigger_ticks: int
+    trail_ticks: int
+    slip_ticks: int
+    side: int
+    is_above: int
+
+    SIZE: ClassVar[int] = 32
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerTerms:
+        """Reads a TriggerTerms from its first byte on; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_terms(_wire.unpack(_TRIGGER_TERMS, data, "TriggerTerms"), 0)
+
+    def encode(self, name: str = "trigger_terms") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return _encode_trigger_terms(self, name)
+
+
+def _trigger_terms(values: tuple[Any, ...], at: int) -> TriggerTerms:
+    return TriggerTerms(
+        values[at],
+        values[at + 1],
+        values[at + 2],
+        values[at + 3],
+        values[at + 4],
+        values[at + 5],
+        values[at + 6],
+    )
+
+
+def _encode_trigger_terms(value: TriggerTerms, name: str) -> bytes:
+    if not isinstance(value, TriggerTerms):
+        raise _wire.ArgumentError(name, value, "a TriggerTerms")
+    return b"".join(
+        (
+            _wire.encode_u64(value.lots, f"{name}.lots"),
+            _wire.encode_i64(value.expires_at, f"{name}.expires_at"),
+            _wire.encode_u32(value.trigger_ticks, f"{name}.trigger_ticks"),
+            _wire.encode_u32(value.trail_ticks, f"{name}.trail_ticks"),
+            _wire.encode_u32(value.slip_ticks, f"{name}.slip_ticks"),
+            _wire.encode_u8(value.side, f"{name}.side"),
+            _wire.encode_u8(value.is_above, f"{name}.is_above"),
+            bytes(2),
+        )
+    )
+
+
+_TRIGGER_ORDER = Struct("<32s32s32s" + _TRIGGER_TERMS.format[1:] + "BBB29x")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerOrder:
+    """One trigger order.
+
+    Attributes:
+        account: The margin account whose position it reduces.
+        market: key.
+        payer: Who gets the rent.
+        terms: `TriggerTerms`.
+        id: Which of the account's trigger orders this is.
+        bump: PDA bump.
+        layout: Layout of this account; 1.
+    """
+
+    account: Pubkey
+    market: Pubkey
+    payer: Pubkey
+    terms: TriggerTerms
+    id: int
+    bump: int
+    layout: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xec=*\xbe\x98\x0cjt"
+    SIZE: ClassVar[int] = 168
+    OFFSETS: ClassVar[dict[str, int]] = {
+        "account": 8,
+        "market": 40,
+        "payer": 72,
+        "terms": 104,
+        "id": 136,
+        "bump": 137,
+        "layout": 138,
+    }
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerOrder:
+        """Reads a TriggerOrder and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_order(_wire.unpack(_TRIGGER_ORDER, data, "TriggerOrder", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "trigger_order") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_trigger_order(self, name)
+
+
+def _trigger_order(values: tuple[Any, ...], at: int) -> TriggerOrder:
+    return TriggerOrder(
+        Pubkey.from_bytes(values[at]),
+        Pubkey.from_bytes(values[at + 1]),
+        Pubkey.from_bytes(values[at + 2]),
+        _trigger_terms(values, at + 3),
+        values[at + 10],
+        values[at + 11],
+        values[at + 12],
+    )
+
+
+def _encode_trigger_order(value: TriggerOrder, name: str) -> bytes:
+    if not isinstance(value, TriggerOrder):
+        raise _wire.ArgumentError(name, value, "a TriggerOrder")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_pubkey(value.payer, f"{name}.payer"),
+            _encode_trigger_terms(value.terms, f"{name}.terms"),
+            _wire.encode_u8(value.id, f"{name}.id"),
+            _wire.encode_u8(value.bump, f"{name}.bump"),
+            _wire.encode_u8(value.layout, f"{name}.layout"),
+            bytes(29),
+        )
+    )
+
+
+_TRIGGER_PLACED = Struct("<32s32s32s")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerPlaced:
+    """The event TriggerPlaced.
+
+    Attributes:
+        trigger: key.
+        account: key.
+        market: key.
+    """
+
+    trigger: Pubkey
+    account: Pubkey
+    market: Pubkey
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xa8\xad\xcaL\x98\xa9\xac\xb5"
+    SIZE: ClassVar[int] = 104
+
+    @classmethod
+    def decode(cls, data: bytes) -> TriggerPlaced:
+        """Reads a TriggerPlaced and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _trigger_placed(_wire.unpack(_TRIGGER_PLACED, data, "TriggerPlaced", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "trigger_placed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_trigger_placed(self, name)
+
+
+def _trigger_placed(values: tuple[Any, ...], at: int) -> TriggerPlaced:
+    return TriggerPlaced(
+        Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), Pubkey.from_bytes(values[at + 2])
+    )
+
+
+def _encode_trigger_placed(value: TriggerPlaced, name: str) -> bytes:
+    if not isinstance(value, TriggerPlaced):
+        raise _wire.ArgumentError(name, value, "a TriggerPlaced")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.trigger, f"{name}.trigger"),
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+        )
+    )
+
+
 _WITHDRAWN = Struct("<32sQ")
 
 
@@ -3686,16 +4418,19 @@ def _encode_withdrawn(value: Withdrawn, name: str) -> bytes:
     )
 
 
-AnyAccount: TypeAlias = Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool
+AnyAccount: TypeAlias = Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool | TriggerOrder
 
 
-ACCOUNTS: Final[dict[bytes, type[Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool]]] = {
+ACCOUNTS: Final[
+    dict[bytes, type[Book | EventMarket | Exchange | MarginAccount | PerpMarket | Pool | TriggerOrder]]
+] = {
     Book.DISCRIMINATOR: Book,
     EventMarket.DISCRIMINATOR: EventMarket,
     Exchange.DISCRIMINATOR: Exchange,
     MarginAccount.DISCRIMINATOR: MarginAccount,
     PerpMarket.DISCRIMINATOR: PerpMarket,
     Pool.DISCRIMINATOR: Pool,
+    TriggerOrder.DISCRIMINATOR: TriggerOrder,
 }
 
 
@@ -3728,10 +4463,15 @@ AnyEvent: TypeAlias = (
     | ExchangeInitialized
     | FeesCollected
     | InsuranceAdded
+    | InsuranceRemoved
     | Liquidated
     | MarginStated
     | PauseChanged
+    | PerpClosing
     | PerpCreated
+    | PerpRulesApplied
+    | PerpRulesProposed
+    | PerpSettled
     | PnlSettled
     | PoolClosed
     | PoolCreated
@@ -3741,6 +4481,10 @@ AnyEvent: TypeAlias = (
     | SetsChanged
     | TokensChanged
     | TokensRedeemed
+    | Transferred
+    | TriggerClosed
+    | TriggerMoved
+    | TriggerPlaced
     | Withdrawn
 )
 
@@ -3764,10 +4508,15 @@ EVENTS: Final[
             | ExchangeInitialized
             | FeesCollected
             | InsuranceAdded
+            | InsuranceRemoved
             | Liquidated
             | MarginStated
             | PauseChanged
+            | PerpClosing
             | PerpCreated
+            | PerpRulesApplied
+            | PerpRulesProposed
+            | PerpSettled
             | PnlSettled
             | PoolClosed
             | PoolCreated
@@ -3777,6 +4526,10 @@ EVENTS: Final[
             | SetsChanged
             | TokensChanged
             | TokensRedeemed
+            | Transferred
+            | TriggerClosed
+            | TriggerMoved
+            | TriggerPlaced
             | Withdrawn
         ],
     ]
@@ -3796,10 +4549,15 @@ EVENTS: Final[
     ExchangeInitialized.DISCRIMINATOR: ExchangeInitialized,
     FeesCollected.DISCRIMINATOR: FeesCollected,
     InsuranceAdded.DISCRIMINATOR: InsuranceAdded,
+    InsuranceRemoved.DISCRIMINATOR: InsuranceRemoved,
     Liquidated.DISCRIMINATOR: Liquidated,
     MarginStated.DISCRIMINATOR: MarginStated,
     PauseChanged.DISCRIMINATOR: PauseChanged,
+    PerpClosing.DISCRIMINATOR: PerpClosing,
     PerpCreated.DISCRIMINATOR: PerpCreated,
+    PerpRulesApplied.DISCRIMINATOR: PerpRulesApplied,
+    PerpRulesProposed.DISCRIMINATOR: PerpRulesProposed,
+    PerpSettled.DISCRIMINATOR: PerpSettled,
     PnlSettled.DISCRIMINATOR: PnlSettled,
     PoolClosed.DISCRIMINATOR: PoolClosed,
     PoolCreated.DISCRIMINATOR: PoolCreated,
@@ -3809,6 +4567,10 @@ EVENTS: Final[
     SetsChanged.DISCRIMINATOR: SetsChanged,
     TokensChanged.DISCRIMINATOR: TokensChanged,
     TokensRedeemed.DISCRIMINATOR: TokensRedeemed,
+    Transferred.DISCRIMINATOR: Transferred,
+    TriggerClosed.DISCRIMINATOR: TriggerClosed,
+    TriggerMoved.DISCRIMINATOR: TriggerMoved,
+    TriggerPlaced.DISCRIMINATOR: TriggerPlaced,
     Withdrawn.DISCRIMINATOR: Withdrawn,
 }
 
@@ -3955,6 +4717,28 @@ def find_pool(*, event: Pubkey, creator: Pubkey) -> Pubkey:
     )[0]
 
 
+def find_trigger(*, account: Pubkey, market: Pubkey, id: int) -> Pubkey:
+    """The address of the trigger.
+
+    Args:
+        account: key.
+        market: key.
+        id: u8.
+
+    Raises:
+        ArgumentError: a seed is out of its range.
+    """
+    return Pubkey.find_program_address(
+        [
+            b"trigger",
+            _wire.encode_pubkey(account, "account"),
+            _wire.encode_pubkey(market, "market"),
+            _wire.encode_u8(id, "id"),
+        ],
+        PROGRAM_ID,
+    )[0]
+
+
 def find_vault(*, exchange: Pubkey) -> Pubkey:
     """The address of the vault.
 
@@ -3993,6 +4777,22 @@ def add_insurance(
             AccountMeta(market, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
+    )
+
+
+def apply_perp_rules(*, market: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()) -> Instruction:
+    """Brings a perpetual's proposed rules into force, two days after their proposal.
+
+    Anyone may.
+
+    Args:
+        market: the market. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x0cI\x9fJ\x95\xb6z`",
+        [AccountMeta(market, is_signer=False, is_writable=True), *remaining_accounts],
     )
 
 
@@ -4139,6 +4939,38 @@ def cancel_perp_orders(
     )
 
 
+def cancel_trigger(
+    *,
+    canceller: Pubkey,
+    payer: Pubkey,
+    account: Pubkey,
+    trigger: Pubkey,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed.
+
+    Never paused.
+
+    Args:
+        canceller: The account's owner or delegate; anyone once the order has lapsed. [signer]
+        payer: CHECK: gets the rent. [writable]
+        account: the account.
+        trigger: the trigger. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xd0\x8b\xf94\xf7!9\xdf",
+        [
+            AccountMeta(canceller, is_signer=True, is_writable=False),
+            AccountMeta(payer, is_signer=False, is_writable=True),
+            AccountMeta(account, is_signer=False, is_writable=False),
+            AccountMeta(trigger, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def close_account(
     *, owner: Pubkey, account: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
 ) -> Instruction:
@@ -4185,6 +5017,40 @@ def close_book(
             AccountMeta(exchange, is_signer=False, is_writable=True),
             AccountMeta(event, is_signer=False, is_writable=False),
             AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def close_perp(
+    *,
+    admin: Pubkey,
+    exchange: Pubkey,
+    market: Pubkey,
+    close_time: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Sets when a perpetual closes, once, at least two days ahead: the admin alone.
+
+    In the hour before, positions can only be reduced.
+
+    Args:
+        admin: the admin. [signer]
+        exchange: the exchange.
+        market: the market. [writable]
+        close_time: i64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xc3\x8d='\x8b\xe5p\xf5" + _wire.encode_i64(close_time, "close_time"),
+        [
+            AccountMeta(admin, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(market, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )
@@ -4440,6 +5306,7 @@ def create_perp(
     feed: Pubkey,
     market_id: bytes,
     rules: PerpRules,
+    close_time: int,
     market: Pubkey | None = None,
     book: Pubkey | None = None,
     remaining_accounts: Sequence[AccountMeta] = (),
@@ -4452,6 +5319,7 @@ def create_perp(
         feed: The oracle program's feed that the market follows.
         market_id: 32 bytes.
         rules: `PerpRules`.
+        close_time: i64.
         market: the market. [writable] Left out: `find_market(exchange=exchange, market_id=market_id)`.
         book: the book. [writable] Left out: `find_book_of_create_perp(market=market)`.
         remaining_accounts: appended after the accounts above.
@@ -4467,7 +5335,8 @@ def create_perp(
         PROGRAM_ID,
         b"\x9b*Q\xc3\x86&\x1f\x8c"
         + _wire.encode_fixed_bytes(market_id, "market_id", 32)
-        + _encode_perp_rules(rules, "rules"),
+        + _encode_perp_rules(rules, "rules")
+        + _wire.encode_i64(close_time, "close_time"),
         [
             AccountMeta(admin, is_signer=True, is_writable=True),
             AccountMeta(exchange, is_signer=False, is_writable=False),
@@ -4663,6 +5532,47 @@ def draw_seat(
             AccountMeta(account, is_signer=False, is_writable=True),
             AccountMeta(event, is_signer=False, is_writable=False),
             AccountMeta(book, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def execute_trigger(
+    *,
+    exchange: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    feed: Pubkey,
+    book: Pubkey,
+    trigger: Pubkey,
+    payer: Pubkey,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Places a trigger order whose mark is reached, or moves a trailing stop after the mark.
+
+    Anyone may; never paused.
+
+    Args:
+        exchange: the exchange.
+        account: the account. [writable]
+        market: the market. [writable]
+        feed: The feed that the market follows.
+        book: The market's book. [writable]
+        trigger: the trigger. [writable]
+        payer: CHECK: gets the rent when the order is done. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x9ec\xc9\x89\xc0\x14\xec\x88",
+        [
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
+            AccountMeta(trigger, is_signer=False, is_writable=True),
+            AccountMeta(payer, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )
@@ -5048,6 +5958,80 @@ def place_order(
     )
 
 
+def place_trigger(
+    *,
+    trader: Pubkey,
+    account: Pubkey,
+    market: Pubkey,
+    id: int,
+    terms: TriggerTerms,
+    trigger: Pubkey | None = None,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Leaves an order that reduces a perpetual position, for anyone to place once the mark reaches its
+    trigger: a stop loss, a take profit, or a trailing stop.
+
+    Args:
+        trader: The account's owner or delegate; pays the rent, and gets it back. [signer, writable]
+        account: the account.
+        market: the market.
+        id: u8.
+        terms: `TriggerTerms`.
+        trigger: the trigger. [writable] Left out: `find_trigger(account=account, market=market,
+            id=id)`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    if trigger is None:
+        trigger = find_trigger(account=account, market=market, id=id)
+    return Instruction(
+        PROGRAM_ID,
+        b"\xdbK\xc6\xacW\xe8\xcd\x15" + _wire.encode_u8(id, "id") + _encode_trigger_terms(terms, "terms"),
+        [
+            AccountMeta(trader, is_signer=True, is_writable=True),
+            AccountMeta(account, is_signer=False, is_writable=False),
+            AccountMeta(market, is_signer=False, is_writable=False),
+            AccountMeta(trigger, is_signer=False, is_writable=True),
+            AccountMeta(_SYSTEM_PROGRAM_ADDRESS, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def propose_perp_rules(
+    *,
+    admin: Pubkey,
+    exchange: Pubkey,
+    market: Pubkey,
+    rules: PerpRules,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Proposes other rules for a perpetual, to come into force after two days: the admin alone.
+
+    Args:
+        admin: the admin. [signer]
+        exchange: the exchange.
+        market: the market. [writable]
+        rules: `PerpRules`.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x85\xfe<\xa5\x05J\x81\xe2" + _encode_perp_rules(rules, "rules"),
+        [
+            AccountMeta(admin, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def redeem(*, account: Pubkey, event: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()) -> Instruction:
     """Pays a settled event's shares into a margin account.
 
@@ -5135,6 +6119,41 @@ def refresh_margin(*, account: Pubkey, remaining_accounts: Sequence[AccountMeta]
     )
 
 
+def remove_insurance(
+    *,
+    admin: Pubkey,
+    exchange: Pubkey,
+    market: Pubkey,
+    account: Pubkey,
+    amount_atoms: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Takes insurance that nobody needs into the admin's margin account, within limits: the admin alone.
+
+    Args:
+        admin: the admin. [signer]
+        exchange: the exchange.
+        market: the market. [writable]
+        account: The admin's, of the same exchange. [writable]
+        amount_atoms: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\x13\xdd\xacR\x92P\x9aH" + _wire.encode_u64(amount_atoms, "amount_atoms"),
+        [
+            AccountMeta(admin, is_signer=True, is_writable=False),
+            AccountMeta(exchange, is_signer=False, is_writable=False),
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
 def replace_orders(
     *,
     owner: Pubkey,
@@ -5186,10 +6205,11 @@ def resolve_bankruptcy(
     market: Pubkey,
     feed: Pubkey,
     book: Pubkey,
+    lots_max: int,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Takes over the position of an account that cannot pay for its liquidation; insurance, then the other
-    side of the market, pay what is missing.
+    """Takes over the position of an account that cannot pay for its liquidation, at most `lots_max`;
+    insurance, then the other side of the market, pay the part of what is missing.
 
     Anyone may who affords it.
 
@@ -5201,11 +6221,15 @@ def resolve_bankruptcy(
         market: the market. [writable]
         feed: The feed that the market follows.
         book: The market's book. [writable]
+        lots_max: u64.
         remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
     """
     return Instruction(
         PROGRAM_ID,
-        b"R\xfd\xbb\x1df\x13#\xf8",
+        b"R\xfd\xbb\x1df\x13#\xf8" + _wire.encode_u64(lots_max, "lots_max"),
         [
             AccountMeta(liquidator, is_signer=True, is_writable=False),
             AccountMeta(exchange, is_signer=False, is_writable=False),
@@ -5291,6 +6315,31 @@ def settle_event(
         [
             AccountMeta(event, is_signer=False, is_writable=True),
             AccountMeta(record, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def settle_perp(
+    *, market: Pubkey, feed: Pubkey, book: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Fixes the price at which a closed perpetual settles: its index's average over the last hour.
+
+    Anyone may.
+
+    Args:
+        market: the market. [writable]
+        feed: The feed that the market follows.
+        book: The market's book. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xb0+#\xa0\x10`\x1f\x9a",
+        [
+            AccountMeta(market, is_signer=False, is_writable=True),
+            AccountMeta(feed, is_signer=False, is_writable=False),
+            AccountMeta(book, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )
@@ -5577,6 +6626,38 @@ def trade_pool(
             AccountMeta(account, is_signer=False, is_writable=True),
             AccountMeta(event, is_signer=False, is_writable=False),
             AccountMeta(pool, is_signer=False, is_writable=True),
+            *remaining_accounts,
+        ],
+    )
+
+
+def transfer(
+    *,
+    owner: Pubkey,
+    source: Pubkey,
+    destination: Pubkey,
+    amount_atoms: int,
+    remaining_accounts: Sequence[AccountMeta] = (),
+) -> Instruction:
+    """Moves free collateral between two margin accounts of one owner.
+
+    Args:
+        owner: the owner. [signer]
+        source: the source. [writable]
+        destination: Of the same owner and exchange. [writable]
+        amount_atoms: u64.
+        remaining_accounts: appended after the accounts above.
+
+    Raises:
+        ArgumentError: an argument is out of its range.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"\xa34\xc8\xe7\x8c\x03E\xba" + _wire.encode_u64(amount_atoms, "amount_atoms"),
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(source, is_signer=False, is_writable=True),
+            AccountMeta(destination, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )

@@ -26,9 +26,9 @@ terms: a JSON list of objects with these keys; in brackets, what holds where one
 than what `secant record create` asks for (samples at most 10 minutes apart, 90 % of the window, a quote no
 wider than the feed allows): to see what such a record would say, give max_gap_s, min_coverage, max_spread.
   name          how the report calls it
-  series        outcome, ticker or slug; may be left out where the file holds one
+  series        outcome, ticker, slug or feed; may be left out where the file holds one
   statistic     first, last, twap, touch_up, touch_down, range, change or variance
-  barrier       of a touch, 0 to 1
+  barrier       of a touch, 0 to 1, or to the highest price of a venue that prints dollars
   strike        of the others: yes at or above it
   low, high     of the others, instead of a strike: paid in proportion, nothing at low, all at high [0, 1]
   start, end    ISO 8601 times with their zone, such as 2024-10-04T13:00:00Z
@@ -36,10 +36,8 @@ wider than the feed allows): to see what such a record would say, give max_gap_s
   max_gap_s     longest silence between two samples that counts as observed
                 [the whole window: then no silence after the first sample is a gap]
   min_coverage  least observed share of the window, 0 to 1; less voids [0]
-  max_spread    widest quote that counts, 0 to 1 [1]
+  max_spread    widest quote or confidence interval that counts, as a barrier [1]
   grid_s        cell of a variance, seconds
-
-venues: kalshi, polymarket
 
 exit codes: 0 done; 2 the terms, the file or an option will not do; 4 the recording breaks off in the
 middle (a cut line or gzip file): the report is printed, but holds only what could be read"""
@@ -68,6 +66,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
 
 
+def _venues_reference() -> str:
+    # Imported here because no other help needs the venues.
+    from secant_keeper.venues import VENUES  # noqa: PLC0415
+
+    return f"venues: {', '.join(VENUES)}"
+
+
 def _settings_reference() -> str:
     # Imported here because only this help and the command itself need the settings.
     from secant_keeper.settings_help import settings_reference  # noqa: PLC0415
@@ -86,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=TERMS_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    replay.reference = _venues_reference
     replay.add_argument("--venue", required=True, help="the venue the recording is of")
     replay.add_argument(
         "--file",

@@ -59,7 +59,8 @@ class SourceSettings(BaseModel):
     venue: str
     """The venue."""
     series: str | None = None
-    """Ticker, token id or slug; may be left out where a recording holds one series."""
+    """Ticker, token id, slug, price feed id, or exchange:symbol@kind (binanceusdm:BTC/USDT:USDT@mark); may be
+    left out where a recording holds one series."""
     file: Path | None = None
     """A recording to play; without one the venue is followed live."""
     speed: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0

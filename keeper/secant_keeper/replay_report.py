@@ -56,7 +56,7 @@ def replay_command(
         raise InputError(f"there is no venue {venue!r}; name one of: {', '.join(VENUES)}")
     if len(set(files)) < len(files):
         raise InputError("a file is given twice: give each part of the recording once")
-    asked = read_terms(terms)
+    asked = read_terms(terms, VENUES[venue].price_max)
     try:
         replay = _with_progress(venue, files, asked, series)
     except (VenueError, SecantError) as error:

@@ -15,10 +15,10 @@ from secant_keeper.reader import backoff_s
 from secant_keeper.recordings import Reading, load_series, reading_of
 from secant_keeper.replay import one_a_second
 from secant_keeper.venues import (
+    VENUES,
     AuthenticationError,
     KalshiSigner,
     KalshiStream,
-    PolymarketStream,
     VenueError,
     VenueStream,
 )
@@ -43,13 +43,14 @@ def open_stream(venue: str, series: list[str], kalshi: KalshiSettings | None) ->
     """A live stream of a venue.
 
     Raises:
-        InputError: The venue's key is not to be used.
+        InputError: The venue's key is not to be used, a series can be none of the venue's, or what the venue
+            needs is not installed.
     """
-    if venue == "polymarket":
-        return PolymarketStream(series)
-    if kalshi is None:
-        raise InputError("a live Kalshi source needs the section [kalshi]")
     try:
+        if venue != "kalshi":
+            return VENUES[venue].stream(series)
+        if kalshi is None:
+            raise InputError("a live Kalshi source needs the section [kalshi]")
         signer = KalshiSigner.from_pem_file(kalshi.key_id.get_secret_value(), kalshi.key_file.expanduser())
     except VenueError as error:
         raise InputError(one_line(error)) from error

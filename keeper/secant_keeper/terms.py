@@ -1,7 +1,7 @@
 """The terms a replay is asked about: a JSON list, checked to the last key.
 
-Prices are decimals from 0 to 1, read exactly from numbers or strings; times are ISO 8601 with an offset, in
-whole seconds. What may be left out:
+Prices are decimals from 0 to 1, or to the venue's highest price, read exactly from numbers or strings; times
+are ISO 8601 with an offset, in whole seconds. What may be left out:
 
 - `sustain_s` is 0: the first accepted sample at the barrier is a touch;
 - `max_gap_s` is the whole window: no interval inside it counts as unobserved;
@@ -26,6 +26,7 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
 
 DECIMALS_MAX = 12
 """Finest price: the smallest exponent a feed can have is -12."""
+
+PRICE_MAX = "price_max"
+"""Key of the highest price in the context of a validation."""
+
+PROBABILITY_MAX = 1
+"""The highest price of an event's outcome, in dollars."""
 
 COVERAGE_DECIMALS_MAX = 6
 WINDOW_S_MAX = 2 * 366 * 86_400
@@ -68,17 +75,22 @@ def decimals(number: Decimal) -> int:
     return max(0, -int(exponent))
 
 
-def _price(value: object) -> Decimal:
-    number = _decimal(value)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{value} is outside 0 to 1")
+def _price_max(info: ValidationInfo) -> int:
+    """The highest price at the venue that is asked."""
+    return PROBABILITY_MAX if info.context is None else info.context[PRICE_MAX]
+
+
+def _price(value: object, info: ValidationInfo) -> Decimal:
+    number, highest = _decimal(value), _price_max(info)
+    if not 0 <= number <= highest:
+        raise ValueError(f"{value} is outside 0 to {highest}")
     return _fine_enough(number, DECIMALS_MAX)
 
 
-def _strike(value: object) -> Decimal:
-    number = _decimal(value)
-    if not -1 <= number <= 1:
-        raise ValueError(f"{value} is outside 0 to 1")
+def _strike(value: object, info: ValidationInfo) -> Decimal:
+    number, highest = _decimal(value), _price_max(info)
+    if not -highest <= number <= highest:
+        raise ValueError(f"{value} is outside 0 to {highest}")
     return _fine_enough(number, DECIMALS_MAX)
 
 
@@ -184,7 +196,7 @@ class Term(BaseModel):
         return self.window_s if self.max_gap_s is None else self.max_gap_s
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _consistent(self, info: ValidationInfo) -> Self:
         if self.window_s <= 0:
             raise ValueError("end must be after start")
         if self.window_s >= WINDOW_S_MAX:
@@ -198,7 +210,7 @@ class Term(BaseModel):
         self._check_bounds()
         for name, level in (("strike", self.strike), ("low", self.low), ("high", self.high)):
             if level is not None and level < 0 and self.statistic != "change":
-                raise ValueError(f"{name}: {level} is outside 0 to 1")
+                raise ValueError(f"{name}: {level} is outside 0 to {_price_max(info)}")
         return self
 
     def _check_bounds(self) -> None:
@@ -228,8 +240,12 @@ class Term(BaseModel):
 _TERM: TypeAdapter[Term] = TypeAdapter(Term)
 
 
-def read_terms(path: Path) -> list[Term]:
+def read_terms(path: Path, price_max: int = PROBABILITY_MAX) -> list[Term]:
     """The terms of a file.
+
+    Args:
+        path: The file.
+        price_max: The highest price at the venue, in dollars.
 
     Raises:
         InputError: The file cannot be read, is no JSON list of objects, or a term is not sound.
@@ -240,10 +256,10 @@ def read_terms(path: Path) -> list[Term]:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text") from error
-    return parse_terms(text, str(path))
+    return parse_terms(text, str(path), price_max)
 
 
-def parse_terms(text: str, source: str) -> list[Term]:
+def parse_terms(text: str, source: str, price_max: int = PROBABILITY_MAX) -> list[Term]:
     """The terms of a JSON text; `source` is its name in errors.
 
     Raises:
@@ -259,7 +275,7 @@ def parse_terms(text: str, source: str) -> list[Term]:
         raise InputError(f"{source} must hold a JSON list of terms")
     if not value:
         raise InputError(f"{source} holds no terms: give at least one")
-    terms = [_parse_term(entry, place, source) for place, entry in enumerate(value, start=1)]
+    terms = [_parse_term(entry, place, source, price_max) for place, entry in enumerate(value, start=1)]
     _check_names(terms, source)
     return terms
 
@@ -277,7 +293,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _parse_term(entry: object, place: int, source: str) -> Term:
+def _parse_term(entry: object, place: int, source: str, price_max: int) -> Term:
     where = f"{source}: term {place}"
     if not isinstance(entry, dict):
         raise InputError(f"{where} must be an object")
@@ -285,7 +301,7 @@ def _parse_term(entry: object, place: int, source: str) -> Term:
     if isinstance(name, str):
         where += f" ({name})"
     try:
-        return _TERM.validate_python(entry)
+        return _TERM.validate_python(entry, context={PRICE_MAX: price_max})
     except ValidationError as error:
         raise InputError(f"{where}: {first_problem(error, {(): ('at the top level', Term)})}") from error
 

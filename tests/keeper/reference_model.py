@@ -175,6 +175,16 @@ def polymarket_prices(path: Path, outcome: str) -> list[Sample]:
         ]
 
 
+def oracle_prices(path: Path) -> list[Sample]:
+    """The table's prices as a venue of dollars keeps them: down to six decimals."""
+    with path.open(newline="") as file:
+        rows = [
+            (int(row["blockchainTimestamp"]), Fraction(int(Fraction(row["oraclePrice"]) * 10**6), 10**6))
+            for row in csv.DictReader(file)
+        ]
+    return [(time, price, price) for time, price in rows]
+
+
 def polymarket_quotes(path: Path) -> dict[str, list[Sample]]:
     found: dict[str, list[Sample]] = {}
     with gzip.open(path, "rt", newline="") as file:

@@ -110,6 +110,27 @@ def test_a_term_that_is_not_sound(
     assert "term 1" in err
 
 
+def test_a_venue_that_prints_dollars_is_asked_about_dollars(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    prices = tmp_path / "sol_oracle.csv"
+    rows = [f"{BEGIN + 10 * place},{30 + place}.5\n" for place in range(50)]
+    prices.write_text("blockchainTimestamp,oraclePrice\n" + "".join(rows))
+    asked = {**GOOD, **TOUCH, "barrier": "33.5", "max_spread": 2}
+    code, out, _ = replay(capsys, tmp_path, prices, [asked], venue="pyth")
+    assert code == 0
+    (answer,) = json.loads(out)
+    assert (answer["outcome"], answer["first_passage"]) == ("yes", iso(BEGIN + 30))
+    for change, complaint in (
+        ({"barrier": "9000000.1"}, "barrier: 9000000.1 is outside 0 to 9000000"),
+        ({"barrier": -1}, "barrier: -1 is outside 0 to 9000000"),
+        ({"max_spread": 9000001}, "max_spread: 9000001 is outside 0 to 9000000"),
+    ):
+        code, out, err = replay(capsys, tmp_path, prices, [{**asked, **change}], venue="pyth")
+        assert (code, out) == (2, "")
+        assert complaint in err
+
+
 @pytest.mark.parametrize("missing", ["name", "statistic", "start", "end"])
 def test_a_missing_key(missing: str) -> None:
     term = {key: value for key, value in GOOD.items() if key != missing}

@@ -15,6 +15,7 @@ from reference_model import (
     iso,
     kalshi_candles,
     kalshi_tape,
+    oracle_prices,
     polymarket_prices,
     polymarket_quotes,
 )
@@ -144,6 +145,16 @@ def test_gold_windows(replay: Replayer, path: Path) -> None:
     start, end = int(first.timestamp()), samples[-1][0] + 2
     terms = questions(iso(start + 60), iso(max(end, start + 120)), 2, "0.5", "0.2", "0.8")
     check(replay("kalshi", path, terms), terms, samples)
+
+
+def test_a_crash_in_dollars_answers_every_statistic(replay: Replayer) -> None:
+    path = DATA / "drift_luna_oracle" / "luna_oracle_2022-05-09_10.csv"
+    terms = questions("2022-05-10T21:00:00Z", "2022-05-10T23:00:00Z", 30, "25", "13.6", "29.87")
+    terms += [
+        {**terms[0], "name": "share of a bound", "statistic": "twap", "low": "10", "high": 60},
+        {**terms[0], "name": "fall", "statistic": "change", "strike": "-13.5"},
+    ]
+    check(replay("pyth", path, terms), terms, oracle_prices(path))
 
 
 def test_two_thousand_observations_a_second(replay: Replayer) -> None:

@@ -7,6 +7,8 @@ import json
 import random
 import signal
 from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -39,11 +41,12 @@ from secant_keeper.state import State
 from secant_keeper.venues import PolymarketStream, Timing
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from node_proxy import NodeProxy
 
     from secant.localnet import Localnet
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+CRASH = DATA / "drift_luna_oracle" / "luna_oracle_2022-05-09_10.csv"
 
 
 async def test_the_reader_snapshots_follows_and_comes_back(
@@ -351,6 +354,23 @@ async def test_what_nobody_settles_in_time_is_voided_and_redeemed(
         **{f"redeem {holder} {event}": 1 for holder in holders},
     }
     assert {world.holder(holder).cash_atoms for holder in holders} == {100 * 10_000}
+
+
+async def test_a_driven_keeper_plays_a_crash_in_dollars(tmp_path: Path, world: World, net: Localnet) -> None:
+    if not CRASH.is_file():
+        pytest.skip(f"the recorded data is not at {CRASH}")
+    lines = CRASH.read_text().splitlines(keepends=True)
+    crash = tmp_path / "luna_oracle.csv"
+    crash.write_text(lines[0] + "".join(lines[-200:]))
+    last_s, last_price = lines[-1].strip().split(",")
+    world.ledger.set_unix_timestamp(int(lines[-200].split(",")[0]) - 100)
+    feeds = (FeedSettings(address=world.feed, source=SourceSettings(venue="pyth", file=crash, speed=0)),)
+    await run_keeper(world, settings_of(world, net, net.url, crash, feeds=feeds), Metrics())
+    assert world.published_time() == int(last_s)
+    data = world.ledger.account_data(world.feed)
+    assert data is not None
+    reading = oracle.Feed.decode(data).readings[0]
+    assert reading.bid == reading.ask == int(Decimal(last_price) * 10**6)
 
 
 def test_a_recording_that_breaks_off_is_played_to_there_and_said(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from perp_world import RULES, PerpWorld, owed_up
+from exchange.refusals import emitted
 from secant import exchange
 from world import RefusedError, User, ask, bid
 
@@ -210,12 +211,14 @@ class Crash:
             self.report.bankruptcies += 1
         assert surplus < 0, "an account was liquidated that was healthy"
         self.report.units_max = max(self.report.units_max, landed.compute_units_consumed())
+        (event,) = (event for event in emitted(landed.logs()) if isinstance(event, exchange.Liquidated))
+        self.report.liquidated_atoms += event.lots * event.mark_ticks
+        self.report.rewards_atoms += event.reward_atoms
+        self.report.shortfall_atoms += event.shortfall_atoms
+        self.report.haircut_atoms += event.haircut_atoms
+        self.report.insurance_paid_atoms += event.shortfall_atoms - event.haircut_atoms
         after = world.perp(market)
-        self.report.haircut_atoms = after.haircut_atoms
-        self.report.insurance_paid_atoms += max(
-            0, before.insurance_atoms + before.insurance_due_atoms
-            - after.insurance_atoms - after.insurance_due_atoms,
-        )  # fmt: skip
+        assert before.insurance_atoms - after.insurance_atoms == event.shortfall_atoms - event.haircut_atoms
         self.read(held.user, self.liquidator)
         self.audit()
         assert self.holdings[held.user.account].free_atoms >= 0

@@ -51,11 +51,39 @@ class Connection:
             transport.abort()
 
 
+class EventConnection:
+    """The venue's end of one connection for server-sent events."""
+
+    def __init__(self, response: web.StreamResponse, request: web.Request) -> None:
+        self._response = response
+        self._request = request
+        self.query = request.query.copy()
+
+    async def say(self, data: object, kind: str = "") -> None:
+        head = f"event: {kind}\n".encode() if kind else b""
+        await self.write(head + b"data: " + orjson.dumps(data) + b"\n\n")
+
+    async def write(self, content: bytes) -> None:
+        await self._response.write(content)
+
+    async def idle(self) -> None:
+        """Wait until the client goes."""
+        while (socket := self._request.transport) is not None and not socket.is_closing():  # noqa: ASYNC110
+            await asyncio.sleep(0.002)  # the server tells of it nowhere else
+
+    async def drop(self) -> None:
+        """End the connection in the middle of the answer."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+
 class LocalVenue:
-    """A WebSocket and REST server; each connection runs the next script, the last one again and again."""
+    """A WebSocket, event and REST server; each connection runs the next script, the last again and again."""
 
     def __init__(self) -> None:
         self.scripts: list[Callable[[Connection], Awaitable[None]]] = []
+        self.event_scripts: list[Callable[[EventConnection], Awaitable[None]]] = []
+        self.event_connections: list[EventConnection] = []
         self.connections: list[Connection] = []
         self.answers: dict[str, list[tuple[int, object]]] = {}
         self.requests: list[str] = []
@@ -71,6 +99,8 @@ class LocalVenue:
         return self.url(path).replace("http://", "ws://")
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if self.event_scripts and request.path.endswith("/stream"):
+            return web.Response(status=self.refusal) if self.refusal else await self._events(request)
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return self._answer(request)
         if self.refusal:
@@ -84,6 +114,16 @@ class LocalVenue:
         with contextlib.suppress(TypeError, ConnectionError, RuntimeError):
             await script(connection)
         return socket
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        connection = EventConnection(response, request)
+        self.event_connections.append(connection)
+        script = self.event_scripts[min(len(self.event_connections), len(self.event_scripts)) - 1]
+        with contextlib.suppress(ConnectionError):
+            await script(connection)
+        return response
 
     def _answer(self, request: web.Request) -> web.Response:
         self.requests.append(request.path_qs)

@@ -245,7 +245,7 @@ TABLES = {
     ),
     "polymarket ticks": (
         "X-prices.csv",
-        "feed_ts_ms,full_accuracy_value\n1000000,1\n1000000,1\n999000,1\n1001000,-1\nsoon,1\n1\n",
+        f"feed_ts_ms,full_accuracy_value\n1000000,{10**18}\n1000000,{10**18}\n999000,{10**18}\n1001000,-1\nsoon,{10**18}\n1\n",
     ),
 }
 

@@ -1,8 +1,8 @@
 """Venue adapters: payloads of outside markets in, `Observation` values out, live or from recordings.
 
-Parsing is pure (`*/payloads.py`, `*/book.py`, `*/reducer.py`, `*/session.py`); `stream.py` and `rest.py` hold
-the I/O. Nothing a venue sends raises out of a stream: it becomes an observation or a counted rejection. To
-add a venue, write its package and add its line to `VENUES`.
+Parsing is pure (`*/payloads.py`, `*/book.py`, `*/reducer.py`, `*/session.py`); `*stream.py` and `rest.py`
+hold the I/O. Nothing a venue sends raises out of a stream: it becomes an observation or a counted rejection.
+To add a venue, write its package and add its line to `VENUES`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from secant_keeper.venues import kalshi, polymarket
+from secant_keeper.venues import ccxt, kalshi, polymarket, pyth
+from secant_keeper.venues.ccxt import CcxtStream
 from secant_keeper.venues.depth import Depth, Level
 from secant_keeper.venues.errors import (
     AuthenticationError,
     BrokenFileError,
     EmptyFileError,
     KeyFileError,
+    MissingPackageError,
     NoDepthError,
     PayloadError,
     RequestError,
+    SeriesNameError,
     UnavailableError,
     UnknownFormatError,
     UnknownSeriesError,
@@ -30,6 +33,7 @@ from secant_keeper.venues.errors import (
     listed,
 )
 from secant_keeper.venues.kalshi import KalshiRest, KalshiSigner, KalshiStream
+from secant_keeper.venues.numbers import DOLLARS_MAX
 from secant_keeper.venues.observation import (
     Item,
     Observation,
@@ -42,6 +46,7 @@ from secant_keeper.venues.observation import (
     Rejections,
 )
 from secant_keeper.venues.polymarket import PolymarketRest, PolymarketStream
+from secant_keeper.venues.pyth import PythRest, PythStream
 from secant_keeper.venues.recording import (
     RecordedFile,
     RecordedFormat,
@@ -55,7 +60,7 @@ from secant_keeper.venues.stream import Timing, VenueStream
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +68,22 @@ class Venue:
     """One venue.
 
     Attributes:
-        stream: Its live stream.
+        stream: Opens the live stream of a list of series; Kalshi's wants a key, too.
         formats: Its recorded formats.
+        price_max: The highest price that can be asked about, in dollars.
     """
 
-    stream: type[VenueStream]
+    stream: Callable[..., VenueStream]
     formats: tuple[RecordedFormat, ...]
+    price_max: int = 1
 
 
 VENUES: Final[Mapping[str, Venue]] = MappingProxyType(
     {
         "kalshi": Venue(KalshiStream, kalshi.FORMATS),
         "polymarket": Venue(PolymarketStream, polymarket.FORMATS),
+        "pyth": Venue(PythStream, pyth.FORMATS, DOLLARS_MAX),
+        "ccxt": Venue(CcxtStream, ccxt.FORMATS, DOLLARS_MAX),
     }
 )
 """The venues by name."""
@@ -140,6 +149,7 @@ __all__ = [
     "AuthenticationError",
     "BookState",
     "BrokenFileError",
+    "CcxtStream",
     "Depth",
     "EmptyFileError",
     "Freshness",
@@ -149,6 +159,7 @@ __all__ = [
     "KalshiStream",
     "KeyFileError",
     "Level",
+    "MissingPackageError",
     "NoDepthError",
     "Observation",
     "Outcome",
@@ -157,6 +168,8 @@ __all__ = [
     "PolymarketRest",
     "PolymarketStream",
     "Price",
+    "PythRest",
+    "PythStream",
     "Quote",
     "Reason",
     "RecordedFormat",
@@ -164,6 +177,7 @@ __all__ = [
     "Rejections",
     "RequestError",
     "RetryPolicy",
+    "SeriesNameError",
     "Timing",
     "UnavailableError",
     "UnknownFormatError",

@@ -8,6 +8,8 @@ VenueError
  │    └── BrokenFileError   one JSON document that breaks off
  ├── NoDepthError           the format holds prices, but no levels
  ├── UnknownSeriesError     the file does not hold that series (lists those it does)
+ ├── SeriesNameError        no series can have that name at the venue
+ ├── MissingPackageError    a live source needs a package that is not installed
  ├── KeyFileError           an API key file is missing or no private key
  ├── AuthenticationError    the venue refuses the credentials
  ├── PayloadError           a REST answer is not what the venue documents
@@ -83,6 +85,14 @@ class UnknownSeriesError(VenueError):
         problem = f"{path} holds no series {series!r}." if series else f"{path} holds {count or 'no'} series."
         remedy = f"Name one of: {listed(self.available)}." if count else "Give one with at least one quote."
         super().__init__(problem, remedy)
+
+
+class SeriesNameError(VenueError):
+    """No series of the venue can have that name."""
+
+
+class MissingPackageError(VenueError):
+    """A live source needs a package that is not installed."""
 
 
 class KeyFileError(VenueError):

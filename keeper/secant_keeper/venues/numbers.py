@@ -15,6 +15,8 @@ from secant_keeper.venues.observation import PPM, TIME_MS_MAX, Reason, RefusalEr
 
 NUMBER_CHARACTERS_MAX = 80
 EXPONENT_MAX = 40
+DOLLARS_MAX = 9_000_000
+"""Prices above it are refused: it is what a feed of the finest exponent, -12, can hold."""
 
 _DECIMAL = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
 _NOT_FINITE = frozenset({"nan", "inf", "infinity"})
@@ -96,6 +98,51 @@ def _within_a_dollar(ppm: int, value: object, name: str) -> int:
     if not 0 <= ppm <= PPM:
         raise RefusalError(Reason.OUT_OF_RANGE, f"{name} {shown(value)} is outside 0 to 1 dollar")
     return ppm
+
+
+def dollars_ppm(value: Any, name: str) -> tuple[int, int]:
+    """Read a price above 0 as ppm, rounded down and up: venues of coins print more than six decimals.
+
+    Raises:
+        RefusalError: OUT_OF_RANGE for 0, less, or more than `DOLLARS_MAX`; PRECISION below a ppm; else as
+            `decimal`.
+    """
+    return _dollars(scaled_ppm(decimal(value, EXPONENT_MAX, name), -EXPONENT_MAX, name), value, name)
+
+
+def scaled_dollars_ppm(mantissa: int, exponent: int, name: str) -> tuple[int, int]:
+    """The price mantissa x 10^exponent as ppm, rounded down and up.
+
+    Raises:
+        RefusalError: As `dollars_ppm`; OUT_OF_RANGE for an exponent beyond `EXPONENT_MAX`, too.
+    """
+    return _dollars(scaled_ppm(mantissa, exponent, name), f"{mantissa}e{exponent}", name)
+
+
+def _dollars(ppm: tuple[int, int], value: object, name: str) -> tuple[int, int]:
+    low, high = ppm
+    if not 0 < high <= DOLLARS_MAX * PPM:
+        raise RefusalError(
+            Reason.OUT_OF_RANGE, f"{name} {shown(value)} is not above 0 and up to {DOLLARS_MAX} dollars"
+        )
+    if low == 0:
+        raise RefusalError(Reason.PRECISION, f"{name} {shown(value)} is less than a ppm of a dollar")
+    return ppm
+
+
+def scaled_ppm(mantissa: int, exponent: int, name: str) -> tuple[int, int]:
+    """The number mantissa x 10^exponent in ppm, rounded down and up.
+
+    Raises:
+        RefusalError: OUT_OF_RANGE for an exponent beyond `EXPONENT_MAX`.
+    """
+    if abs(exponent) > EXPONENT_MAX:
+        raise RefusalError(Reason.OUT_OF_RANGE, f"the exponent {exponent} of {name} is beyond {EXPONENT_MAX}")
+    if exponent >= -6:
+        exact: int = mantissa * 10 ** (exponent + 6)
+        return exact, exact
+    divisor = 10 ** (-6 - exponent)
+    return mantissa // divisor, -(-mantissa // divisor)
 
 
 def time_ms(value: Any, name: str) -> int:

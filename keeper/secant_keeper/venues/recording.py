@@ -98,18 +98,27 @@ class RecordedFile:
         """The JSON document the file is, and whether it is one that breaks off."""
         if self.head.lstrip()[:1] not in (b"{", b"["):
             return None, False
+        content, refusal = self.content()
+        if refusal is not None and refusal.reason is Reason.OUT_OF_RANGE:
+            return None, False
+        # What could be read before a fault tells whether it is one document.
+        try:
+            return orjson.loads(content), False
+        except orjson.JSONDecodeError as error:
+            return None, error.msg.startswith(_CUT)
+
+    def content(self) -> tuple[bytes, RefusalError | None]:
+        """The decompressed bytes, and why there are no more: as `lines`, or OUT_OF_RANGE if too large."""
         content = bytearray()
         try:
             for chunk in self._chunks():
                 content += chunk
                 if len(content) > DOCUMENT_BYTES_MAX:
-                    return None, False
-        except RefusalError:
-            pass  # what could be read before the fault tells whether it is one document
-        try:
-            return orjson.loads(content), False
-        except orjson.JSONDecodeError as error:
-            return None, error.msg.startswith(_CUT)
+                    detail = f"{self.path.name} is larger than {DOCUMENT_BYTES_MAX} bytes"
+                    return bytes(content), RefusalError(Reason.OUT_OF_RANGE, detail)
+        except RefusalError as refusal:
+            return bytes(content), refusal
+        return bytes(content), None
 
     def lines(self) -> Iterator[bytes]:
         """The lines without their ends, empty ones left out.

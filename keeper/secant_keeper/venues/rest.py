@@ -80,7 +80,7 @@ class RestClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
+    async def get(self, path: str, params: Mapping[str, str | int | list[str]] | None = None) -> Any:
         """The decoded JSON of a GET.
 
         Raises:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from secant_keeper.venues.observation import TIME_MS_MAX, Reason, RefusalError
+
+if TYPE_CHECKING:
+    from secant_keeper.venues.observation import Price, Quote
 
 CLOCK_LEAD_MS_MAX = 60_000
 """How far a source time may lie ahead of receipt: beyond it one false stamp would block the series."""
@@ -92,3 +96,32 @@ class Track:
     def freshness(self) -> Freshness:
         """A reading of this state."""
         return Freshness(self.state, self.source_time_ms, self.received_ms)
+
+
+class PriceTrack(Track):
+    """One series of a venue that prints prices, and what it printed last.
+
+    Attributes:
+        quote: The latest quote or price; None before any.
+    """
+
+    __slots__ = ("quote",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quote: Quote | Price | None = None
+
+    def take(self, moment_ms: int, quote: Quote | Price, recv_ms: int | None) -> bool:
+        """Take a quote; False if it only says again what is known, which makes the series no fresher.
+
+        Two different prices of one moment are two readings.
+
+        Raises:
+            RefusalError: As `take_time`.
+        """
+        is_news = moment_ms != self.source_time_ms or quote != self.quote
+        if is_news:
+            self.take_time(moment_ms, recv_ms)
+            self.quote = quote
+        self.trust()
+        return is_news

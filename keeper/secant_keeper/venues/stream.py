@@ -1,7 +1,7 @@
-"""The live loop every venue shares: connect, subscribe, keep alive, reconnect, refresh.
+"""What every live venue shares: one consumer, reconnecting with jittered waits, reading again what is silent.
 
-What a venue's frames mean is decided by its `Session`, a pure state machine: frames in, items and frames to
-send out. This module holds the clock and the socket.
+What a venue's frames mean is decided by its `Session`, a pure state machine: frames in, items out. This
+module holds the clock; how frames come in is the subclass's part.
 """
 
 from __future__ import annotations
@@ -13,41 +13,23 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import aiohttp
 import structlog
 
 from secant_keeper.outage import Outage
-from secant_keeper.venues.errors import AuthenticationError, VenueError
-from secant_keeper.venues.observation import (
-    Item,
-    Observation,
-    Outcome,
-    Reason,
-    RefusalError,
-    Rejection,
-    Rejections,
-    shown,
-)
-from secant_keeper.venues.rest import AUTHENTICATION_STATUSES, full_jitter_s
+from secant_keeper.venues.observation import Item, Observation, Reason, Rejection, Rejections
+from secant_keeper.venues.rest import full_jitter_s
 from secant_keeper.venues.staleness import BookState, Freshness
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 
-    from secant_keeper.venues.depth import Depth
+    from secant_keeper.venues.errors import VenueError
 
     FrameRecorder: TypeAlias = Callable[[bytes, int], None]
     """Called with each raw frame and its receive time in Unix milliseconds, before it is decoded."""
-
-_GOODBYES = frozenset(
-    {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
-)
-FRAME_BYTES_MAX = 1 << 26
-_CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=1.0)
-_DATA = frozenset({aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY})
-
 
 log = structlog.get_logger("venues")
 
@@ -104,45 +86,17 @@ class Session(Protocol):
     """A venue's protocol without its I/O."""
 
     @property
-    def heartbeat(self) -> str | None:
-        """The text frame the client sends as heartbeat; None where the venue pings."""
-
-    @property
     def series(self) -> frozenset[str]:
         """The followed series."""
-
-    def opening(self) -> list[str]:
-        """Frames to send on a new connection."""
 
     def received(self, frame: bytes, recv_ms: int) -> Reaction:
         """React to a data frame."""
 
-    def is_heartbeat(self, frame: bytes) -> bool:
-        """Whether the frame answers the client's heartbeat."""
-
     def closed(self) -> None:
         """Take note that the connection ended."""
 
-    def add(self, names: Iterable[str]) -> list[str]:
-        """Follow more series; frames to send if connected."""
-
-    def remove(self, names: Iterable[str]) -> list[str]:
-        """Follow fewer series; frames to send if connected."""
-
-    def ask(self, names: Iterable[str]) -> list[str]:
-        """Frames that ask for fresh snapshots of series; none if the venue's socket cannot be asked."""
-
-    def rest_snapshot(self, series: str, payload: object, recv_ms: int) -> list[Item]:
-        """Items of a REST book."""
-
     def freshness(self, series: str) -> Freshness:
         """How fresh a series is."""
-
-    def depth(self, series: str) -> Depth | None:
-        """What rests in a series; None while its book awaits a snapshot."""
-
-    def announced(self, series: str) -> Outcome | None:
-        """The result announced on the stream, None before."""
 
 
 class _Outbox:
@@ -174,8 +128,8 @@ class _Outbox:
         return self._items.popleft() if self._items else None
 
 
-class _ConnectionEndedError(Exception):
-    """The socket is to be given up and opened anew."""
+class ConnectionEndedError(Exception):
+    """The connection is to be given up and opened anew."""
 
 
 def unix_ms() -> int:
@@ -194,13 +148,10 @@ class VenueStream(ABC):
 
     def __init__(
         self,
-        url: str,
         session: Session,
         rejections: Rejections,
         *,
-        fetch_book: Callable[[str], Awaitable[object]],
         timing: Timing | None = None,
-        headers: Callable[[], Mapping[str, str]] | None = None,
         record: FrameRecorder | None = None,
         rng: random.Random | None = None,
         now_ms: Callable[[], int] = unix_ms,
@@ -208,12 +159,9 @@ class VenueStream(ABC):
         """Set up the stream; nothing is connected until `observations` is iterated.
 
         Args:
-            url: WebSocket URL.
             session: The venue's protocol.
-            rejections: The counter the session's reducer shares.
-            fetch_book: Reads one series' book by REST.
+            rejections: The counter the session shares.
             timing: Timeouts and waits.
-            headers: Makes the handshake's headers, anew for each connection.
             record: Called with every raw frame before it is decoded; what it raises ends the stream.
             rng: Source of the jitter.
             now_ms: The local clock.
@@ -221,16 +169,11 @@ class VenueStream(ABC):
         self.rejections = rejections
         self.reconnects = 0
         self.last_ended = ""
-        self._outage = Outage(log.bind(url=url), "venue connection ended")
-        self._url = url
         self._session = session
-        self._fetch_book = fetch_book
         self._timing = timing or Timing()
-        self._headers = headers
         self._record = record
         self._rng = rng or random.Random()  # noqa: S311  jitter, no secret
         self._now_ms = now_ms
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._outbox: _Outbox | None = None
         self._refresh_now = asyncio.Event()
         self._is_closed = False
@@ -240,25 +183,13 @@ class VenueStream(ABC):
         """The followed series."""
         return self._session.series
 
-    async def add_series(self, *names: str) -> None:
-        """Follow more series, on the open connection if there is one."""
-        await self._send(self._session.add(names))
-
-    async def remove_series(self, *names: str) -> None:
-        """Follow fewer series, on the open connection if there is one."""
-        await self._send(self._session.remove(names))
-
     def freshness(self, series: str) -> Freshness:
-        """How fresh a series' book is: a state of the book, not of the socket.
+        """How fresh a series is: a state of its book or price, not of the connection.
 
         Raises:
             KeyError: The series is not followed.
         """
         return self._session.freshness(series)
-
-    def depth(self, series: str) -> Depth | None:
-        """What rests in a series at the venue; None while its book awaits a snapshot, or is not followed."""
-        return self._session.depth(series)
 
     def stale_series(self, age_s_max: float) -> frozenset[str]:
         """Series whose book may not be read, or that had no message for longer than `age_s_max`."""
@@ -281,7 +212,7 @@ class VenueStream(ABC):
                 "the stream is closed" if self._is_closed else "the stream has a consumer already"
             )
         outbox = self._outbox = _Outbox(self.rejections)
-        tasks = [asyncio.create_task(self._connect_forever()), asyncio.create_task(self._refresh_forever())]
+        tasks = [asyncio.create_task(duty) for duty in self._duties()]
         for task in tasks:
             task.add_done_callback(lambda _: outbox.wake())
         try:
@@ -301,26 +232,15 @@ class VenueStream(ABC):
             await asyncio.gather(*tasks, return_exceptions=True)
             self._outbox = None
 
-    @abstractmethod
-    async def outcome(self, series: str) -> Outcome:
-        """The venue's own result of a series, as announced on the stream or else as REST gives it.
-
-        Raises:
-            VenueError: REST gives no usable answer.
-        """
-
     async def close(self) -> None:
         """End `observations`; further calls change nothing."""
         self._is_closed = True
         if self._outbox is not None:
             self._outbox.wake()
 
-    async def _send(self, frames: list[str]) -> None:
-        socket = self._socket
-        if socket is None:
-            return  # `opening` subscribes to everything followed by then.
-        for frame in frames:
-            await socket.send_str(frame)
+    @abstractmethod
+    def _duties(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """What runs for as long as somebody listens."""
 
     def _take(self, items: list[Item]) -> None:
         for item in items:
@@ -329,109 +249,39 @@ class VenueStream(ABC):
             elif self._outbox is not None:
                 self._outbox.put(item)
 
-    async def _connect_forever(self) -> None:
-        timing, failures = self._timing, 0
-        loop = asyncio.get_running_loop()
-        async with aiohttp.ClientSession() as http:
-            while True:
-                started = loop.time()
-                try:
-                    await self._connect_once(http)
-                except aiohttp.WSServerHandshakeError as error:
-                    if error.status in AUTHENTICATION_STATUSES:
-                        raise AuthenticationError(
-                            f"{self._url} refused the connection: HTTP {error.status} {error.message}.",
-                            "Check the API key id, its key file and the clock.",
-                        ) from error
-                    self.last_ended = f"HTTP {error.status}"
-                except (aiohttp.ClientError, OSError, TimeoutError, _ConnectionEndedError) as error:
-                    self.last_ended = f"{type(error).__name__}: {error}"
-                self._outage.tell(self.last_ended)
-                self.reconnects += 1
-                failures = 0 if loop.time() - started >= timing.healthy_after_s else failures + 1
-                wait_s = full_jitter_s(
-                    max(failures - 1, 0), timing.backoff_base_s, timing.backoff_cap_s, self._rng
-                )
-                await asyncio.sleep(wait_s)
-
-    async def _connect_once(self, http: aiohttp.ClientSession) -> None:
-        headers = dict(self._headers()) if self._headers is not None else None
-        # Pings are answered in `_receive`, which must see them as signs of life.
-        # Nowhere wait_for: Python 3.11's forgets a cancellation that comes with the result.
-        async with asyncio.timeout(self._timing.connect_s):
-            socket = await http.ws_connect(
-                self._url,
-                headers=headers,
-                autoping=False,
-                max_msg_size=FRAME_BYTES_MAX,
-                timeout=_CLOSE_TIMEOUT,
-            )
-        pinging: asyncio.Task[None] | None = None
-        try:
-            self._socket = socket
-            await self._send(self._session.opening())
-            if self._session.heartbeat is not None:
-                pinging = asyncio.create_task(self._ping_forever(socket, self._session.heartbeat))
-            await self._receive(socket)
-        finally:
-            self._socket = None
-            self._session.closed()
-            if pinging is not None:
-                pinging.cancel()
-                await asyncio.gather(pinging, return_exceptions=True)
-            # The library waits anew after every further message: a venue that talks on would hold it.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._timing.connect_s):
-                    await socket.close()
-
-    async def _ping_forever(self, socket: aiohttp.ClientWebSocketResponse, heartbeat: str) -> None:
-        while True:
-            await socket.send_str(heartbeat)
-            await asyncio.sleep(self._timing.heartbeat_s)
-
-    async def _receive(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        loop, dead_after_s = asyncio.get_running_loop(), self._timing.dead_after_s
-        deadline = loop.time() + dead_after_s
-        only_heartbeats = self._session.heartbeat is not None
-        while True:
-            left_s = deadline - loop.time()
-            if left_s <= 0:
-                raise _ConnectionEndedError(f"no sign of life for {dead_after_s} s")
-            try:
-                message = await socket.receive(timeout=left_s)
-            except TimeoutError:
-                continue
-            if message.type in _GOODBYES:
-                raise _ConnectionEndedError(f"closed by the venue, code {socket.close_code}")
-            is_alive = not only_heartbeats
-            if message.type is aiohttp.WSMsgType.PING:
-                await socket.pong(message.data)
-            elif message.type in _DATA:
-                frame = message.data.encode() if isinstance(message.data, str) else bytes(message.data)
-                if self._session.is_heartbeat(frame):
-                    is_alive = True
-                else:
-                    await self._react(frame)
-            if is_alive:
-                deadline = loop.time() + dead_after_s
-
-    async def _react(self, frame: bytes) -> None:
+    def _receive(self, frame: bytes, outage: Outage) -> Reaction:
+        """Take in one frame; what else it calls for is left to the caller."""
         recv_ms = self._now_ms()
         if self._record is not None:
             self._record(frame, recv_ms)
         reaction = self._session.received(frame, recv_ms)
         self._take(reaction.items)
         if reaction.items:
-            self._outage.over()
+            outage.over()
         if reaction.fatal is not None:
             raise reaction.fatal
-        await self._send(reaction.send)
-        if reaction.refresh:
-            self._refresh_now.set()
-        if reaction.reconnect is not None:
-            raise _ConnectionEndedError(reaction.reconnect)
+        return reaction
 
-    async def _refresh_forever(self) -> None:
+    async def _connect_forever(self, connect_once: Callable[[], Awaitable[None]], outage: Outage) -> None:
+        timing, failures = self._timing, 0
+        loop = asyncio.get_running_loop()
+        while True:
+            started = loop.time()
+            try:
+                await connect_once()
+            except ConnectionEndedError as error:
+                self.last_ended = str(error)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                self.last_ended = f"{type(error).__name__}: {error}"
+            outage.tell(self.last_ended)
+            self.reconnects += 1
+            failures = 0 if loop.time() - started >= timing.healthy_after_s else failures + 1
+            wait_s = full_jitter_s(
+                max(failures - 1, 0), timing.backoff_base_s, timing.backoff_cap_s, self._rng
+            )
+            await asyncio.sleep(wait_s)
+
+    async def _refresh_forever(self, read_again: Callable[[frozenset[str]], Awaitable[None]]) -> None:
         """Read again what waits for a snapshot or has been silent."""
         timing = self._timing
         while True:
@@ -440,30 +290,10 @@ class VenueStream(ABC):
                 async with asyncio.timeout(timing.refresh_check_s):
                     await self._refresh_now.wait()
             self._refresh_now.clear()
-            due = self.stale_series(timing.refresh_after_s)
-            asked = self._session.ask(due) if self._socket is not None else []
-            try:
-                await self._send(asked)
-            except (aiohttp.ClientError, OSError) as error:
-                self.last_ended = (
-                    f"{type(error).__name__}: {error}"  # the receiver sees the socket's end itself
-                )
-            for name in sorted(due):
-                if name in self.series and self._needs_rest(name, asked):
-                    await self._refresh(name)
+            await read_again(self.stale_series(timing.refresh_after_s))
             await asyncio.sleep(timing.refresh_pause_s)
 
-    def _needs_rest(self, name: str, asked: list[str]) -> bool:
-        return not asked or self._session.freshness(name).state is not BookState.LIVE
 
-    async def _refresh(self, name: str) -> None:
-        try:
-            payload = await self._fetch_book(name)
-            if name in self.series:
-                self._take(self._session.rest_snapshot(name, payload, self._now_ms()))
-        except RefusalError as refusal:
-            self.rejections.count(refusal.rejection(name))
-        except AuthenticationError:
-            raise
-        except VenueError as error:
-            self.rejections.count(Rejection(Reason.VENUE_ERROR, shown(str(error)), name))
+def connection_outage(url: str) -> Outage:
+    """What tells of the failing connections of one address."""
+    return Outage(log.bind(url=url), "venue connection ended")

@@ -5,7 +5,7 @@
 //! never exceeds what the account is worth.
 
 use crate::{
-    fixed::{mul_div_down, portion_up},
+    fixed::{mul_div_down, portion_down, portion_up},
     margin::Schedule,
     Fault,
 };
@@ -35,8 +35,8 @@ pub struct Unhealthy {
     pub elsewhere_atoms: u64,
     /// Size of the position, without its sign.
     pub lots: u64,
-    /// The mark.
-    pub mark_ticks: u32,
+    /// What a lot of it counts for: the mark, or what a short can lose in a bounded market.
+    pub value_ticks: u32,
 }
 
 /// What is taken over, and for what.
@@ -53,7 +53,7 @@ pub struct Closing {
 impl Unhealthy {
     #[inline(always)]
     fn value(&self, lots: u64) -> u64 {
-        lots.wrapping_mul(u64::from(self.mark_ticks))
+        lots.wrapping_mul(u64::from(self.value_ticks))
     }
 
     /// Whether the account cannot pay the least reward for its position: no one is asked to take it over for less, and
@@ -116,9 +116,9 @@ impl Unhealthy {
         let lots = lots.min(lots_max);
         let value = self.value(lots);
         let equity = self.equity_atoms.max(0) as u64;
-        let reward_atoms = portion_up(value, reward_bps.min(10_000), 10_000)?.min(equity);
-        let insurance_atoms =
-            portion_up(value, u64::from(terms.insurance_bps.min(10_000)), 10_000)?.min(equity - reward_atoms);
+        let reward_atoms = portion_down(value, reward_bps.min(10_000), 10_000)?.min(equity);
+        let insurance_bps = u64::from(terms.insurance_bps.min(10_000));
+        let insurance_atoms = portion_down(value, insurance_bps, 10_000)?.min(equity - reward_atoms);
         Ok(Closing {
             lots,
             reward_atoms,
@@ -149,7 +149,7 @@ impl Unhealthy {
     /// What is missing falls with each lot closed by a rate that is one number in each tier: so tier by tier from the
     /// top, and the last steps, which the roundings leave, one by one.
     fn least_restoring(&self, schedule: &Schedule, cost_bps: u64) -> Result<u64, Fault> {
-        let price = u64::from(self.mark_ticks.max(1));
+        let price = u64::from(self.value_ticks.max(1));
         let mut closed = 0;
         for tier in schedule.tiers[..schedule.count.min(schedule.tiers.len())]
             .iter()

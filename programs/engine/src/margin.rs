@@ -137,8 +137,30 @@ pub struct Prices {
     pub low_ticks: u32,
     /// Strict price of what is short: the greatest of them.
     pub high_ticks: u32,
+    /// What a lot is worth at most, in a market whose price is bounded: what is short is worth this less the mark,
+    /// which is what it can lose. 0 for a market without a bound, where it is worth the mark.
+    pub face_ticks: u32,
     /// Whether opening is not permitted at these prices: what it requires is then doubled.
     pub is_doubtful: bool,
+}
+
+impl Prices {
+    /// What a lot of a position counts for in what it requires.
+    #[inline(always)]
+    pub fn value_ticks(&self, lots: i64) -> u32 {
+        if lots < 0 && self.face_ticks != 0 {
+            self.face_ticks.saturating_sub(self.mark_ticks)
+        } else {
+            self.mark_ticks
+        }
+    }
+
+    /// The value of a position, in atoms.
+    #[inline(always)]
+    fn value(&self, lots: i64) -> u64 {
+        lots.unsigned_abs()
+            .wrapping_mul(u64::from(self.value_ticks(lots)))
+    }
 }
 
 /// A position in one market, funding and losses of its side settled, with its open orders.
@@ -150,11 +172,11 @@ pub struct Position {
     pub quote_atoms: i64,
     /// Lots of open bids.
     pub bid_lots: u64,
-    /// What they pay in all.
+    /// What they pay at most: all of them at the highest of their prices.
     pub bid_atoms: u64,
     /// Lots of open asks.
     pub ask_lots: u64,
-    /// What they bring in all.
+    /// What they bring at least: all of them at the lowest of their prices.
     pub ask_atoms: u64,
 }
 
@@ -171,17 +193,15 @@ impl Position {
     }
 
     /// What opening requires: the larger of the positions that all bids or all asks would lead to, and what both would
-    /// have paid too much or sold too cheap by the strict prices. Within a side orders count by their average price.
+    /// have paid too much or sold too cheap by the strict prices.
     #[inline(always)]
     fn initial_up(&self, prices: &Prices, schedule: &Schedule) -> u64 {
-        let mark_ticks = u64::from(prices.mark_ticks);
-        let long = self.lots.wrapping_add(self.bid_lots as i64).unsigned_abs();
-        let short = self.lots.wrapping_sub(self.ask_lots as i64).unsigned_abs();
-        let lots = long.max(short);
-        let required = schedule.initial_up(lots, lots.wrapping_mul(mark_ticks));
+        let required = |lots: i64| schedule.initial_up(lots.unsigned_abs(), prices.value(lots));
         if self.bid_lots | self.ask_lots == 0 {
-            return required;
+            return required(self.lots);
         }
+        let long = required(self.lots.wrapping_add(self.bid_lots as i64));
+        let required = long.max(required(self.lots.wrapping_sub(self.ask_lots as i64)));
         let bought = self.bid_lots.wrapping_mul(u64::from(prices.low_ticks));
         let sold = self.ask_lots.wrapping_mul(u64::from(prices.high_ticks));
         required + self.bid_atoms.saturating_sub(bought) + sold.saturating_sub(self.ask_atoms)
@@ -229,16 +249,12 @@ impl Health {
         };
         let claim = position.claim(prices.mark_ticks)?;
         let loss = position.claim(strict_ticks)?.min(0);
-        let value = position
-            .lots
-            .unsigned_abs()
-            .wrapping_mul(u64::from(prices.mark_ticks));
         let initial = position.initial_up(prices, schedule);
         let initial = if prices.is_doubtful { 2 * initial } else { initial };
         self.claims_atoms = self.claims_atoms.checked_add(claim).ok_or(Fault::Overflow)?;
         self.losses_atoms = self.losses_atoms.checked_add(loss).ok_or(Fault::Overflow)?;
         self.initial_atoms = self.initial_atoms.checked_add(initial).ok_or(Fault::Overflow)?;
-        self.maintenance_atoms += schedule.maintenance_up(value);
+        self.maintenance_atoms += schedule.maintenance_up(prices.value(position.lots));
         Ok(())
     }
 

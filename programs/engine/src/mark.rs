@@ -102,8 +102,8 @@ pub struct Sources {
     pub index_ticks: u32,
     /// Its average over five minutes.
     pub average_ticks: u32,
-    /// The middle of the book's impact prices, if both sides have them.
-    pub mid_ticks: Option<u32>,
+    /// The book's impact prices, if both sides have one.
+    pub impact_ticks: Option<(u32, u32)>,
     /// What last traded, if that was within [`LAST_HOLDS_S`].
     pub last_ticks: Option<u32>,
     /// By how much the book's middle has been above the index, averaged over five minutes.
@@ -111,19 +111,23 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The mark: the median of the book's middle, the last trade and the index with its basis, each within `near` of
-    /// the index; and no further than `shock` from the index's average.
+    /// The mark: the median of the index, the index with its averaged basis, and the book's own price (the median of
+    /// its impact prices and the last trade), each within `near` of the index; and no further than `shock` from the
+    /// index's average.
     ///
-    /// Whoever trades with himself moves one of the three, and no further than the band; whoever moves the index for
-    /// a moment moves the mark no further than the shock.
+    /// Whoever fills a thin book, or trades with himself, moves the mark no further than to the basis that the book
+    /// has held for minutes; whoever moves the index for a moment, no further than the shock.
     #[inline(always)]
     pub fn mark(&self, near: Band, shock: Band) -> u32 {
         let (low, high) = near.around(self.index_ticks);
         let anchored = |ticks: i64| ticks.clamp(i64::from(low), i64::from(high));
-        let mid = anchored(i64::from(self.mid_ticks.unwrap_or(self.index_ticks)));
-        let last = anchored(i64::from(self.last_ticks.unwrap_or(self.index_ticks)));
-        let based = anchored(i64::from(self.index_ticks) + self.basis_ticks);
-        shock.clamp(median(mid, last, based), self.average_ticks)
+        let index = i64::from(self.index_ticks);
+        let book = self.impact_ticks.map_or(index, |(bid, ask)| {
+            let last = self.last_ticks.unwrap_or(bid / 2 + ask / 2);
+            median(i64::from(bid), i64::from(ask), i64::from(last))
+        });
+        let based = anchored(index + self.basis_ticks);
+        shock.clamp(median(index, anchored(book), based), self.average_ticks)
     }
 }
 

@@ -50,6 +50,7 @@ fn at(price_ticks: u32) -> Prices {
         mark_ticks: price_ticks,
         low_ticks: price_ticks,
         high_ticks: price_ticks,
+        face_ticks: 0,
         is_doubtful: false,
     }
 }
@@ -61,30 +62,42 @@ fn marks_meet_their_vectors() {
     let calm = Sources {
         index_ticks: 1_000,
         average_ticks: 1_000,
-        mid_ticks: Some(1_010),
-        last_ticks: Some(990),
+        impact_ticks: Some((1_005, 1_015)),
+        last_ticks: Some(1_010),
         basis_ticks: 4,
     };
     assert_eq!(calm.mark(near, shock), 1_004);
+    assert_eq!(
+        Sources {
+            basis_ticks: 40,
+            ..calm
+        }
+        .mark(near, shock),
+        1_010
+    );
     // A book without two sides says nothing: the index stands in for it.
     assert_eq!(
         Sources {
-            mid_ticks: None,
+            impact_ticks: None,
             ..calm
         }
         .mark(near, shock),
         1_000
     );
-    // One source at any price moves the mark to the next one at most.
-    for last_ticks in [1, 500, 2_000, PRICE_MAX] {
-        let last_ticks = Some(last_ticks);
-        let mark = Sources { last_ticks, ..calm }.mark(near, shock);
-        assert!((1_004..=1_010).contains(&mark));
+    // Whoever moves the whole book, or trades at any price, moves the mark between the index and the held basis.
+    for price in [1, 500, 2_000, PRICE_MAX] {
+        let moved = Sources {
+            impact_ticks: Some((price, price)),
+            last_ticks: Some(price),
+            ..calm
+        };
+        assert!((1_000..=1_004).contains(&moved.mark(near, shock)));
     }
-    // Two move it to the edge of the band, no further.
+    // A basis held for minutes takes it to the edge of the band, no further.
     let pushed = Sources {
-        mid_ticks: Some(PRICE_MAX),
-        last_ticks: Some(PRICE_MAX),
+        impact_ticks: Some((9_000, 9_000)),
+        last_ticks: None,
+        basis_ticks: 8_000,
         ..calm
     };
     assert_eq!(pushed.mark(near, shock), 1_050);
@@ -240,6 +253,34 @@ fn profits_are_no_collateral_and_doubt_doubles() {
 }
 
 #[test]
+fn a_bounded_market_s_shorts_require_what_they_can_lose() {
+    let whole = Schedule {
+        tiers: [Tier {
+            from_atoms: 0,
+            initial_bps: 10_000,
+            maintenance_bps: 9_999,
+        }; 4],
+        count: 1,
+        size_premium_ppb: 0,
+    };
+    let prices = Prices {
+        face_ticks: 10_000,
+        ..at(100)
+    };
+    let requires = |lots: i64| {
+        let mut health = Health::new(0);
+        let position = Position {
+            lots,
+            quote_atoms: -lots * 100,
+            ..Position::default()
+        };
+        health.add(&position, &prices, &whole).unwrap();
+        health.initial_atoms
+    };
+    assert_eq!((requires(50), requires(-50)), (5_000, 495_000));
+}
+
+#[test]
 fn insurance_pays_no_faster_than_its_window_allows() {
     let mut fund = Insurance {
         balance_atoms: 1_000,
@@ -281,12 +322,12 @@ fn any_schedule() -> impl Strategy<Value = Schedule> {
 proptest! {
     #[test]
     fn marks_stay_in_both_bands(
-        index in 1..=PRICE_MAX, average in 1..=PRICE_MAX, mid in proptest::option::of(1..=PRICE_MAX),
-        last in 1..=PRICE_MAX, basis in -20_000_000i64..20_000_000, near in 0u16..5_000, shock in 0u16..9_000,
+        index in 1..=PRICE_MAX, average in 1..=PRICE_MAX, book in proptest::option::of((1..=PRICE_MAX, 1..=PRICE_MAX)),
+        last in proptest::option::of(1..=PRICE_MAX), basis in -20_000_000i64..20_000_000, near in 0u16..5_000, shock in 0u16..9_000,
     ) {
         let (near, shock) = (Band { ticks: 1, bps: near }, Band { ticks: 1, bps: shock });
-        let mark = Sources { index_ticks: index, average_ticks: average, mid_ticks: mid, last_ticks: Some(last), basis_ticks: basis }
-            .mark(near, shock);
+        let sources = Sources { index_ticks: index, average_ticks: average, impact_ticks: book, last_ticks: last, basis_ticks: basis };
+        let mark = sources.mark(near, shock);
         let (low, high) = shock.around(average);
         prop_assert!((low..=high).contains(&mark) && (1..=PRICE_MAX).contains(&mark));
         let (near_low, near_high) = near.around(index);
@@ -398,7 +439,7 @@ proptest! {
         let value = lots * u64::from(price);
         let required = elsewhere + schedule.maintenance_up(value);
         let account = Unhealthy {
-            equity_atoms: (required / 10_000 * health) as i64, elsewhere_atoms: elsewhere, lots, mark_ticks: price,
+            equity_atoms: (required / 10_000 * health) as i64, elsewhere_atoms: elsewhere, lots, value_ticks: price,
         };
         if account.is_bankrupt(&TERMS).unwrap() {
             prop_assert!(account.equity_atoms < account.least_reward_up(&TERMS).unwrap() as i64);
@@ -425,7 +466,7 @@ proptest! {
         let required = TEN_TIMES.maintenance_up(lots * u64::from(price));
         let reward = |percent: u64| {
             let equity_atoms = (required / 100 * percent) as i64;
-            Unhealthy { equity_atoms, elsewhere_atoms: 0, lots, mark_ticks: price }.reward_bps(&TEN_TIMES, &TERMS)
+            Unhealthy { equity_atoms, elsewhere_atoms: 0, lots, value_ticks: price }.reward_bps(&TEN_TIMES, &TERMS)
         };
         let affordable = |percent: u64| required / 100 * percent * 10_000 / (lots * u64::from(price));
         let (low, high) = (deep.min(deeper), deep.max(deeper));

@@ -135,6 +135,8 @@ pub enum ExchangeError {
     PerpLegAbsent,
     #[msg("The market of another perpetual leg is missing; pass all of the account's markets")]
     PerpMarketMissing,
+    #[msg("The market of another perpetual leg is behind; bring all of the account's markets up to date in the same slot")]
+    PerpMarketStale,
     #[msg(
         "The account holds perpetuals; refresh its margin in the same slot before spending free collateral"
     )]
@@ -147,6 +149,16 @@ pub enum ExchangeError {
         "The price is too old, uncertain or volatile for this; reducing, cancelling and depositing stay open"
     )]
     PriceUnfit,
+    #[msg("The perpetual closes within the hour, or has closed: reduce until then, settle afterwards")]
+    PerpClosed,
+    #[msg(
+        "Changes take two days' notice: the rules proposed are not in force, or the time given is too near"
+    )]
+    NoticeRunning,
+    #[msg("Not at this stage: a perpetual settles once, after its close, and pays profits a day after it")]
+    SettlementUnfit,
+    #[msg("The mark has not reached the trigger, or the order has lapsed")]
+    TriggerNotReached,
     #[msg("The order would rest further beyond the mark than the market allows")]
     OrderOffMark,
     #[msg("The account has what keeping its positions requires; it cannot be liquidated")]
@@ -159,7 +171,7 @@ pub enum ExchangeError {
     NothingToLiquidate,
     #[msg("Nothing moves: no profit or loss, an empty pool, or the hour's limit of profits is reached")]
     NothingToSettle,
-    #[msg("Insurance may not pay now, and nobody else is left in the market; add to it, or wait a day")]
+    #[msg("Insurance does not cover this: add to it, wait a day, or ask for less")]
     InsuranceInsufficient,
 }
 

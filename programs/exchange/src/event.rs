@@ -218,6 +218,66 @@ pub struct Liquidated {
     pub haircut_atoms: u64,
 }
 
+#[event]
+pub struct PerpRulesProposed {
+    pub market: Address,
+    /// From when on they may come into force.
+    pub rules_time: i64,
+}
+
+#[event]
+pub struct PerpRulesApplied {
+    pub market: Address,
+}
+
+#[event]
+pub struct PerpClosing {
+    pub market: Address,
+    pub close_time: i64,
+}
+
+#[event]
+pub struct PerpSettled {
+    pub market: Address,
+    pub settlement_ticks: u32,
+}
+
+#[event]
+pub struct InsuranceRemoved {
+    pub market: Address,
+    pub account: Address,
+    pub amount_atoms: u64,
+}
+
+#[event]
+pub struct TriggerPlaced {
+    pub trigger: Address,
+    pub account: Address,
+    pub market: Address,
+}
+
+/// A trailing stop has followed the mark.
+#[event]
+pub struct TriggerMoved {
+    pub trigger: Address,
+    pub trigger_ticks: u32,
+}
+
+/// A trigger order is done, or was cancelled.
+#[event]
+pub struct TriggerClosed {
+    pub trigger: Address,
+    pub filled_lots: u64,
+}
+
+/// Collateral moved between two margin accounts of one owner.
+#[event(bytemuck)]
+pub struct Transferred {
+    pub source: Address,
+    pub destination: Address,
+    pub amount_atoms: u64,
+}
+
 #[event(bytemuck)]
 pub struct InsuranceAdded {
     pub market: Address,

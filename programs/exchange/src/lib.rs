@@ -18,6 +18,7 @@ pub mod event;
 pub mod order_request;
 pub mod perp_desk;
 pub mod perp_margin;
+pub mod perp_trade;
 pub mod seating;
 pub mod token;
 pub mod trade;
@@ -28,15 +29,19 @@ pub mod state {
     pub mod market;
     pub mod perp;
     pub mod pool;
+    pub mod trigger;
 }
 pub mod instructions {
     pub mod add_insurance;
+    pub mod apply_perp_rules;
     pub mod cancel_all;
     pub mod cancel_all_perp;
     pub mod cancel_orders;
     pub mod cancel_perp_orders;
+    pub mod cancel_trigger;
     pub mod close_account;
     pub mod close_book;
+    pub mod close_perp;
     pub mod close_pool;
     pub mod collect_fees;
     pub mod collect_perp_fees;
@@ -50,6 +55,7 @@ pub mod instructions {
     pub mod detokenize;
     pub mod draw_perp_seat;
     pub mod draw_seat;
+    pub mod execute_trigger;
     pub mod expand_book;
     pub mod initialize;
     pub mod liquidate;
@@ -61,20 +67,25 @@ pub mod instructions {
     pub mod pause;
     pub mod pause_perp;
     pub mod place_order;
+    pub mod place_trigger;
+    pub mod propose_perp_rules;
     pub mod redeem;
     pub mod redeem_tokens;
     pub mod refresh_margin;
+    pub mod remove_insurance;
     pub mod replace_orders;
     pub mod resolve_bankruptcy;
     pub mod resolve_event;
     pub mod set_delegate;
     pub mod settle_event;
+    pub mod settle_perp;
     pub mod settle_pnl;
     pub mod take_order;
     pub mod take_tokens;
     pub mod tokenize;
     pub mod trade_perp;
     pub mod trade_pool;
+    pub mod transfer;
     pub mod unpause;
     pub mod unpause_perp;
     pub mod update_funding;
@@ -84,18 +95,20 @@ pub mod instructions {
 
 pub use {
     instructions::{
-        add_insurance::*, cancel_all::*, cancel_all_perp::*, cancel_orders::*, cancel_perp_orders::*,
-        close_account::*, close_book::*, close_pool::*, collect_fees::*, collect_perp_fees::*,
-        crank_expired::*, create_book::*, create_event::*, create_outcome_mint::*, create_perp::*,
-        create_pool::*, deposit::*, detokenize::*, draw_perp_seat::*, draw_seat::*, expand_book::*,
-        initialize::*, liquidate::*, lock_event::*, merge_set::*, mint_set::*, net_pool::*, open_account::*,
-        pause::*, pause_perp::*, place_order::*, redeem::*, redeem_tokens::*, refresh_margin::*,
-        replace_orders::*, resolve_bankruptcy::*, resolve_event::*, set_delegate::*, settle_event::*,
-        settle_pnl::*, take_order::*, take_tokens::*, tokenize::*, trade_perp::*, trade_pool::*, unpause::*,
-        unpause_perp::*, update_funding::*, void_event::*, withdraw::*,
+        add_insurance::*, apply_perp_rules::*, cancel_all::*, cancel_all_perp::*, cancel_orders::*,
+        cancel_perp_orders::*, cancel_trigger::*, close_account::*, close_book::*, close_perp::*,
+        close_pool::*, collect_fees::*, collect_perp_fees::*, crank_expired::*, create_book::*,
+        create_event::*, create_outcome_mint::*, create_perp::*, create_pool::*, deposit::*, detokenize::*,
+        draw_perp_seat::*, draw_seat::*, execute_trigger::*, expand_book::*, initialize::*, liquidate::*,
+        lock_event::*, merge_set::*, mint_set::*, net_pool::*, open_account::*, pause::*, pause_perp::*,
+        place_order::*, place_trigger::*, propose_perp_rules::*, redeem::*, redeem_tokens::*,
+        refresh_margin::*, remove_insurance::*, replace_orders::*, resolve_bankruptcy::*, resolve_event::*,
+        set_delegate::*, settle_event::*, settle_perp::*, settle_pnl::*, take_order::*, take_tokens::*,
+        tokenize::*, trade_perp::*, trade_pool::*, transfer::*, unpause::*, unpause_perp::*,
+        update_funding::*, void_event::*, withdraw::*,
     },
     order_request::*,
-    state::{book::*, exchange::*, margin::*, market::*, perp::*, pool::*},
+    state::{book::*, exchange::*, margin::*, market::*, perp::*, pool::*, trigger::*},
 };
 
 declare_id!("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M");
@@ -324,8 +337,44 @@ pub mod exchange {
     }
 
     /// Creates a perpetual over a feed, and its book: the admin alone.
-    pub fn create_perp(ctx: &mut Context<CreatePerp>, market_id: [u8; 32], rules: PerpRules) -> Result<()> {
-        CreatePerp::run(ctx, market_id, rules)
+    pub fn create_perp(
+        ctx: &mut Context<CreatePerp>,
+        market_id: [u8; 32],
+        rules: PerpRules,
+        close_time: i64,
+    ) -> Result<()> {
+        CreatePerp::run(ctx, market_id, rules, close_time)
+    }
+
+    /// Proposes other rules for a perpetual, to come into force after two days: the admin alone.
+    pub fn propose_perp_rules(ctx: &mut Context<ProposePerpRules>, rules: PerpRules) -> Result<()> {
+        ProposePerpRules::run(ctx, rules)
+    }
+
+    /// Brings a perpetual's proposed rules into force, two days after their proposal. Anyone may.
+    pub fn apply_perp_rules(ctx: &mut Context<ApplyPerpRules>) -> Result<()> {
+        ApplyPerpRules::run(ctx)
+    }
+
+    /// Sets when a perpetual closes, once, at least two days ahead: the admin alone. In the hour before, positions can
+    /// only be reduced.
+    pub fn close_perp(ctx: &mut Context<ClosePerp>, close_time: i64) -> Result<()> {
+        ClosePerp::run(ctx, close_time)
+    }
+
+    /// Fixes the price at which a closed perpetual settles: its index's average over the last hour. Anyone may.
+    pub fn settle_perp(ctx: &mut Context<SettlePerp>) -> Result<()> {
+        SettlePerp::run(ctx)
+    }
+
+    /// Takes insurance that nobody needs into the admin's margin account, within limits: the admin alone.
+    pub fn remove_insurance(ctx: &mut Context<RemoveInsurance>, amount_atoms: u64) -> Result<()> {
+        RemoveInsurance::run(ctx, amount_atoms)
+    }
+
+    /// Moves free collateral between two margin accounts of one owner.
+    pub fn transfer(ctx: &mut Context<Transfer>, amount_atoms: u64) -> Result<()> {
+        Transfer::run(ctx, amount_atoms)
     }
 
     /// Brings a perpetual's index, mark and funding up to date, and pays what its pool owes. Anyone may; never paused.
@@ -337,6 +386,22 @@ pub mod exchange {
     /// rests by its kind. An order that is to reduce only is never paused, and needs no fresh price.
     pub fn trade_perp(ctx: &mut Context<TradePerp>, request: OrderRequest) -> Result<()> {
         TradePerp::run(ctx, request)
+    }
+
+    /// Leaves an order that reduces a perpetual position, for anyone to place once the mark reaches its trigger: a stop
+    /// loss, a take profit, or a trailing stop.
+    pub fn place_trigger(ctx: &mut Context<PlaceTrigger>, id: u8, terms: TriggerTerms) -> Result<()> {
+        PlaceTrigger::run(ctx, id, terms)
+    }
+
+    /// Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed. Never paused.
+    pub fn cancel_trigger(ctx: &mut Context<CancelTrigger>) -> Result<()> {
+        CancelTrigger::run(ctx)
+    }
+
+    /// Places a trigger order whose mark is reached, or moves a trailing stop after the mark. Anyone may; never paused.
+    pub fn execute_trigger(ctx: &mut Context<ExecuteTrigger>) -> Result<()> {
+        ExecuteTrigger::run(ctx)
     }
 
     /// Cancels orders at a perpetual, those that are still there. Never paused.
@@ -376,10 +441,10 @@ pub mod exchange {
         Liquidate::run(ctx, lots_max)
     }
 
-    /// Takes over the position of an account that cannot pay for its liquidation; insurance, then the other side of the
-    /// market, pay what is missing. Anyone may who affords it.
-    pub fn resolve_bankruptcy(ctx: &mut Context<Liquidate>) -> Result<()> {
-        ResolveBankruptcy::run(ctx)
+    /// Takes over the position of an account that cannot pay for its liquidation, at most `lots_max`; insurance, then the
+    /// other side of the market, pay the part of what is missing. Anyone may who affords it.
+    pub fn resolve_bankruptcy(ctx: &mut Context<Liquidate>, lots_max: u64) -> Result<()> {
+        ResolveBankruptcy::run(ctx, lots_max)
     }
 
     /// Gives collateral to a perpetual's insurance.

@@ -261,8 +261,11 @@ impl<'a> PerpDesk<'a> {
             return;
         };
         let held = &self.book.seats[usize::from(seat)];
-        (leg.bid_lots, leg.bid_atoms) = (held.bid_lots, held.bid_atoms);
-        (leg.ask_lots, leg.ask_atoms) = (held.ask_lots, held.ask_atoms);
+        // Counted at their dearest, so that no order far away makes up for one at a loss.
+        leg.bid_lots = held.bid_lots;
+        leg.bid_atoms = held.bid_lots.wrapping_mul(u64::from(held.bid_max_ticks));
+        leg.ask_lots = held.ask_lots;
+        leg.ask_atoms = held.ask_lots.wrapping_mul(u64::from(held.ask_min_ticks));
         if self.book.give_up(seat) {
             leg.seat = 0;
             self.seat = None;

@@ -6,17 +6,19 @@ use {
     secant_oracle::event::log_event,
 };
 
-/// The health of an account but for the leg `apart`. The markets of its other legs are among `markets`, as they were
-/// last brought up to date; what opening requires of one whose price is in doubt by now counts twice.
+/// The health of an account but for the leg `apart`. The markets of its other legs are among `markets`, each brought
+/// up to date in this slot if `is_strict`; what opening requires of one whose price is in doubt by now counts twice.
 ///
 /// # Errors
-/// PerpMarketMissing for a leg whose market is not there, Overflow outside 64 bits.
+/// PerpMarketMissing for a leg whose market is not there, PerpMarketStale for one that is behind, Overflow outside 64
+/// bits.
 #[inline(never)]
 pub fn health_elsewhere(
     account: &MarginAccount,
     apart: Option<usize>,
     markets: &[AccountView],
-    now: i64,
+    clock: &Clock,
+    is_strict: bool,
 ) -> Result<Health> {
     let mut health = Health::new(account.free_atoms()?);
     let legs_apart = u8::from(apart.is_some_and(|leg| !account.perp_legs[leg].is_free()));
@@ -32,7 +34,11 @@ pub fn health_elsewhere(
             .find(|view| anchor_lang::address_eq(view.address(), &leg.market))
             .ok_or(ExchangeError::PerpMarketMissing)?;
         let market = Account::<PerpMarket>::load(*view).map_err(|_| ExchangeError::PerpMarketMissing)?;
-        add(&mut health, account, place, &market, now)?;
+        require!(
+            !is_strict || market.updated_slot == clock.slot,
+            ExchangeError::PerpMarketStale
+        );
+        add(&mut health, account, place, &market, clock.unix_timestamp)?;
     }
     Ok(health)
 }
@@ -107,8 +113,10 @@ pub fn require_no_worse(before: &Health, after: &Health, cost_max_atoms: u64) ->
     }
     let (initial_before, maintenance_before, equity_before) = surplus(before)?;
     let healthy = maintenance >= 0 && initial >= initial_before.min(0);
-    let nearer =
-        maintenance >= maintenance_before && equity >= equity_before.saturating_sub_unsigned(cost_max_atoms);
+    // Worth less than nothing, its debt would be left to fewer than won it.
+    let nearer = equity >= 0
+        && maintenance >= maintenance_before
+        && equity >= equity_before.saturating_sub_unsigned(cost_max_atoms);
     if healthy || nearer {
         return Ok(());
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from secant_keeper.venues.book_stream import BookStream
 from secant_keeper.venues.kalshi.book import NoPriceScale
 from secant_keeper.venues.kalshi.rest import KalshiRest
 from secant_keeper.venues.kalshi.session import KalshiSession
 from secant_keeper.venues.observation import Outcome, Rejections
-from secant_keeper.venues.stream import Timing, VenueStream, unix_ms
+from secant_keeper.venues.stream import Timing, unix_ms
 
 if TYPE_CHECKING:
     import random
@@ -22,7 +23,7 @@ STREAM_URL = "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
 DEMO_STREAM_URL = "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2"
 
 
-class KalshiStream(VenueStream):
+class KalshiStream(BookStream):
     """Live quotes of Kalshi markets; a series is a market ticker. Every connection is signed."""
 
     def __init__(
@@ -74,7 +75,7 @@ class KalshiStream(VenueStream):
         Raises:
             VenueError: As `KalshiRest.outcome`.
         """
-        announced = self._session.announced(series)
+        announced = self._books.announced(series)
         if announced is not None and announced.is_final:
             return announced
         return await self.rest.outcome(series)

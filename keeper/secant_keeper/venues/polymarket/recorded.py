@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
-from secant_keeper.venues.numbers import decimal_text, price_ppm, time_ms, time_seconds_ms, time_text_ms
+from secant_keeper.venues.numbers import (
+    decimal_text,
+    price_ppm,
+    scaled_dollars_ppm,
+    time_ms,
+    time_seconds_ms,
+    time_text_ms,
+)
 from secant_keeper.venues.observation import (
     Item,
     Origin,
@@ -30,7 +37,6 @@ PRICE_DATE_COLUMN = "Date (UTC)"
 TICK_COLUMNS = ("feed_ts_ms", "full_accuracy_value")
 TICK_DECIMALS = 18
 TICK_SUFFIX = "-prices"
-_TICKS_PER_PPM = 10 ** (TICK_DECIMALS - 6)
 
 Frame: TypeAlias = tuple[Any, int | None] | Rejection
 """A decoded frame with its receive time, or why a line is none."""
@@ -167,10 +173,7 @@ def _read_tick_table(file: RecordedFile, series: str, _rejections: Rejections) -
     at, value = (columns.index(name) for name in TICK_COLUMNS)
 
     def price(row: list[str]) -> Price:
-        exact = decimal_text(row[value], 0)
-        if exact <= 0:
-            raise RefusalError(Reason.OUT_OF_RANGE, f"price {row[value]} is not above 0")
-        return Price(exact // _TICKS_PER_PPM)  # the ticks have 18 decimals; six are kept, rounded down
+        return Price(scaled_dollars_ppm(decimal_text(row[value], 0), -TICK_DECIMALS, "price")[0])
 
     return observations(file, series, lambda row: time_ms(row[at], "feed_ts_ms"), price)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from secant_keeper.venues.book_stream import BookStream
 from secant_keeper.venues.observation import Outcome, Rejections
 from secant_keeper.venues.polymarket.rest import PolymarketRest
 from secant_keeper.venues.polymarket.session import PolymarketSession
-from secant_keeper.venues.stream import Timing, VenueStream, unix_ms
+from secant_keeper.venues.stream import Timing, unix_ms
 
 if TYPE_CHECKING:
     import random
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 STREAM_URL = "wss://ws-subscriptions-clob.polymarket.com/ws/market"
 
 
-class PolymarketStream(VenueStream):
+class PolymarketStream(BookStream):
     """Live quotes of Polymarket tokens; a series is a token id (decimal text)."""
 
     def __init__(
@@ -63,7 +64,7 @@ class PolymarketStream(VenueStream):
         Raises:
             VenueError: As `PolymarketRest.outcome`.
         """
-        announced = self._session.announced(series)
+        announced = self._books.announced(series)
         return announced if announced is not None else await self.rest.outcome(series)
 
     async def close(self) -> None:

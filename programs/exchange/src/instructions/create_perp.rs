@@ -3,13 +3,12 @@ use {
         error::ExchangeError,
         event::PerpCreated,
         instructions::create_book::{LEN_AT_FIRST, SEATS_AT_FIRST},
-        load_feed, Book, Exchange, PerpMarket, PerpRules, PAUSE_CREATE,
+        load_feed, Book, Exchange, PerpMarket, PerpRules, CLOSING_WINDOW_S, PAUSE_CREATE,
     },
     anchor_lang::prelude::*,
     secant_engine::{
         feed::aggregate,
         mark::{index_ticks_down, AVERAGE_BITS},
-        matching::PRICE_MAX,
         quality::Action,
     },
 };
@@ -43,7 +42,12 @@ pub struct CreatePerp {
 }
 
 impl CreatePerp {
-    pub fn run(ctx: &mut Context<Self>, market_id: [u8; 32], rules: PerpRules) -> Result<()> {
+    pub fn run(
+        ctx: &mut Context<Self>,
+        market_id: [u8; 32],
+        rules: PerpRules,
+        close_time: i64,
+    ) -> Result<()> {
         let (bump, book_bump) = (ctx.bumps.market, ctx.bumps.book);
         let Self {
             admin,
@@ -56,6 +60,12 @@ impl CreatePerp {
         exchange.require_running(PAUSE_CREATE)?;
         rules.require_sound()?;
         let now = Clock::get()?.unix_timestamp;
+        let closes = close_time > now.saturating_add(CLOSING_WINDOW_S);
+        // What jumps at its end needs one.
+        require!(
+            closes || (close_time == 0 && rules.face_ticks == 0),
+            ExchangeError::TimesInvalid
+        );
         let feed = load_feed(feed.account())?;
         let sample = aggregate(feed.readings_set(), usize::from(feed.quorum), feed.width_max)
             .map_err(|_| ExchangeError::FeedMismatch)?
@@ -63,6 +73,7 @@ impl CreatePerp {
         let index_ticks = sample
             .value
             .and_then(|value| index_ticks_down(value, rules.units_per_tick))
+            .filter(|index_ticks| *index_ticks <= rules.price_max_ticks())
             .ok_or(ExchangeError::PriceUnfit)?;
 
         book.exchange = *exchange.address();
@@ -73,12 +84,13 @@ impl CreatePerp {
         book.outcomes = 1;
         book.bump = book_bump;
         book.layout = 1;
-        book.price_max_ticks = PRICE_MAX;
+        book.price_max_ticks = rules.price_max_ticks();
 
         market.exchange = *exchange.address();
         market.feed = *feed.address();
         market.market_id = market_id;
         market.rules = rules;
+        market.close_time = close_time;
         market.updated_at = now;
         market.index_average = i64::from(index_ticks) << AVERAGE_BITS;
         market.agreed_at = sample.time;

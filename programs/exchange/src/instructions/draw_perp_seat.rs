@@ -10,10 +10,11 @@ use {
         BookParts, MarginAccount, PerpMarket,
     },
     anchor_lang::prelude::*,
-    secant_engine::{matching::Resting, quality::Action},
+    secant_engine::matching::Resting,
 };
 
-/// The markets of the account's other perpetual legs follow as remaining accounts, in any order.
+/// The markets of the account's other perpetual legs follow as remaining accounts, in any order, each brought up to
+/// date in this slot.
 #[derive(Accounts)]
 pub struct DrawPerpSeat {
     #[account(mut)]
@@ -37,21 +38,25 @@ impl DrawPerpSeat {
             feed,
             book,
         } = &mut ctx.accounts;
-        let now = Clock::get()?.unix_timestamp;
+        let clock = Clock::get()?;
+        let now = clock.unix_timestamp;
         require_book(book.account())?;
         let mut view = *book.account();
         let mut data = view.try_borrow_mut()?;
         let parts = BookParts::of(&mut data, market.address())?;
-        let quality = market.accrue(feed.account(), &parts.ladder, now)?;
+        market.accrue(feed.account(), &parts.ladder, &clock)?;
         let leg = account.perp_leg(market.address())?;
         require!(account.perp_legs[leg].seat != 0, ExchangeError::SeatAbsent);
-        let elsewhere = health_elsewhere(account, Some(leg), &markets, now)?;
+        let elsewhere = health_elsewhere(account, Some(leg), &markets, &clock, true)?;
         let log = BookChanged::new(book.address(), parts.head.changes, 0, SWEEP_MAX, 0);
         let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
         let health = with(&elsewhere, desk.account, leg, desk.market, now)?;
         let surplus_atoms = health.maintenance_surplus().map_err(ExchangeError::from)?;
-        let is_unhealthy = surplus_atoms < 0 && quality.permits(Action::Liquidate);
-        desk.cancel_all(BOTH_SIDES, |order| is_unhealthy || order.is_expired(now))?;
+        let is_over = desk.market.is_closed(now);
+        let is_unhealthy = surplus_atoms < 0;
+        desk.cancel_all(BOTH_SIDES, |order| {
+            is_over || is_unhealthy || order.is_expired(now)
+        })?;
         desk.note_orders();
         desk.close().log();
         account.void_reserve()

@@ -14,7 +14,7 @@ use {
 };
 
 /// An account that is taken over, in part or whole. The markets of both accounts' other perpetual legs follow as
-/// remaining accounts, in any order.
+/// remaining accounts, in any order, each brought up to date in this slot.
 #[derive(Accounts)]
 pub struct Liquidate {
     /// Owner or delegate of the account that takes over.
@@ -41,8 +41,7 @@ pub struct Liquidate {
 pub(crate) struct Case {
     pub leg: usize,
     pub unhealthy: Unhealthy,
-    pub now: i64,
-    pub slot: u64,
+    pub clock: Clock,
 }
 
 impl Liquidate {
@@ -53,6 +52,7 @@ impl Liquidate {
         let rules = accounts.market.rules;
         let terms = rules.terms();
         require!(case.unhealthy.lots > 0, ExchangeError::NothingToLiquidate);
+        require!(accounts.market.settlement_ticks == 0, ExchangeError::PerpClosed);
         require!(
             !case.unhealthy.is_bankrupt(&terms).map_err(ExchangeError::from)?,
             ExchangeError::AccountBankrupt
@@ -70,7 +70,7 @@ impl Liquidate {
             taker: *accounts.taker.address(),
             market: *accounts.market.address(),
             lots: closing.lots,
-            mark_ticks: u64::from(case.unhealthy.mark_ticks),
+            mark_ticks: u64::from(accounts.market.mark_ticks),
             reward_atoms: closing.reward_atoms,
             insurance_atoms: closing.insurance_atoms,
             shortfall_atoms: 0,
@@ -106,14 +106,14 @@ impl Liquidate {
         let mut view = *book.account();
         let mut data = view.try_borrow_mut()?;
         let parts = BookParts::of(&mut data, market.address())?;
-        let quality = market.accrue(feed.account(), &parts.ladder, now)?;
+        let quality = market.accrue(feed.account(), &parts.ladder, &clock)?;
         PerpMarket::require_quality(quality, Action::Liquidate)?;
         // What open orders have brought since they were last drawn is not in the legs.
         let has_orders = account.perp_legs.iter().any(|leg| leg.seat != 0);
         require!(!has_orders, ExchangeError::OrdersOpen);
         let leg = account.perp_leg(market.address())?;
         market.settle_leg(&mut account.perp_legs[leg])?;
-        let elsewhere = health_elsewhere(account, Some(leg), markets, now)?;
+        let elsewhere = health_elsewhere(account, Some(leg), markets, &clock, true)?;
         let health = with(&elsewhere, account, leg, market, now)?;
         let surplus_atoms = health.maintenance_surplus().map_err(ExchangeError::from)?;
         require!(surplus_atoms < 0, ExchangeError::AccountHealthy);
@@ -121,13 +121,14 @@ impl Liquidate {
             equity_atoms: health.equity().map_err(ExchangeError::from)?,
             elsewhere_atoms: elsewhere.maintenance_atoms,
             lots: account.perp_legs[leg].position_lots.unsigned_abs(),
-            mark_ticks: market.mark_ticks,
+            value_ticks: market
+                .prices(now)
+                .value_ticks(account.perp_legs[leg].position_lots),
         };
         Ok(Case {
             leg,
             unhealthy,
-            now,
-            slot: clock.slot,
+            clock,
         })
     }
 
@@ -139,7 +140,7 @@ impl Liquidate {
             market,
             ..
         } = self;
-        let value_atoms = closing.lots * u64::from(case.unhealthy.mark_ticks);
+        let value_atoms = closing.lots * u64::from(market.mark_ticks);
         let sign = account.perp_legs[case.leg].position_lots.signum();
         let (lots, value_atoms) = (sign * closing.lots as i64, sign * value_atoms as i64);
         let (reward, insurance) = (closing.reward_atoms as i64, closing.insurance_atoms as i64);
@@ -170,15 +171,15 @@ impl Liquidate {
                     lots <= market.rules.position_max_lots,
                     ExchangeError::PositionTooLarge
                 );
-                let elsewhere = health_elsewhere(taker, Some(leg), markets, case.now)?;
-                let health = with(&elsewhere, taker, leg, market, case.now)?;
+                let elsewhere = health_elsewhere(taker, Some(leg), markets, &case.clock, true)?;
+                let health = with(&elsewhere, taker, leg, market, case.clock.unix_timestamp)?;
                 taker.free_perp_leg(leg);
                 health
             }
-            Err(_) => health_elsewhere(taker, None, markets, case.now)?,
+            Err(_) => health_elsewhere(taker, None, markets, &case.clock, true)?,
         };
         require_initial(&health)?;
-        taker.state_reserve(&health, case.slot);
+        taker.state_reserve(&health, case.clock.slot);
         Ok(())
     }
 }

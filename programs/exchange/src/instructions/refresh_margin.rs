@@ -4,7 +4,8 @@ use {
     secant_oracle::event::log_event,
 };
 
-/// The markets of all of the account's perpetual legs follow as remaining accounts, in any order.
+/// The markets of all of the account's perpetual legs follow as remaining accounts, in any order, each brought up to
+/// date in this slot.
 #[derive(Accounts)]
 pub struct RefreshMargin {
     #[account(mut)]
@@ -16,7 +17,7 @@ impl RefreshMargin {
         let markets = ctx.remaining_accounts()?;
         let account = &mut ctx.accounts.account;
         let clock = Clock::get()?;
-        let health = health_elsewhere(account, None, &markets, clock.unix_timestamp)?;
+        let health = health_elsewhere(account, None, &markets, &clock, true)?;
         account.state_reserve(&health, clock.slot);
         log_event(MarginStated {
             account: *account.address(),

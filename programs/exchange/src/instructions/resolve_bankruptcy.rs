@@ -1,7 +1,10 @@
 use {
-    crate::{error::ExchangeError, event::Liquidated, Liquidate},
+    crate::{error::ExchangeError, event::Liquidated, instructions::liquidate::Case, Liquidate},
     anchor_lang::prelude::*,
-    secant_engine::liquidation::Closing,
+    secant_engine::{
+        fixed::mul_div_up,
+        liquidation::{Closing, Terms, Unhealthy},
+    },
     secant_oracle::event::log_event,
 };
 
@@ -9,25 +12,32 @@ use {
 pub struct ResolveBankruptcy;
 
 impl ResolveBankruptcy {
-    pub fn run(ctx: &mut Context<Liquidate>) -> Result<()> {
+    pub fn run(ctx: &mut Context<Liquidate>, lots_max: u64) -> Result<()> {
         let markets = ctx.remaining_accounts()?;
         let accounts = &mut ctx.accounts;
         let case = accounts.open_case(&markets)?;
-        let terms = accounts.market.rules.terms();
+        let mut terms = accounts.market.rules.terms();
+        // Of a closed market nothing is taken over: its positions stay until all of its losers have paid.
+        let is_settled = accounts.market.settlement_ticks != 0;
+        if is_settled {
+            terms.reward_bps = 0;
+        }
         let bankrupt = case.unhealthy.is_bankrupt(&terms).map_err(ExchangeError::from)?;
         require!(bankrupt, ExchangeError::AccountSolvent);
-        let reward_atoms = case
+        let lots = case
             .unhealthy
-            .least_reward_up(&terms)
-            .map_err(ExchangeError::from)?;
+            .lots
+            .min(if is_settled { u64::MAX } else { lots_max });
+        require!(lots > 0 || case.unhealthy.lots == 0, ExchangeError::AmountZero);
         let haircut_before = accounts.market.haircut_atoms;
-        let (shortfall_atoms, covered_atoms) = accounts.cover(&case, reward_atoms)?;
+        let (shortfall_atoms, covered_atoms) = accounts.cover(&case, &terms, lots)?;
+        let reward_atoms = least_reward_up(&case, &terms, lots)?;
         let closing = Closing {
-            lots: case.unhealthy.lots,
+            lots,
             reward_atoms,
             insurance_atoms: 0,
         };
-        if closing.lots > 0 {
+        if closing.lots > 0 && !is_settled {
             accounts.take_over(&case, &closing)?;
             accounts.require_affordable(&case, &markets)?;
         } else {
@@ -40,7 +50,7 @@ impl ResolveBankruptcy {
             taker: *accounts.taker.address(),
             market: *accounts.market.address(),
             lots: closing.lots,
-            mark_ticks: u64::from(case.unhealthy.mark_ticks),
+            mark_ticks: u64::from(accounts.market.mark_ticks),
             reward_atoms,
             insurance_atoms: 0,
             shortfall_atoms,
@@ -50,35 +60,41 @@ impl ResolveBankruptcy {
     }
 }
 
+/// The least reward for taking over so many lots.
+fn least_reward_up(case: &Case, terms: &Terms, lots: u64) -> Result<u64> {
+    let part = Unhealthy {
+        lots,
+        ..case.unhealthy
+    };
+    part.least_reward_up(terms)
+        .map_err(|fault| ExchangeError::from(fault).into())
+}
+
 impl Liquidate {
-    /// Pays what the position will be short of: from the account's own collateral as far as it goes, and the rest, as
-    /// far as all of the account together is worth less than nothing, from insurance and the other side. What its
-    /// other positions are still owed stays its debt, to be settled out of them. Before anything is taken over,
-    /// so that whoever takes over opposite lots bears his part too.
-    fn cover(
-        &mut self,
-        case: &crate::instructions::liquidate::Case,
-        reward_atoms: u64,
-    ) -> Result<(u64, u64)> {
+    /// Pays the part of what the position will be short of that goes with `lots` of it: from the account's own
+    /// collateral as far as it goes, and the rest, as far as all of the account together is worth less than nothing,
+    /// from insurance and the other side. What its other positions are still owed stays its debt, to be settled out of
+    /// them. Before anything is taken over, so that whoever takes over opposite lots bears his part too.
+    ///
+    /// Returns what was missing, and what of that was covered.
+    fn cover(&mut self, case: &Case, terms: &Terms, lots: u64) -> Result<(u64, u64)> {
         let Self { account, market, .. } = self;
-        let leg = &account.perp_legs[case.leg];
-        let claim_atoms = leg
-            .position(market)?
-            .claim(case.unhealthy.mark_ticks)
-            .map_err(ExchangeError::from)?;
-        let after_atoms = claim_atoms
-            .checked_sub_unsigned(reward_atoms)
-            .ok_or(ExchangeError::Overflow)?;
-        let short_atoms = after_atoms.min(0).unsigned_abs();
+        let whole_reward_atoms = least_reward_up(case, terms, case.unhealthy.lots)?;
+        let short_of = |atoms: i64| -> Result<u64> {
+            let left = atoms.checked_sub_unsigned(whole_reward_atoms);
+            Ok(left.ok_or(ExchangeError::Overflow)?.min(0).unsigned_abs())
+        };
+        let position = account.perp_legs[case.leg].position(market)?;
+        let claim_atoms = position.claim(market.mark_ticks).map_err(ExchangeError::from)?;
+        let short_atoms = short_of(claim_atoms)?;
         let paid_atoms = market.settle_loss(account, case.leg, short_atoms)?;
-        let worth_atoms = case
-            .unhealthy
-            .equity_atoms
-            .checked_sub_unsigned(reward_atoms)
-            .ok_or(ExchangeError::Overflow)?;
-        let deficit_atoms = (short_atoms - paid_atoms).min(worth_atoms.min(0).unsigned_abs());
-        let lots = account.perp_legs[case.leg].position_lots;
-        let covered_atoms = market.cover(deficit_atoms, lots, case.now)?;
+        let deficit_atoms = (short_atoms - paid_atoms).min(short_of(case.unhealthy.equity_atoms)?);
+        let deficit_atoms = if lots == case.unhealthy.lots {
+            deficit_atoms
+        } else {
+            mul_div_up(deficit_atoms, lots, case.unhealthy.lots).map_err(ExchangeError::from)?
+        };
+        let covered_atoms = market.cover(deficit_atoms, position.lots, case.clock.unix_timestamp)?;
         let leg = &mut account.perp_legs[case.leg];
         leg.quote_atoms += covered_atoms as i64; // towards zero
         Ok((deficit_atoms, covered_atoms))

@@ -30,12 +30,13 @@ impl SettlePnl {
             feed,
             book,
         } = &mut ctx.accounts;
-        let now = Clock::get()?.unix_timestamp;
+        let clock = Clock::get()?;
+        let now = clock.unix_timestamp;
         require_book(book.account())?;
         let mut view = *book.account();
         let mut data = view.try_borrow_mut()?;
         let parts = BookParts::of(&mut data, market.address())?;
-        let quality = market.accrue(feed.account(), &parts.ladder, now)?;
+        let quality = market.accrue(feed.account(), &parts.ladder, &clock)?;
         let place = account.perp_leg(market.address())?;
         let leg = &mut account.perp_legs[place];
         market.settle_leg(leg)?;
@@ -52,7 +53,13 @@ impl SettlePnl {
             .map_err(ExchangeError::from)?
             .min(0);
         let profit_atoms = position.claim(strict_ticks).map_err(ExchangeError::from)?.max(0);
-        let is_closed = position.lots == 0;
+        if market.is_paying(now) {
+            // Counted at the settlement price, the position is its claim.
+            require!(leg.seat == 0, ExchangeError::OrdersOpen);
+            let value_atoms = position.lots * i64::from(market.settlement_ticks);
+            market.move_leg(leg, -position.lots, value_atoms)?;
+        }
+        let is_closed = position.lots == 0 || market.settlement_ticks != 0;
         let moved_atoms = if loss_atoms < 0 {
             require!(
                 is_closed || quality.permits(Action::Liquidate),
@@ -61,13 +68,18 @@ impl SettlePnl {
             -(market.settle_loss(account, place, loss_atoms.unsigned_abs())? as i64)
         } else {
             require!(market.pause_bits & PERP_PAUSE_PROFITS == 0, ExchangeError::Paused);
+            let may_pay = market.settlement_ticks == 0 || market.is_paying(now);
+            require!(may_pay, ExchangeError::SettlementUnfit);
             require!(
                 is_closed || quality.permits(Action::Open),
                 ExchangeError::PriceUnfit
             );
             market.settle_profit(account, place, profit_atoms.unsigned_abs(), now)? as i64
         };
-        require!(moved_atoms != 0, ExchangeError::NothingToSettle);
+        require!(
+            moved_atoms != 0 || position.lots != account.perp_legs[place].position_lots,
+            ExchangeError::NothingToSettle
+        );
         account.free_perp_leg(place);
         account.void_reserve()?;
         market.assert_invariants()?;

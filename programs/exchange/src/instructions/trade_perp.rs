@@ -1,18 +1,10 @@
 use {
-    crate::{
-        error::ExchangeError,
-        event::BookChanged,
-        perp_desk::PerpDesk,
-        perp_margin::{health_elsewhere, require_initial, require_no_worse, with},
-        require_book,
-        trade::SWEEP_MAX,
-        BookParts, Exchange, MarginAccount, OrderRequest, PerpMarket, PAUSE_TRADE, PERP_PAUSE_OPEN,
-    },
+    crate::{error::ExchangeError, perp_trade::PerpTrade, Exchange, MarginAccount, OrderRequest, PerpMarket},
     anchor_lang::prelude::*,
-    secant_engine::{fixed::portion_up, quality::Action},
 };
 
-/// The markets of the account's other perpetual legs follow as remaining accounts, in any order.
+/// The markets of the account's other perpetual legs follow as remaining accounts, in any order, each brought up to
+/// date in this slot unless the order only reduces.
 #[derive(Accounts)]
 pub struct TradePerp {
     /// The account's owner or delegate.
@@ -47,51 +39,15 @@ impl TradePerp {
             book,
         } = &mut ctx.accounts;
         account.require_trader(trader.address())?;
-        require!(
-            anchor_lang::address_eq(&market.exchange, exchange.address()),
-            ExchangeError::ExchangeMismatch
-        );
-        let clock = Clock::get()?;
-        let now = clock.unix_timestamp;
-        require_book(book.account())?;
-        let mut view = *book.account();
-        let mut data = view.try_borrow_mut()?;
-        let parts = BookParts::of(&mut data, market.address())?;
-        let quality = market.accrue(feed.account(), &parts.ladder, now)?;
-        if !request.reduce_only {
-            let paused = exchange.pause_bits & PAUSE_TRADE | market.pause_bits & PERP_PAUSE_OPEN;
-            require!(paused == 0, ExchangeError::Paused);
-            PerpMarket::require_quality(quality, Action::Open)?;
-        }
-
-        let meets = usize::from(request.meets_max).min(SWEEP_MAX);
-        let log = BookChanged::new(book.address(), parts.head.changes, meets, meets + 1, 1);
-        let leg = account.perp_leg_or_open(market.address())?;
-        let elsewhere = health_elsewhere(account, Some(leg), &markets, now)?;
-        let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
-        let before = if request.reduce_only {
-            desk.note_orders();
-            Some(with(&elsewhere, desk.account, leg, desk.market, now)?)
-        } else {
-            None
+        let trade = PerpTrade {
+            exchange,
+            account,
+            market,
+            feed: feed.account(),
+            book,
+            markets: &markets,
         };
-        desk.place(&request, now)?;
-        desk.note_orders();
-        let after = with(&elsewhere, desk.account, leg, desk.market, now)?;
-        match before {
-            Some(before) => {
-                let rate = u64::from(desk.market.rules.reward_bps);
-                let cost_max_atoms =
-                    portion_up(desk.taken_atoms, rate, 10_000).map_err(ExchangeError::from)?;
-                require_no_worse(&before, &after, cost_max_atoms)?;
-            }
-            None => {
-                require!(desk.is_within_limits(), ExchangeError::PositionTooLarge);
-                require_initial(&after)?;
-            }
-        }
-        desk.account.state_reserve(&after, clock.slot);
-        desk.close().log();
-        market.assert_invariants()
+        trade.run(|_| Ok(request))?;
+        Ok(())
     }
 }

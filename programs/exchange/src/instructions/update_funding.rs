@@ -18,12 +18,12 @@ pub struct UpdateFunding {
 impl UpdateFunding {
     pub fn run(ctx: &mut Context<Self>) -> Result<()> {
         let Self { market, feed, book } = &mut ctx.accounts;
-        let now = Clock::get()?.unix_timestamp;
+        let clock = Clock::get()?;
         require_book(book.account())?;
         let mut view = *book.account();
         let mut data = view.try_borrow_mut()?;
         let parts = BookParts::of(&mut data, market.address())?;
-        market.accrue(feed.account(), &parts.ladder, now)?;
+        market.accrue(feed.account(), &parts.ladder, &clock)?;
         market.pay_dues();
         market.assert_invariants()
     }

@@ -106,6 +106,10 @@ pub struct Seat {
     pub funding_index: i64,
     /// A perpetual's: the loss index of the lots' side then.
     pub loss_index: i64,
+    /// The highest price of its bids since it last had none.
+    pub bid_max_ticks: u32,
+    /// The lowest price of its asks since it last had none.
+    pub ask_min_ticks: u32,
 }
 
 /// An order that rests.
@@ -263,10 +267,19 @@ impl Seat {
     /// Adds an order, which locks `atoms`, to what is open.
     #[inline(always)]
     pub fn open_lots(&mut self, order: &Order, atoms: u64) {
+        let price_ticks = order.id().price_ticks();
         if order.id().side() == Side::Bid {
+            let before_ticks = if self.bid_lots == 0 { 0 } else { self.bid_max_ticks };
+            self.bid_max_ticks = before_ticks.max(price_ticks);
             self.bid_lots += order.lots;
             self.bid_atoms += atoms;
         } else {
+            let before_ticks = if self.ask_lots == 0 {
+                u32::MAX
+            } else {
+                self.ask_min_ticks
+            };
+            self.ask_min_ticks = before_ticks.min(price_ticks);
             self.ask_lots += order.lots;
             self.ask_atoms += atoms;
         }

@@ -88,11 +88,11 @@ pub struct PerpLeg {
     pub loss_index: i64,
     /// Lots of open bids, as the leg last knew them.
     pub bid_lots: u64,
-    /// What they pay in all.
+    /// What they pay at most: all of them at the highest of their prices.
     pub bid_atoms: u64,
     /// Lots of open asks, as the leg last knew them.
     pub ask_lots: u64,
-    /// What they bring in all.
+    /// What they bring at least: all of them at the lowest of their prices.
     pub ask_atoms: u64,
     /// Seat in the market's book, counted from 1; 0 without.
     pub seat: u16,
@@ -306,6 +306,7 @@ impl MarginAccount {
         let losses_atoms = health.losses_atoms.unsigned_abs();
         self.reserve_atoms = health.initial_atoms.saturating_add(losses_atoms);
         self.reserve_slot = slot;
+        self.checked_free_atoms = health.free_atoms;
     }
 
     /// Notes that a perpetual's instruction has changed what is free, and that the reserve stated before is void.

@@ -9,6 +9,7 @@ use {
     anchor_lang::prelude::*,
     secant_engine::{
         feed::aggregate,
+        fixed::portion_up,
         funding::{payment_up, premium_ticks, Funding},
         liquidation::Terms,
         loss::{loss_index_up, Insurance},
@@ -39,6 +40,22 @@ pub const PERP_FEE_MAX_PPM: u32 = 10_000;
 /// Seconds of the window in which a market's profits are limited.
 #[constant]
 pub const PROFITS_WINDOW_S: i64 = 3_600;
+
+/// Seconds before a market closes in which positions can only be reduced, and over whose index it settles.
+#[constant]
+pub const CLOSING_WINDOW_S: i64 = 3_600;
+
+/// Seconds that the losers of a closed market have to pay before its winners are paid.
+#[constant]
+pub const LOSSES_FIRST_S: i64 = 86_400;
+
+/// Seconds before changes of a market come into force: of its rules, or its close.
+#[constant]
+pub const NOTICE_S: i64 = 172_800;
+
+/// The most of its insurance that may be removed in a day, and the least of the open value that must stay, in bps.
+#[constant]
+pub const INSURANCE_REMOVABLE_BPS: u16 = 1_000;
 
 /// One leverage tier: what the part of a position's value from here on requires.
 #[derive(Clone, Copy, AnchorDeserialize, AnchorSerialize, IdlType, bytemuck::Pod, bytemuck::Zeroable)]
@@ -87,6 +104,9 @@ pub struct PerpRules {
     pub taker_fee_ppm: u32,
     /// What a maker gets out of that.
     pub maker_rebate_ppm: u32,
+    /// What a lot is worth at most, in ticks, if the price is a probability; 0 if it is not. What positions could be
+    /// short of whatever the price jumps to must then lie in insurance before they are opened.
+    pub face_ticks: u32,
     pub near_bps: u16,
     pub shock_bps: u16,
     pub funding_bps: u16,
@@ -100,7 +120,7 @@ pub struct PerpRules {
     pub insurance_cap_bps: u16,
     /// How many tiers there are, 1 to 4.
     pub tier_count: u8,
-    pub reserved: [u8; 5],
+    pub reserved: u8,
 }
 
 /// One perpetual.
@@ -113,6 +133,16 @@ pub struct PerpMarket {
     /// Name given at creation, UTF-8 padded with zeros; unique on the exchange.
     pub market_id: [u8; 32],
     pub rules: PerpRules,
+    /// The rules from `rules_time` on.
+    pub next_rules: PerpRules,
+    /// When `next_rules` may come into force, Unix seconds; 0 while none are proposed.
+    pub rules_time: i64,
+    /// When the market closes, Unix seconds; 0 for never.
+    pub close_time: i64,
+    /// Σ index × seconds of the last hour before that.
+    pub closing_sum: u64,
+    /// Seconds that sum is over.
+    pub closing_seconds: u64,
     /// Lots open on either side; both are the same.
     pub open_lots: u64,
     /// Losses paid in, less profits paid out.
@@ -146,6 +176,8 @@ pub struct PerpMarket {
     pub premium_ticks: i64,
     /// When the market was last brought up to date, Unix seconds.
     pub updated_at: i64,
+    /// The slot in which that was.
+    pub updated_slot: u64,
     /// What a long lot has borne of losers' debts, in 2⁻³² atoms; it wraps.
     pub loss_long_index: i64,
     /// What a short lot has.
@@ -166,6 +198,8 @@ pub struct PerpMarket {
     pub mark_ticks: u32,
     /// What last traded.
     pub last_ticks: u32,
+    /// At what positions are settled, once the market has closed; 0 before.
+    pub settlement_ticks: u32,
     /// 1 while the feed's publishers do not agree.
     pub is_uncertain: u8,
     /// 1 open, 2 liquidate, 4 profits.
@@ -176,7 +210,7 @@ pub struct PerpMarket {
     pub book_bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 255],
+    pub reserved: [u8; 251],
 }
 
 impl PerpRules {
@@ -193,7 +227,11 @@ impl PerpRules {
             && (1..=PERP_LOTS_MAX << 4).contains(&self.open_max_lots)
             && (1..=PERP_LOTS_MAX).contains(&self.impact_lots)
             && (1..=self.position_max_lots).contains(&self.lots_min)
-            && (1..=3_600).contains(&self.stale_s);
+            && (1..=3_600).contains(&self.stale_s)
+            && self.face_ticks <= PRICE_MAX;
+        // Of a bounded market insurance is locked for the worst jump, and pays it whole.
+        let bounded = self.face_ticks == 0
+            || (self.insurance_cap_bps == 10_000 && self.near_bps == 0 && self.shock_bps == 0);
         let fees = self.taker_fee_ppm <= PERP_FEE_MAX_PPM && self.maker_rebate_ppm <= self.taker_fee_ppm;
         // A fill at the band's edge, and the dearest liquidation, cost less than keeping requires.
         let near = self.near_bps <= first.maintenance_bps && self.near_ticks + u32::from(self.near_bps) > 0;
@@ -206,10 +244,20 @@ impl PerpRules {
             && terms.reward_max_bps + terms.insurance_bps <= first.maintenance_bps
             && self.insurance_cap_bps <= 10_000;
         require!(
-            schedule.is_sound() && quantities && fees && bands && liquidation,
+            schedule.is_sound() && quantities && bounded && fees && bands && liquidation,
             ExchangeError::PerpRulesInvalid
         );
         Ok(())
+    }
+
+    /// The highest price.
+    #[inline(always)]
+    pub fn price_max_ticks(&self) -> u32 {
+        if self.face_ticks == 0 {
+            PRICE_MAX
+        } else {
+            self.face_ticks - 1
+        }
     }
 
     /// What positions require.
@@ -269,17 +317,30 @@ impl PerpMarket {
     /// # Errors
     /// FeedMismatch for a feed that contradicts itself.
     #[inline(never)]
-    pub fn accrue(&mut self, feed: &AccountView, ladder: &Ladder<Order>, now: i64) -> Result<Quality> {
+    pub fn accrue(&mut self, feed: &AccountView, ladder: &Ladder<Order>, clock: &Clock) -> Result<Quality> {
+        self.updated_slot = clock.slot;
         let feed = load_feed(feed)?;
         let sample = aggregate(feed.readings_set(), usize::from(feed.quorum), feed.width_max)
             .map_err(|_| ExchangeError::FeedMismatch)?;
+        if self.settlement_ticks != 0 {
+            return Ok(Quality::default());
+        }
+        // Prices and funding end with trading.
+        let end = if self.close_time == 0 {
+            i64::MAX
+        } else {
+            self.close_time
+        };
+        let now = clock.unix_timestamp.min(end);
         let elapsed_s = now.saturating_sub(self.updated_at).clamp(0, i64::from(u32::MAX)) as u32;
+        self.count_closing(now);
         self.index_average = average(self.index_average, i64::from(self.index_ticks), elapsed_s);
         self.basis_average = average(self.basis_average, self.basis_ticks, elapsed_s);
-        if let Some(sample) = sample.filter(|sample| sample.time >= self.agreed_at) {
+        if let Some(sample) = sample.filter(|sample| (self.agreed_at..=end).contains(&sample.time)) {
             let index_ticks = sample
                 .value
-                .and_then(|value| index_ticks_down(value, self.rules.units_per_tick));
+                .and_then(|value| index_ticks_down(value, self.rules.units_per_tick))
+                .map(|index_ticks| index_ticks.min(self.rules.price_max_ticks()));
             self.is_uncertain = u8::from(index_ticks.is_none());
             if let Some(index_ticks) = index_ticks {
                 self.index_ticks = index_ticks;
@@ -297,11 +358,12 @@ impl PerpMarket {
         self.mark_ticks = Sources {
             index_ticks: self.index_ticks,
             average_ticks: self.average_ticks(),
-            mid_ticks,
+            impact_ticks: impact_bid.zip(impact_ask),
             last_ticks: (now.saturating_sub(self.traded_at) <= LAST_HOLDS_S).then_some(self.last_ticks),
             basis_ticks: self.basis_average >> AVERAGE_BITS,
         }
-        .mark(near, self.rules.shock());
+        .mark(near, self.rules.shock())
+        .min(self.rules.price_max_ticks());
         let quality = self.quality(now);
         let premium = if quality.permits(Action::Open) {
             premium_ticks(self.index_ticks, impact_bid, impact_ask)
@@ -310,6 +372,56 @@ impl PerpMarket {
         };
         self.advance_funding(premium, now);
         Ok(quality)
+    }
+
+    /// Counts the index as it was seen last towards the average at which the market settles.
+    #[inline(always)]
+    fn count_closing(&mut self, now: i64) {
+        let start = self.updated_at.max(self.close_time - CLOSING_WINDOW_S);
+        let seconds = now.min(self.close_time).saturating_sub(start);
+        let is_known = self.quality(self.updated_at).permits(Action::Liquidate);
+        if self.close_time != 0 && seconds > 0 && is_known {
+            // An hour of prices below 2²⁴.
+            self.closing_sum += u64::from(self.index_ticks) * seconds as u64;
+            self.closing_seconds += seconds as u64;
+        }
+    }
+
+    /// Whether positions can no longer be raised at `now`: the market closes within the hour.
+    #[inline(always)]
+    pub fn is_closing(&self, now: i64) -> bool {
+        self.close_time != 0 && now >= self.close_time - CLOSING_WINDOW_S
+    }
+
+    /// Whether nothing trades at `now` any more.
+    #[inline(always)]
+    pub fn is_closed(&self, now: i64) -> bool {
+        self.close_time != 0 && now >= self.close_time
+    }
+
+    /// Whether, `now`, losers of a closed market have had their time to pay, and its winners are paid.
+    #[inline(always)]
+    pub fn is_paying(&self, now: i64) -> bool {
+        self.settlement_ticks != 0 && now >= self.close_time.saturating_add(LOSSES_FIRST_S)
+    }
+
+    /// Refuses to raise what is open in a bounded market beyond what its insurance covers, whatever the price jumps to.
+    ///
+    /// # Errors
+    /// InsuranceInsufficient.
+    #[inline(always)]
+    pub fn require_jump_covered(&self) -> Result<()> {
+        if self.rules.face_ticks == 0 {
+            return Ok(());
+        }
+        let face_atoms = self.open_lots.saturating_mul(u64::from(self.rules.face_ticks));
+        let uncovered_bps = 10_000 - u64::from(self.rules.tiers[0].maintenance_bps);
+        let jump_atoms = portion_up(face_atoms, uncovered_bps, 10_000).map_err(ExchangeError::from)?;
+        require!(
+            jump_atoms <= self.insurance_atoms,
+            ExchangeError::InsuranceInsufficient
+        );
+        Ok(())
     }
 
     #[inline(always)]
@@ -342,6 +454,9 @@ impl PerpMarket {
     /// How good the price is at `now`, as it was last brought up to date.
     #[inline(always)]
     pub fn quality(&self, now: i64) -> Quality {
+        if self.settlement_ticks != 0 {
+            return Quality::default();
+        }
         let (low, high) = self.rules.shock().around(self.average_ticks());
         Quality {
             uncertain: self.is_uncertain != 0,
@@ -368,6 +483,7 @@ impl PerpMarket {
             mark_ticks: self.mark_ticks,
             low_ticks: self.mark_ticks.min(self.index_ticks).min(average_ticks),
             high_ticks: self.mark_ticks.max(self.index_ticks).max(average_ticks),
+            face_ticks: self.rules.face_ticks,
             is_doubtful: !self.quality(now).permits(Action::Open),
         }
     }
@@ -469,30 +585,26 @@ impl PerpMarket {
     }
 
     /// Insurance pays what it may of a deficit, the other side of `lots` bears the rest; both sides of a position that
-    /// is closed already. Returns what both cover: all of it, unless nothing is open.
+    /// is closed already. Returns what both cover: all of it, unless nothing is open any more.
     ///
     /// # Errors
     /// Overflow outside 64 bits.
     pub fn cover(&mut self, deficit_atoms: u64, lots: i64, now: i64) -> Result<u64> {
-        let mut insurance = Insurance {
-            balance_atoms: self.insurance_atoms,
-            window_atoms: self.insurance_window_atoms,
-            paid_atoms: self.insurance_paid_atoms,
-            window_start: self.insurance_window_start,
-        };
+        let mut insurance = self.insurance();
         let insured = insurance
             .pay(deficit_atoms, self.rules.insurance_cap_bps, now)
             .map_err(ExchangeError::from)?;
-        self.insurance_atoms = insurance.balance_atoms;
-        self.insurance_window_atoms = insurance.window_atoms;
-        self.insurance_paid_atoms = insurance.paid_atoms;
-        self.insurance_window_start = insurance.window_start;
+        self.set_insurance(&insurance);
         self.pool_atoms = self
             .pool_atoms
             .checked_add(insured)
             .ok_or(ExchangeError::Overflow)?;
-        let left = deficit_atoms - insured;
-        if left == 0 || self.open_lots == 0 {
+        // Nobody bears more than the highest price for a lot; what is beyond that stays the bankrupt's debt.
+        let most = self.open_lots.saturating_mul(u64::from(PRICE_MAX));
+        // Once winners are paid, those still to be paid would bear what all have won.
+        let most = if self.is_paying(now) { 0 } else { most };
+        let left = (deficit_atoms - insured).min(most);
+        if left == 0 {
             return Ok(insured);
         }
         let (longs, shorts) = match lots.signum() {
@@ -505,7 +617,46 @@ impl PerpMarket {
         self.loss_long_index = self.loss_long_index.wrapping_add(long_rise);
         self.loss_short_index = self.loss_short_index.wrapping_add(short_rise);
         self.haircut_atoms = self.haircut_atoms.saturating_add(left);
-        Ok(deficit_atoms)
+        Ok(insured + left)
+    }
+
+    /// Takes out of insurance what may be removed of `amount_atoms`; returns what was.
+    ///
+    /// # Errors
+    /// InsuranceInsufficient if what must stay for the open positions would not.
+    pub fn remove_insurance(&mut self, amount_atoms: u64, now: i64) -> Result<u64> {
+        let mut insurance = self.insurance();
+        let removed_atoms = insurance
+            .pay(amount_atoms, INSURANCE_REMOVABLE_BPS, now)
+            .map_err(ExchangeError::from)?;
+        self.set_insurance(&insurance);
+        let value_atoms = self.open_lots.saturating_mul(u64::from(self.mark_ticks));
+        let needed_atoms = portion_up(value_atoms, u64::from(INSURANCE_REMOVABLE_BPS), 10_000)
+            .map_err(ExchangeError::from)?;
+        require!(
+            self.insurance_atoms >= needed_atoms,
+            ExchangeError::InsuranceInsufficient
+        );
+        self.require_jump_covered()?;
+        Ok(removed_atoms)
+    }
+
+    #[inline(always)]
+    fn insurance(&self) -> Insurance {
+        Insurance {
+            balance_atoms: self.insurance_atoms,
+            window_atoms: self.insurance_window_atoms,
+            paid_atoms: self.insurance_paid_atoms,
+            window_start: self.insurance_window_start,
+        }
+    }
+
+    #[inline(always)]
+    fn set_insurance(&mut self, insurance: &Insurance) {
+        self.insurance_atoms = insurance.balance_atoms;
+        self.insurance_window_atoms = insurance.window_atoms;
+        self.insurance_paid_atoms = insurance.paid_atoms;
+        self.insurance_window_start = insurance.window_start;
     }
 
     /// Pays what the pool owes, insurance first, as far as it reaches.
@@ -553,10 +704,13 @@ impl PerpMarket {
             self.profits_window_start = now;
             self.profits_paid_atoms = 0;
         }
-        let limit_atoms = self
-            .rules
-            .profits_max_atoms
-            .saturating_sub(self.profits_paid_atoms);
+        let limit_atoms = if self.settlement_ticks == 0 {
+            self.rules
+                .profits_max_atoms
+                .saturating_sub(self.profits_paid_atoms)
+        } else {
+            u64::MAX
+        };
         let paid_atoms = profit_atoms.min(self.pool_atoms).min(limit_atoms);
         self.pool_atoms -= paid_atoms;
         self.profits_paid_atoms += paid_atoms;
