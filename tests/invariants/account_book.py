@@ -120,6 +120,7 @@ class AccountBook:
         self.order_books = Shelf("order book", OrderBook.decode)
         self.perps = Shelf("perpetual", exchange.PerpMarket.decode)
         self.perp_books = Shelf("order book", OrderBook.decode)
+        self.triggers = Shelf("trigger", exchange.TriggerOrder.decode)
         self.feeds = Shelf("feed", oracle.Feed.decode)
         self.perp_feeds = Shelf("feed", oracle.Feed.decode)
         self.records = Shelf("record", oracle.Record.decode)

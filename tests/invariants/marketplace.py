@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from account_book import AccountBook, Change, book_of, outcome_mint
 from faults import Cast, Fault, spoil
 from invariant import demand
-from perp_checks import ACCOUNT_AT, Landed, PerpAudit, check_refusal
-from perp_markets import open_perps, others
+from perp_checks import ACCOUNT_AT, MARKET_AT, Landed, PerpAudit, check_refusal
+from perp_markets import open_perps, others, update
 from secant_bench.seeded_world import SeededWorld
 from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
@@ -69,6 +69,7 @@ def find_account(desk: bytes, owner: bytes, index: int) -> Pubkey:
 
 UNSTATED = {
     *ACCOUNT_AT, "refresh_margin", "set_delegate", "close_account", "open_account", "update_funding",
+    "place_trigger", "cancel_trigger",
 } - {"add_insurance"}  # fmt: skip
 """Instructions that need no margin stated before them: what perpetuals do, and what moves no collateral."""
 
@@ -150,6 +151,21 @@ class Marketplace:
             self.book.watch(self.book.margins, user.account)
         for user in self.users[:3]:
             self._open_second(user)
+        self._open_account_of_admin()
+
+    def _open_account_of_admin(self) -> None:
+        """Where what is removed from insurance goes."""
+        world, admin = self.world, self.world.admin
+        wallet = world.new_token_account(world.mint, admin.pubkey(), WALLET_ATOMS)
+        desk = world.exchange_address
+        account = exchange.find_account(exchange=desk, owner=admin.pubkey(), index=0)
+        user = User(admin, wallet, account)
+        open_ = exchange.open_account(payer=user.key, exchange=desk, owner=user.key, index=0, account=account)
+        world.run(open_, world.deposit(user, SECOND_DEPOSIT_ATOMS), signers=[admin])
+        self.users.append(user)
+        self.token_accounts[world.mint, user.key] = wallet
+        self.book.watch(self.book.collateral, wallet)
+        self.book.watch(self.book.margins, account)
 
     def _open_second(self, user: User) -> None:
         """Another account of the same owner, to trade with himself."""
@@ -334,9 +350,11 @@ class Marketplace:
         """
         if fault is not None:
             instruction = spoil(instruction, fault, self.cast())
+        if name == "close_feed" and instruction.accounts[1].pubkey in self.book.perp_feeds.found:
+            return False  # nothing stops it, and nobody at its perpetuals could move any more
         if self.tally.sent % 2:
             self.world.next_slot()
-        first = self._statements(name, instruction) if self.refreshes else []
+        first = self.statements(name, instruction) if self.refreshes else []
         outcome = self.world.svm.send_transaction(self.transaction([*first, instruction]))
         refused = isinstance(outcome, FailedTransactionMetadata)
         (self.tally.refused if refused else self.tally.landed)[name] += 1
@@ -349,7 +367,13 @@ class Marketplace:
             else:
                 signers = {meta.pubkey for meta in instruction.accounts if meta.is_signer}
                 changes = self.check(signers, {meta.pubkey for meta in instruction.accounts})
-                landed = Landed(name, instruction, outcome.logs(), signers, self.world.now)
+                updated = frozenset(
+                    meta.pubkey
+                    for each in first
+                    for meta in each.accounts
+                    if meta.is_writable and meta.pubkey in self.book.perps.found
+                )
+                landed = Landed(name, instruction, outcome.logs(), signers, self.world.now, updated)
                 self.perps.check(landed, changes)
                 check_taking(self.book, (name, instruction, outcome.logs()), changes, self.world.now)
         except Exception:
@@ -362,9 +386,10 @@ class Marketplace:
         message = Message.new_with_blockhash(instructions, self.relayer, Hash.default())
         return Transaction.populate(message, [NO_SIGNATURE] * message.header.num_required_signatures)
 
-    def refusal_of(self, instruction: Instruction) -> str:
+    def refusal_of(self, name: str, instruction: Instruction) -> str:
         """By what name an instruction would be refused now; "" if it would land. Nothing comes of it."""
-        outcome = self.world.svm.simulate_transaction(self.transaction([instruction]))
+        first = self.statements(name, instruction)
+        outcome = self.world.svm.simulate_transaction(self.transaction([*first, instruction]))
         return error_name(outcome) if isinstance(outcome, FailedTransactionMetadata) else ""
 
     @contextmanager
@@ -379,13 +404,20 @@ class Marketplace:
                 if svm.get_account(key) != account and account is not None:
                     svm.set_account(key, account)
 
-    def _statements(self, name: str, instruction: Instruction) -> list[Instruction]:
-        """What the perpetuals of an instruction's accounts need, stated anew."""
-        if name in UNSTATED:
-            return []
-        margins = self.book.margins.found
+    def statements(self, name: str, instruction: Instruction) -> list[Instruction]:
+        """What an instruction needs to go before it: markets brought up to date, margins stated anew."""
+        margins, perps = self.book.margins.found, self.book.perps.found
         keys = {meta.pubkey: None for meta in instruction.accounts if meta.pubkey in margins}
-        return [
+        if name in UNSTATED and name not in ACCOUNT_AT and name != "refresh_margin":
+            return []
+        apart = {meta.pubkey for meta in instruction.accounts if name in MARKET_AT and meta.pubkey in perps}
+        behind = {key: None for account in keys for key in margins[account].perps if key not in apart}
+        if name == "refresh_margin":
+            behind = {meta.pubkey: None for meta in instruction.accounts if meta.pubkey in perps}
+        updates = [update(self, key) for key in behind]
+        if name in UNSTATED:
+            return updates
+        return updates + [
             exchange.refresh_margin(account=key, remaining_accounts=others(self, key))
             for key in keys
             if margins[key].perps

@@ -125,6 +125,10 @@ def band(centre: int, ticks: int, bps: int) -> tuple[int, int]:
     return max(centre - distance, 1), min(centre + distance, PRICE_MAX_TICKS)
 
 
+def price_max_ticks(rules: exchange.PerpRules) -> int:
+    return rules.face_ticks - 1 if rules.face_ticks else PRICE_MAX_TICKS
+
+
 def near_band(market: exchange.PerpMarket, centre: int) -> tuple[int, int]:
     return band(centre, market.rules.near_ticks, market.rules.near_bps)
 
@@ -134,7 +138,9 @@ def shock_band(market: exchange.PerpMarket) -> tuple[int, int]:
 
 
 def flaws(market: exchange.PerpMarket, now: int) -> set[str]:
-    """What is wrong with a market's price."""
+    """What is wrong with a market's price; nothing any more once it is settled."""
+    if market.settlement_ticks:
+        return set()
     age_s = now - min(market.agreed_at, market.updated_at)
     low, high = shock_band(market)
     wrong = {
@@ -169,11 +175,19 @@ def tiered_up(rules: exchange.PerpRules, value_atoms: int, *, is_initial: bool) 
     return ceil_div(sum(parts), BPS)
 
 
-def initial_up(rules: exchange.PerpRules, lots: int, value_atoms: int) -> int:
-    """What opening so many lots requires: by tiers, or by the root of the size."""
-    share = min(PPB, rules.size_premium_ppb * math.isqrt(lots))
+def value_ticks(market: exchange.PerpMarket, lots: int) -> int:
+    """What a lot counts for: the mark, or of a short in a bounded market what it can lose."""
+    if lots < 0 and market.rules.face_ticks:
+        return max(0, market.rules.face_ticks - market.mark_ticks)
+    return market.mark_ticks
+
+
+def initial_up(market: exchange.PerpMarket, lots: int) -> int:
+    """What opening so many signed lots requires: by tiers, or by the root of the size."""
+    value_atoms = abs(lots) * value_ticks(market, lots)
+    share = min(PPB, market.rules.size_premium_ppb * math.isqrt(abs(lots)))
     premium = ceil_div(value_atoms * share, PPB)
-    return max(tiered_up(rules, value_atoms, is_initial=True), premium)
+    return max(tiered_up(market.rules, value_atoms, is_initial=True), premium)
 
 
 @dataclass(slots=True)
@@ -210,9 +224,10 @@ class Health:
         strict = high if stake.lots < 0 else low
         self.claims += stake.claim_atoms(market, mark)
         self.losses += min(0, stake.claim_atoms(market, strict))
-        self.maintenance += tiered_up(market.rules, abs(stake.lots) * mark, is_initial=False)
-        lots = max(abs(stake.lots + leg.bid_lots), abs(stake.lots - leg.ask_lots))
-        required = initial_up(market.rules, lots, lots * mark)
+        value = abs(stake.lots) * value_ticks(market, stake.lots)
+        self.maintenance += tiered_up(market.rules, value, is_initial=False)
+        bought, sold = stake.lots + leg.bid_lots, stake.lots - leg.ask_lots
+        required = max(initial_up(market, bought), initial_up(market, sold))
         required += max(0, leg.bid_atoms - leg.bid_lots * low)
         required += max(0, leg.ask_lots * high - leg.ask_atoms)
         self.initial += required if may_open(market, now) else 2 * required
@@ -240,26 +255,23 @@ class Takeover:
     equity_atoms: int
     elsewhere_atoms: int
     lots: int
-    mark_ticks: int
+    value_ticks: int
 
-    def _share_up(self, lots: int, bps: int) -> int:
-        return ceil_div(lots * self.mark_ticks * bps, BPS)
-
-    @property
-    def least_reward_atoms(self) -> int:
-        return self._share_up(self.lots, self.rules.reward_bps)
+    def least_reward_atoms(self, lots: int) -> int:
+        """What is due at least for taking over so many lots."""
+        return ceil_div(lots * self.value_ticks * self.rules.reward_bps, BPS)
 
     @property
     def is_bankrupt(self) -> bool:
-        return self.equity_atoms < self.least_reward_atoms
+        return self.equity_atoms < self.least_reward_atoms(self.lots)
 
     def required_atoms(self, closed: int) -> int:
-        value = (self.lots - closed) * self.mark_ticks
+        value = (self.lots - closed) * self.value_ticks
         return self.elsewhere_atoms + tiered_up(self.rules, value, is_initial=False)
 
     def reward_bps(self) -> int:
         """From the least to the most as the account sinks, and no more than it is worth."""
-        value, required = self.lots * self.mark_ticks, max(1, self.required_atoms(0))
+        value, required = self.lots * self.value_ticks, max(1, self.required_atoms(0))
         equity, least = max(0, self.equity_atoms), self.rules.reward_bps
         sunk = max(0, required - equity)
         ramp = (self.rules.reward_max_bps - least) * min(1_000, sunk * 1_000 // required) // 1_000
@@ -268,6 +280,7 @@ class Takeover:
 
     def is_restored_by(self, closed: int) -> bool:
         """Whether closing so many lots leaves a tenth more than keeping the rest requires."""
-        cost = self._share_up(closed, min(BPS, self.reward_bps() + self.rules.insurance_bps))
+        cost_bps = min(BPS, self.reward_bps() + self.rules.insurance_bps)
+        cost = ceil_div(closed * self.value_ticks * cost_bps, BPS)
         required = self.required_atoms(closed)
         return self.equity_atoms - cost >= required + ceil_div(required, 10)

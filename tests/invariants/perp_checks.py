@@ -10,6 +10,7 @@ from account_book import Margin
 from invariant import demand
 from order_books import NOBODY
 from perp_accounts import (
+    AVERAGE_BITS,
     ONE,
     PPM,
     PRICE_MAX_TICKS,
@@ -20,6 +21,7 @@ from perp_accounts import (
     may_open,
     moved,
     near_band,
+    price_max_ticks,
     sample_of,
     shock_band,
     stakes,
@@ -39,30 +41,39 @@ if TYPE_CHECKING:
 MARKET_AT = {
     "trade_perp": 3, "cancel_perp_orders": 2, "cancel_all_perp": 2, "draw_perp_seat": 1, "settle_pnl": 1,
     "liquidate": 4, "resolve_bankruptcy": 4, "update_funding": 0, "add_insurance": 2, "collect_perp_fees": 1,
+    "execute_trigger": 2, "settle_perp": 0, "apply_perp_rules": 0, "propose_perp_rules": 2, "close_perp": 2,
+    "remove_insurance": 2,
 }  # fmt: skip
 ACCOUNT_AT = {
     "trade_perp": 2, "cancel_perp_orders": 1, "cancel_all_perp": 1, "draw_perp_seat": 0, "settle_pnl": 0,
-    "liquidate": 3, "resolve_bankruptcy": 3, "add_insurance": 1,
+    "liquidate": 3, "resolve_bankruptcy": 3, "add_insurance": 1, "execute_trigger": 1, "remove_insurance": 3,
 }  # fmt: skip
 ACCRUING = {
     "trade_perp", "draw_perp_seat", "settle_pnl", "liquidate", "resolve_bankruptcy", "update_funding",
+    "execute_trigger", "settle_perp",
 }  # fmt: skip
+TRADES = {"trade_perp", "execute_trigger"}
+INSURING = {"add_insurance", "remove_insurance"}
 TAKEOVERS = {"liquidate", "resolve_bankruptcy"}
 # What no state of an oracle and no pause stops.
-ALWAYS = {"cancel_perp_orders", "cancel_all_perp", "draw_perp_seat", "refresh_margin", "add_insurance"}
+ALWAYS = {
+    "cancel_perp_orders", "cancel_all_perp", "draw_perp_seat", "refresh_margin", "add_insurance",
+    "place_trigger", "cancel_trigger",
+}  # fmt: skip
 SIDE_AT = 8 + 26  # after the discriminator, in an order
 REDUCE_AT = SIDE_AT + 3
 HOUR_S, DAY_S = 3_600, 86_400
 
 
 class Landed(NamedTuple):
-    """An instruction that landed: its name, itself, its logs, who signed, and when."""
+    """An instruction that landed, its logs, who signed, when, and which markets were updated before it."""
 
     name: str
     instruction: Instruction
     logs: list[str]
     signers: set[Pubkey]
     now: int
+    updated: frozenset[Pubkey] = frozenset()
 
     def account(self, at: int) -> Pubkey:
         key: Pubkey = self.instruction.accounts[at].pubkey
@@ -75,7 +86,11 @@ class Landed(NamedTuple):
 
     @property
     def reduces(self) -> bool:
-        return bytes(self.instruction.data)[REDUCE_AT] == 1
+        return self.name == "execute_trigger" or bytes(self.instruction.data)[REDUCE_AT] == 1
+
+    def accrues(self, market: Pubkey) -> bool:
+        """Whether a market was brought up to date by it."""
+        return market in self.updated or (self.name in ACCRUING and self.market == market)
 
     def events(self) -> list[object]:
         lines = (line for line in self.logs if line.startswith("Program data: "))
@@ -137,7 +152,7 @@ class PerpAudit:
                 demand(same, "perpetuals touch no event's reserve", name, change.key)
             else:
                 demand(old.perps == new.perps, "what is no perpetual's moves no position", name, change.key)
-            if name in ACCOUNT_AT and name not in TAKEOVERS | {"settle_pnl", "add_insurance"}:
+            if name in ACCOUNT_AT and name not in TAKEOVERS | {"settle_pnl", *INSURING}:
                 demand(old.cash_atoms == new.cash_atoms, "trades move no cash", name, change.key)
             lowered = new.free_atoms < old.free_atoms and new.perps
             if lowered and name not in TAKEOVERS | {"settle_pnl"}:
@@ -153,21 +168,18 @@ class PerpAudit:
         low, high = shock_band(new)
         demand(low <= new.mark_ticks <= high, "a mark is near its index's average", key, new)
         near = near_band(new, new.index_ticks)
-        is_near = near[0] <= new.mark_ticks <= near[1] or new.mark_ticks in (low, high)
+        edges = (low, high, price_max_ticks(rules))
+        is_near = near[0] <= new.mark_ticks <= near[1] or new.mark_ticks in edges
         demand(is_near, "a mark is near its index", key, new)
+        demand(new.mark_ticks <= price_max_ticks(rules), "a mark is a price", key, new)
         cap = rules.funding_ticks + ceil_div(new.index_ticks * rules.funding_bps, 10_000)
         demand(new.open_lots <= 2**38, "open lots are bounded", key, new.open_lots)
         if old is None:
             return
-        kept = [(each.exchange, each.feed, each.market_id, each.rules) for each in (old, new)]
-        demand(kept[0] == kept[1], "a perpetual keeps its terms", key, kept)
+        self._check_terms(landed, key, old, new)
         demand(new.updated_at >= old.updated_at, "a market's time only passes", key)
-        demand(
-            new.profits_paid_atoms <= rules.profits_max_atoms, "profits leave within the hour's limit", key
-        )
-        accrued = landed.name in ACCRUING and landed.market == key
-        if accrued:
-            self._check_accrual(key, old, new, landed.now)
+        if landed.accrues(key):
+            self._check_accrual(landed, key, old, new)
         else:
             prices = [
                 (each.updated_at, each.funding_index, each.funding_rate, each.index_ticks, each.mark_ticks)
@@ -175,7 +187,8 @@ class PerpAudit:
             ]
             demand(prices[0] == prices[1], "prices move only when brought up to date", landed.name, prices)
         if new.funding_rate != old.funding_rate:
-            demand(abs(new.funding_rate) <= cap << 16, "a rate is within its cap", key, new.funding_rate, cap)
+            rate = abs(new.funding_rate)
+            demand(rate <= cap << AVERAGE_BITS, "a rate is within its cap", key, rate, cap)
             demand(new.updated_at // HOUR_S > old.updated_at // HOUR_S, "a rate holds for its hour", key)
         losses = [(each.loss_long_index, each.loss_short_index, each.haircut_atoms) for each in (old, new)]
         if landed.name != "resolve_bankruptcy":
@@ -185,18 +198,48 @@ class PerpAudit:
         demand(not added or bool(landed.signers & {desk.pauser, desk.admin}), "the pauser pauses", key)
         demand(not removed or desk.admin in landed.signers, "the admin alone unpauses", key)
 
-    def _check_accrual(
-        self, key: Pubkey, old: exchange.PerpMarket, new: exchange.PerpMarket, now: int
+    def _check_terms(
+        self, landed: Landed, key: Pubkey, old: exchange.PerpMarket, new: exchange.PerpMarket
     ) -> None:
-        """Prices are what the publishers agree on; funding is its rate times the time."""
+        """What a market is stays; its rules and its end change by notice, or as was said before."""
+        kept = [(each.exchange, each.feed, each.market_id) for each in (old, new)]
+        demand(kept[0] == kept[1], "a perpetual stays what it is", key, kept)
+        is_admin = self.ledger.exchanges.found[new.exchange].admin in landed.signers
+        if new.rules != old.rules:
+            due = 0 < old.rules_time <= landed.now and landed.name == "apply_perp_rules"
+            demand(
+                due and new.rules == old.next_rules, "rules change as proposed, by notice", key, landed.now
+            )
+        if new.next_rules != old.next_rules:
+            noticed = new.rules_time >= landed.now + exchange.NOTICE_S
+            demand(is_admin and noticed, "rules are proposed by notice", key, new.rules_time)
+        if new.close_time != old.close_time:
+            noticed = new.close_time >= landed.now + exchange.NOTICE_S
+            demand(is_admin and noticed and not old.close_time, "a market closes by notice", key, new)
+        if new.settlement_ticks != old.settlement_ticks:
+            over = landed.name == "settle_perp" and 0 < new.close_time <= landed.now
+            demand(over and not old.settlement_ticks, "a market settles once, at its end", key, new)
+
+    def _check_accrual(
+        self, landed: Landed, key: Pubkey, old: exchange.PerpMarket, new: exchange.PerpMarket
+    ) -> None:
+        """Prices are what publishers agree on; funding is its rate times the time. Both end with trading."""
+        end = new.close_time or 2**62
+        now = min(landed.now, end)
+        if new.settlement_ticks:
+            prices = (new.index_ticks, new.mark_ticks, average_ticks(new))
+            demand(set(prices) == {new.settlement_ticks}, "a settled market has one price", key, prices)
+            funding = moved(old.funding_index, new.funding_index)
+            demand(not old.settlement_ticks or funding == 0, "a settled market has no funding", key, funding)
+            return
         demand(new.updated_at == now, "a market is brought up to now", key, new.updated_at, now)
         sample = sample_of(self.ledger.perp_feeds.found[new.feed])
         index, agreed_at, uncertain = old.index_ticks, old.agreed_at, old.is_uncertain
-        if sample is not None and sample.time >= old.agreed_at:
+        if sample is not None and old.agreed_at <= sample.time <= end:
             ticks = None if sample.value is None else sample.value // new.rules.units_per_tick
             uncertain = int(ticks is None or not 1 <= ticks <= PRICE_MAX_TICKS)
             if not uncertain and ticks is not None:
-                index, agreed_at = ticks, sample.time
+                index, agreed_at = min(ticks, price_max_ticks(new.rules)), sample.time
         seen = (new.index_ticks, new.agreed_at, new.is_uncertain)
         demand(seen == (index, agreed_at, uncertain), "an index is what its publishers agree on", key, seen)
         elapsed_s = now - old.updated_at
@@ -215,9 +258,13 @@ class PerpAudit:
         before: dict[Place, Stake],
         after: dict[Place, Stake],
     ) -> None:
-        """Lots cancel out, and claims and dues are the pool but for the dust that each rounding has left."""
+        """Lots cancel out, and claims and dues are the pool but for the dust that each rounding has left.
+
+        Once a market pays its winners positions end one by one, each at the settlement price.
+        """
         lots = [stake.lots for stake in after.values()]
-        demand(sum(lots) == 0, "what some are long others are short", key, after)
+        if not new.settlement_ticks:
+            demand(sum(lots) == 0, "what some are long others are short", key, after)
         longs = sum(each for each in lots if each > 0)
         demand(longs == new.open_lots, "open lots are counted", key, longs, new.open_lots)
         for place, stake in before.items():
@@ -231,7 +278,7 @@ class PerpAudit:
             demand(0 <= borne <= 2 * old.open_lots, "the other side bears a haircut, rounded up", key, borne)
             self.dust[key] += borne
         owed = new.fees_due_atoms + new.insurance_due_atoms
-        owed += sum(stake.net_atoms(new) for stake in after.values())
+        owed += sum(stake.claim_atoms(new, new.settlement_ticks) for stake in after.values())
         dust = self.dust[key] + sum(stake.excess(new) for stake in after.values())
         left = (new.pool_atoms - owed) * ONE
         demand(left == dust, "claims and dues are the pool but for dust", key, new.pool_atoms, owed, dust)
@@ -264,7 +311,7 @@ class PerpAudit:
         moves = self._moves(key, market, after)
         if landed.market != key or old is None:
             demand(not moves, "positions stay where nothing is traded", landed.name, moves)
-        elif landed.name == "trade_perp":
+        elif landed.name in TRADES:
             demand(moves == self._fills(landed, key), "positions move as orders fill", landed.name, moves)
             self._check_trade(landed, key, by_key)
         elif landed.name == "settle_pnl":
@@ -289,7 +336,7 @@ class PerpAudit:
         rules, book = self.ledger.perps.found[key].rules, self.books[key]
         seats = {order.id: book.seats[order.seat].account for order in book.orders}
         gained: dict[Pubkey, list[int]] = defaultdict(lambda: [0, 0])
-        taker, volume, rebates = landed.account(ACCOUNT_AT["trade_perp"]), 0, 0
+        taker, volume, rebates = landed.account(ACCOUNT_AT[landed.name]), 0, 0
         changes = [event for event in landed.events() if isinstance(event, exchange.BookChanged)]
         for row in (fill for event in changes for fill in event.fills):
             value = row.lots * (row.order_id >> 40)
@@ -312,11 +359,13 @@ class PerpAudit:
 
     def _check_trade(self, landed: Landed, key: Pubkey, by_key: dict[Pubkey, Change]) -> None:
         """What raises a position needs a good price, room and margin; what reduces one does no harm."""
-        account, markets = landed.account(ACCOUNT_AT["trade_perp"]), self.ledger.perps.found
+        account, markets = landed.account(ACCOUNT_AT[landed.name]), self.ledger.perps.found
         market, margin = markets[key], self.ledger.margins.found[account]
-        demand(
-            bool(landed.signers & {margin.owner, margin.raw.delegate} - {NOBODY}), "a trader signs", account
-        )
+        traders = {margin.owner, margin.raw.delegate} - {NOBODY}
+        signed = landed.name == "execute_trigger" or bool(landed.signers & traders)
+        demand(signed, "a trader signs", account)
+        ended = market.close_time and landed.now >= market.close_time
+        demand(not ended, "nothing trades beyond the end", account, market)
         health = health_of(margin, markets, landed.now)
         leg = margin.perps.get(key)
         lots = 0 if leg is None else leg.position_lots
@@ -345,6 +394,11 @@ class PerpAudit:
         most = max(abs(lots + bids), abs(lots - asks))
         demand(most <= market.rules.position_max_lots, "a position is within its limit", account, most)
         demand(market.open_lots <= market.rules.open_max_lots, "open lots are within their limit", key)
+        closing = market.close_time and landed.now >= market.close_time - exchange.CLOSING_WINDOW_S
+        demand(not closing, "nothing opens in the last hour", key, market.close_time)
+        uncovered = 10_000 - market.rules.tiers[0].maintenance_bps
+        jump = ceil_div(market.open_lots * market.rules.face_ticks * uncovered, 10_000)
+        demand(jump <= market.insurance_atoms, "a jump is insured before it can happen", key, jump)
 
     def _check_settlement(
         self,
@@ -359,8 +413,12 @@ class PerpAudit:
         assert isinstance(change.old, Margin)
         assert isinstance(change.new, Margin)
         gained = change.new.cash_atoms - change.old.cash_atoms
-        demand(moves == {account: Move(0, -gained)}, "what is settled moves from cost to cash", moves, gained)
         stake = Stake.of(change.old.perps[key])
+        paying = market.settlement_ticks and landed.now >= market.close_time + exchange.LOSSES_FIRST_S
+        lots = stake.lots if paying else 0
+        expected = Move(-lots, lots * market.settlement_ticks - gained)
+        said = {account: expected} if any(expected) else {}
+        demand(moves == said, "what is settled moves from cost to cash", moves, expected)
         sources = (market.mark_ticks, market.index_ticks, average_ticks(market))
         loss = -min(0, stake.claim_atoms(market, market.mark_ticks))
         if loss:
@@ -368,7 +426,9 @@ class PerpAudit:
         else:
             strict = max(sources) if stake.lots < 0 else min(sources)
             window = landed.now - old.profits_window_start < exchange.PROFITS_WINDOW_S
-            left = market.rules.profits_max_atoms - (old.profits_paid_atoms if window else 0)
+            left = max(0, market.rules.profits_max_atoms - (old.profits_paid_atoms if window else 0))
+            left = 2**63 if market.settlement_ticks else left
+            demand(not market.settlement_ticks or paying, "losers pay before winners", account, market)
             due = min(max(0, stake.claim_atoms(market, strict)), old.pool_atoms, left)
             demand(not market.pause_bits & exchange.PERP_PAUSE_PROFITS, "a pause stops profits", account)
             good = stake.lots == 0 or may_open(market, landed.now)

@@ -45,6 +45,7 @@ ODDS = replace(
     shock_bps=0,
     funding_ticks=100,
     funding_bps=0,
+    face_ticks=10_000,
     reward_bps=100,
     reward_max_bps=500,
     insurance_bps=100,
@@ -63,12 +64,16 @@ class Start:
     publishers: int
     quorum: int
     range_ticks: tuple[int, int]
+    open_s: int = 0
+    """Seconds until it closes; 0 if it does not."""
+    insurance_atoms: int = 0
 
 
 STARTS = (
     Start("coin", COIN, 10_000, 3, 2, (50, 2_000_000)),
-    Start("odds", ODDS, 5_000, 1, 1, (1, 9_999)),
+    Start("odds", ODDS, 5_000, 1, 1, (1, 9_999), 3 * 86_400, 1_500 * UNIT_ATOMS),
 )
+ADMIN = -1  # which of the users runs the exchange
 READINGS = ("agree", "disagree", "wide", "one", "old", "none", "absurd")
 """How publishers say a price: the same, far apart, with wide quotes, one alone, late, halved, absurdly."""
 
@@ -85,16 +90,23 @@ def open_perps(market: Marketplace) -> None:
         said = readings(market, feed, start.price_ticks, "agree")
         for publisher, reading in zip(publishers, said, strict=True):
             world.run(reading, signers=[publisher])
-        create, key = creation(market, world.exchange_address, start.name, (feed, start.rules))
+        close_time = world.now + start.open_s if start.open_s else 0
+        terms = (feed, start.rules, close_time)
+        create, key = creation(market, world.exchange_address, start.name, terms)
         world.run(create, signers=[world.admin])
+        if start.insurance_atoms:
+            account, amount = market.users[ADMIN].account, start.insurance_atoms
+            owner = world.admin.pubkey()
+            insure = exchange.add_insurance(owner=owner, account=account, market=key, amount_atoms=amount)
+            world.run(insure, signers=[world.admin])
         market.book.watch(market.book.perps, key)
         market.book.watch(market.book.perp_books, book_of(bytes(key)))
 
 
 def creation(
-    market: Marketplace, desk: Pubkey, name: str, terms: tuple[Pubkey, exchange.PerpRules]
+    market: Marketplace, desk: Pubkey, name: str, terms: tuple[Pubkey, exchange.PerpRules, int]
 ) -> tuple[Instruction, Pubkey]:
-    """The instruction that creates a perpetual over a feed, and its address."""
+    """The instruction that creates a perpetual over a feed, by rules, until a time; and its address."""
     market_id = name.encode().ljust(32, b"\0")
     key = exchange.find_market(exchange=desk, market_id=market_id)
     state = market.book.exchanges.found.get(desk)
@@ -104,6 +116,7 @@ def creation(
         feed=terms[0],
         market_id=market_id,
         rules=terms[1],
+        close_time=terms[2],
         market=key,
         book=book_of(bytes(key)),
     )
@@ -132,6 +145,16 @@ def readings(market: Marketplace, feed: Pubkey, price_ticks: int, how: str) -> l
             reading = struct.pack("<qqq", now, *quote)
             said.append(oracle.publish(publisher=publisher, feed=feed, readings=reading))
     return said
+
+
+def update(market: Marketplace, key: Pubkey) -> Instruction:
+    """Brings a market up to date."""
+    return exchange.update_funding(**places(market, key))
+
+
+def places(market: Marketplace, key: Pubkey) -> dict[str, Pubkey]:
+    """The accounts of a market."""
+    return {"market": key, "feed": market.book.perps.found[key].feed, "book": book_of(bytes(key))}
 
 
 def others(market: Marketplace, *accounts: Pubkey, apart: Pubkey | None = None) -> list[AccountMeta]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from invariant import demand
 from machine import FAULT, Machine
-from perp_accounts import Health, Stake, Takeover, health_of, may_liquidate, may_open
-from perp_markets import COIN, ODDS, READINGS, creation, others, readings
+from perp_accounts import Health, Stake, Takeover, health_of, may_liquidate, may_open, value_ticks
+from perp_markets import COIN, ODDS, READINGS, creation, others, places, readings, update
 from sizes import pick
 from solders.pubkey import Pubkey
 
@@ -62,9 +62,13 @@ class PerpetualRules(Machine):
         return self.market.accounts(self.book.perps.found[market].exchange)
 
     def _places(self, market: Pubkey) -> dict[str, Pubkey]:
-        """The accounts of a market."""
-        book = exchange.find_book(event=market, outcome=0)
-        return {"market": market, "feed": self.book.perps.found[market].feed, "book": book}
+        return places(self.market, market)
+
+    def _updated(self, *accounts: Pubkey) -> None:
+        """Brings the markets of some accounts up to now."""
+        margins = self.book.margins.found
+        for key in {key: None for account in accounts for key in margins[account].perps}:
+            self._update(key)
 
     def _held(self, *, closed: bool = True) -> list[tuple[Pubkey, Pubkey]]:
         """Market and account of every leg, those without lots only if wished."""
@@ -99,7 +103,7 @@ class PerpetualRules(Machine):
             self.market.attempt("publish", reading)
 
     def _update(self, key: Pubkey, fault: Fault | None = None) -> None:
-        self.market.attempt("update_funding", exchange.update_funding(**self._places(key)), fault)
+        self.market.attempt("update_funding", update(self.market, key), fault)
 
     @rule(place=sizes.which, fault=FAULT)
     def update_funding(self, place: int, fault: Fault | None) -> None:
@@ -229,7 +233,8 @@ class PerpetualRules(Machine):
             )
             for each in (request, replace(request, reduce_only=True))
         )
-        refusal = "" if request.reduce_only or fault is not None else self.market.refusal_of(twin)
+        opens = not request.reduce_only and fault is None
+        refusal = self.market.refusal_of("trade_perp", twin) if opens else ""
         landed = self.market.attempt("trade_perp", instruction, fault)
         demand(not landed or refusal not in {"PriceUnfit", "Paused"}, "what opens may reduce", refusal)
         return landed
@@ -326,6 +331,7 @@ class PerpetualRules(Machine):
         if not accounts:
             return
         account, self.market.refreshes = pick(accounts, which), True
+        self._updated(account)
         spare = self._health(account).spare
         margin = self.book.margins.found[account]
         desk = self.book.exchanges.found[margin.desk]
@@ -386,7 +392,7 @@ class PerpetualRules(Machine):
         if not takers:
             return False
         by = pick(sorted(takers, key=lambda each: -self._health(each).spare), taker % 3)
-        places = {
+        named = {
             "liquidator": self._trader(by, delegated=lots_max % 2 == 0),
             "exchange": self.book.perps.found[key].exchange,
             "taker": by,
@@ -394,11 +400,9 @@ class PerpetualRules(Machine):
             "remaining_accounts": others(self.market, by, account, apart=key),
             **self._places(key),
         }
-        if bankrupt:
-            instruction = exchange.resolve_bankruptcy(**places)
-        else:
-            instruction = exchange.liquidate(**places, lots_max=lots_max)
         name = "resolve_bankruptcy" if bankrupt else "liquidate"
+        build = exchange.resolve_bankruptcy if bankrupt else exchange.liquidate
+        instruction = build(**named, lots_max=lots_max)
         if fault is None:
             # A market that has not been touched for long calls a fresh price stale.
             self._update(key)
@@ -418,8 +422,9 @@ class PerpetualRules(Machine):
             fit = may_liquidate(market, self.world.now)
             demand(not fit, "a fair price suffices for taking over", account, market)
         elif refusal in {"AccountBankrupt", "AccountSolvent"}:
-            lots = abs(self.book.margins.found[account].perps[key].position_lots)
-            case = Takeover(market.rules, health.equity, 0, lots, market.mark_ticks)
+            lots = self.book.margins.found[account].perps[key].position_lots
+            rules = replace(market.rules, reward_bps=0) if market.settlement_ticks else market.rules
+            case = Takeover(rules, health.equity, 0, abs(lots), value_ticks(market, lots))
             said = refusal == "AccountBankrupt"
             demand(case.is_bankrupt == said, "a bankrupt is who cannot pay a reward", account, health)
 
@@ -448,6 +453,27 @@ class PerpetualRules(Machine):
                 }:
                     self._take_over(leg, taker, bankrupt=True)
 
+    @rule(
+        place=sizes.which,
+        pair=st.tuples(sizes.which, sizes.which),
+        side=SIDES,
+        jump=st.integers(50, 600),
+        upwards=st.booleans(),
+        taker=sizes.which,
+    )
+    def blow_up(
+        self,
+        place: int,
+        pair: tuple[int, int],
+        side: int,
+        jump: int,
+        upwards: bool,  # noqa: FBT001
+        taker: int,
+    ) -> None:
+        """Two accounts open all they can against each other, and the price jumps."""
+        self.meet(place, pair, side, 0, 960)
+        self.crash(place, jump if upwards else -jump, taker, 1)
+
     @rule(place=sizes.which, drawn=st.integers(0, 719))
     def settle_in_any_order(self, place: int, drawn: int) -> None:
         """Haircuts and funding are the same to the atom in whatever order positions are settled."""
@@ -471,7 +497,8 @@ class PerpetualRules(Machine):
                     rest = others(self.market, account, apart=key)
                     extra = {"remaining_accounts": rest} if "draw" in name else {}
                     instruction = build(account=account, **extra, **self._places(key))
-                    self.world.svm.send_transaction(self.market.transaction([instruction]))
+                    first = self.market.statements(name, instruction)
+                    self.world.svm.send_transaction(self.market.transaction([*first, instruction]))
             market = exchange.PerpMarket.decode(self.world.data(key))
             for account in accounts:
                 margin = Margin.decode(self.world.data(account))
@@ -495,6 +522,7 @@ class PerpetualRules(Machine):
         if len(own) < 2:
             return
         self._freshen(key)
+        self._updated(*own)
         before = sum(self._health(account).spare for account in own)
         lots = min(self._affordable(account, key, share) for account in own)
         price = self._price(self.book.perps.found[key], off)
@@ -514,24 +542,201 @@ class PerpetualRules(Machine):
         if alone:
             demand(after <= before, "trading with oneself frees no collateral", own, before, after)
 
+    # Trigger orders
+
+    @rule(
+        place=sizes.which,
+        off=OFFSETS,
+        trail=st.sampled_from([0, 0, 50, 500]),
+        slip=st.sampled_from([0, 500, 500, 10_000]),
+        live_s=st.sampled_from([0, 0, 60, -1]),
+        is_above=st.integers(0, 2),
+        fault=FAULT,
+    )
+    def place_trigger(
+        self, place: int, off: int, trail: int, slip: int, live_s: int, is_above: int, fault: Fault | None
+    ) -> None:
+        if not (held := self._held(closed=False)):
+            return
+        key, account = pick(held, place)
+        perp, leg = self.book.perps.found[key], self.book.margins.found[account].perps[key]
+        side = exchange.SIDE_ASK if leg.position_lots > 0 else exchange.SIDE_BID
+        trigger = exchange.find_trigger(account=account, market=key, id=place % 3)
+        self.book.watch(self.book.triggers, trigger)
+        terms = exchange.TriggerTerms(
+            lots=1 + abs(leg.position_lots) // (1 + place % 3),
+            expires_at=self.world.now + live_s if live_s else 0,
+            trigger_ticks=min(self._price(perp, off), 2**24 - 1),
+            trail_ticks=trail,
+            slip_ticks=slip,
+            side=side,
+            is_above=int(side == exchange.SIDE_BID) if trail else is_above,
+        )
+        instruction = exchange.place_trigger(
+            trader=self._trader(account, delegated=place % 4 == 0),
+            account=account,
+            market=key,
+            id=place % 3,
+            terms=terms,
+            trigger=trigger,
+        )
+        self.market.attempt("place_trigger", instruction, fault)
+
+    @rule(place=sizes.which, by=st.sampled_from(["owner", "owner", "anyone"]), fault=FAULT)
+    def cancel_trigger(self, place: int, by: str, fault: Fault | None) -> None:
+        if found := list(self.book.triggers.found.items()):
+            key, state = pick(found, place)
+            owner = self.book.margins.found[state.account].owner
+            instruction = exchange.cancel_trigger(
+                canceller=owner if by == "owner" else self.market.relayer,
+                payer=state.payer,
+                account=state.account,
+                trigger=key,
+            )
+            self.market.attempt("cancel_trigger", instruction, fault)
+
+    @rule(place=sizes.which, jump=JUMPS, offered=st.booleans(), fault=FAULT)
+    def execute_trigger(self, place: int, jump: int, offered: bool, fault: Fault | None) -> None:  # noqa: FBT001
+        """Anyone sends it once a price has moved; mostly somebody offers the other side."""
+        triggers = {
+            key: state
+            for key, state in self.book.triggers.found.items()
+            if state.account in self.book.margins.found
+        }
+        if not triggers:
+            return
+        key, state = pick(list(triggers.items()), place)
+        self._say(state.market, jump)
+        self._update(state.market)
+        if offered:
+            makers = [each for each in self._traders(state.market) if each != state.account]
+            make = bid if state.terms.side == exchange.SIDE_ASK else ask
+            mark = self.book.perps.found[state.market].mark_ticks
+            self._trade_perp(pick(makers, place), state.market, make(mark, state.terms.lots))
+        instruction = exchange.execute_trigger(
+            exchange=self.book.perps.found[state.market].exchange,
+            account=state.account,
+            trigger=key,
+            payer=state.payer,
+            remaining_accounts=others(self.market, state.account, apart=state.market),
+            **self._places(state.market),
+        )
+        self.market.attempt("execute_trigger", instruction, fault)
+
     # Who runs it
+
+    @rule(place=sizes.which, rules=RULES_DRAWN, wider=st.booleans(), fault=FAULT)
+    def propose_perp_rules(
+        self,
+        place: int,
+        rules: exchange.PerpRules,
+        wider: bool,  # noqa: FBT001
+        fault: Fault | None,
+    ) -> None:
+        """Mostly with another fee, or at twice the funding; now and then others altogether."""
+        key, state = self._perp(place)
+        if place % 4:
+            ppm = 450 + 100 * (place % 3)
+            funding = min(2_000, 2 * state.rules.funding_bps) if wider else state.rules.funding_bps
+            rules = replace(state.rules, taker_fee_ppm=ppm, funding_bps=funding)
+        instruction = exchange.propose_perp_rules(
+            admin=self.book.exchanges.found[state.exchange].admin,
+            exchange=state.exchange,
+            market=key,
+            rules=rules,
+        )
+        self.market.attempt("propose_perp_rules", instruction, fault)
+
+    @rule(place=sizes.which, patient=st.sampled_from([True, False, False]), fault=FAULT)
+    def apply_perp_rules(self, place: int, patient: bool, fault: Fault | None) -> None:  # noqa: FBT001
+        perps = self.book.perps.found
+        key = pick([key for key, perp in perps.items() if perp.rules_time] or list(perps), place)
+        if patient and perps[key].rules_time:  # which ends most events, so not often
+            self.world.set_time(max(self.world.now, perps[key].rules_time))
+        self.market.attempt("apply_perp_rules", exchange.apply_perp_rules(market=key), fault)
+
+    @rule(place=sizes.which, seconds=st.sampled_from([0, 0, 3_600, -1]), fault=FAULT)
+    def close_perp(self, place: int, seconds: int, fault: Fault | None) -> None:
+        key, state = self._perp(place)
+        instruction = exchange.close_perp(
+            admin=self.book.exchanges.found[state.exchange].admin,
+            exchange=state.exchange,
+            market=key,
+            close_time=self.world.now + exchange.NOTICE_S + seconds,
+        )
+        self.market.attempt("close_perp", instruction, fault)
+
+    @rule(place=sizes.which, patient=st.sampled_from([True, False, False]), last=st.booleans(), fault=FAULT)
+    def settle_perp(self, place: int, patient: bool, last: bool, fault: Fault | None) -> None:  # noqa: FBT001
+        """At a market's end, mostly after its price was said within its last hour."""
+        perps = self.book.perps.found
+        ending = [key for key, perp in perps.items() if perp.close_time and not perp.settlement_ticks]
+        key = pick(ending or list(perps), place)
+        perp = perps[key]
+        if patient and ending:
+            last_hour = perp.close_time - exchange.CLOSING_WINDOW_S
+            if last and self.world.now < last_hour:
+                self.world.set_time(last_hour)
+                for _ in range(3):
+                    self._say(key, 5, "agree", 1_000)
+                    self._update(key)
+            self.world.set_time(max(self.world.now, perp.close_time))
+        instruction = exchange.settle_perp(**self._places(key))
+        if self.market.attempt("settle_perp", instruction, fault) and last:
+            self.world.set_time(max(self.world.now, perp.close_time + exchange.LOSSES_FIRST_S - place % 2))
+
+    @rule(place=sizes.which, which=sizes.which, percent=st.sampled_from([1, 5, 10, 11, 200]), fault=FAULT)
+    def remove_insurance(self, place: int, which: int, percent: int, fault: Fault | None) -> None:
+        key, state = self._perp(place)
+        admin = self.book.exchanges.found[state.exchange].admin
+        accounts = self._traders(key)
+        own = [each for each in accounts if self.book.margins.found[each].owner == admin]
+        if not accounts:
+            return
+        instruction = exchange.remove_insurance(
+            admin=admin,
+            exchange=state.exchange,
+            market=key,
+            account=pick(own or accounts, which),
+            amount_atoms=state.insurance_atoms * percent // 100,
+        )
+        self.market.attempt("remove_insurance", instruction, fault)
+
+    @rule(which=sizes.which, to=sizes.which, amount=sizes.atoms, fault=FAULT)
+    def transfer(self, which: int, to: int, amount: int, fault: Fault | None) -> None:
+        """Between two accounts, of one owner if there are any."""
+        margins = self.book.margins.found
+        pairs = [
+            (one, two)
+            for one, first in margins.items()
+            for two, second in margins.items()
+            if one != two and (first.owner == second.owner or to == 0)
+        ]
+        if pairs:
+            source, destination = pick(pairs, 16 * to + which)
+            instruction = exchange.transfer(
+                owner=margins[source].owner, source=source, destination=destination, amount_atoms=amount
+            )
+            self.market.attempt("transfer", instruction, fault)
 
     @rule(
         desk=sizes.which,
         feed=sizes.which,
         name=st.sampled_from(["third", "fourth", "fifth", "coin"]),
         rules=RULES_DRAWN,
+        open_s=st.sampled_from([0, 0, 10_000, 200_000, 3_600]),
         fault=FAULT,
     )
     def create_perp(
-        self, desk: int, feed: int, name: str, rules: exchange.PerpRules, fault: Fault | None
+        self, desk: int, feed: int, name: str, rules: exchange.PerpRules, open_s: int, fault: Fault | None
     ) -> None:
         if len(self.book.perps.found) >= PERPS_MAX:
             return
         exchange_key = pick(list(self.book.exchanges.found), desk)
         feed_key = pick(list(self.book.perp_feeds.found), feed)
         self._say_at(feed_key)
-        instruction, key = creation(self.market, exchange_key, name, (feed_key, rules))
+        close_time = self.world.now + open_s if open_s else 0
+        instruction, key = creation(self.market, exchange_key, name, (feed_key, rules, close_time))
         self.book.watch(self.book.perps, key)
         self.book.watch(self.book.perp_books, exchange.find_book(event=key, outcome=0))
         self.market.attempt("create_perp", instruction, fault)

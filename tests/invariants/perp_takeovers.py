@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from account_book import Margin
 from invariant import demand
-from perp_accounts import Stake, Takeover, ceil_div, health_of, may_liquidate
+from perp_accounts import Stake, Takeover, health_of, may_liquidate, value_ticks
 
 from secant import exchange
 
@@ -39,7 +40,9 @@ def check_takeover(
     demand(before.maintenance_surplus < 0, "who is taken over was unhealthy", change.key, before)
     elsewhere = health_of(old, ledger.perps.found, landed.now, apart=key)
     lots = Stake.of(old.perps[key]).lots
-    case = Takeover(market.rules, before.equity, elsewhere.maintenance, abs(lots), market.mark_ticks)
+    rules = replace(market.rules, reward_bps=0) if market.settlement_ticks else market.rules
+    each = value_ticks(market, lots)
+    case = Takeover(rules, before.equity, elsewhere.maintenance, abs(lots), each)
     closed = abs(lots) - abs(new.perps[key].position_lots if key in new.perps else 0)
     _check_parts(landed, (old_market, market), case, (old, new), moves, closed)
     after = health_of(new, ledger.perps.found, landed.now)
@@ -48,13 +51,20 @@ def check_takeover(
         _check_amount(landed, case, closed, after)
     else:
         demand(case.is_bankrupt, "who cannot pay a reward is bankrupt", change.key, case)
-        demand(closed == abs(lots), "a bankrupt's position is closed whole", change.key, lots, closed)
-        if old_market.open_lots and len(old.perps) == 1:
+        asked = 0 if market.settlement_ticks else min(abs(lots), lots_max_of(landed))
+        demand(closed == asked, "as much of a bankrupt is closed as asked for", change.key, lots, closed)
+        if old_market.open_lots and len(old.perps) == 1 and closed == abs(lots):
             demand(after.equity >= 0 and not new.perps, "a bankruptcy leaves no debt", change.key, after)
     taker = ledger.margins.found[landed.account(TAKER_AT)]
     demand(bool(landed.signers & {taker.owner, taker.raw.delegate}), "who takes over signs", taker)
     health = health_of(taker, ledger.perps.found, landed.now)
-    demand(health.initial_surplus >= 0, "who takes over can afford it", taker, health)
+    affords = health.initial_surplus >= 0 or not closed
+    demand(affords, "who takes over can afford it", taker, health)
+
+
+def lots_max_of(landed: Landed) -> int:
+    """How much was asked for."""
+    return int.from_bytes(bytes(landed.instruction.data)[8:16], "little")
 
 
 def _check_parts(
@@ -69,18 +79,18 @@ def _check_parts(
     (old_market, market), (old, new) = markets, margins
     account, taker = landed.account(ACCOUNT_AT), landed.account(TAKER_AT)
     sign = -1 if old.perps[landed.account(MARKET_AT)].position_lots < 0 else 1
-    value = sign * closed * case.mark_ticks
+    value, counted = sign * closed * market.mark_ticks, closed * case.value_ticks
     insurance = market.insurance_due_atoms - old_market.insurance_due_atoms
     covered = market.haircut_atoms - old_market.haircut_atoms
     covered += old_market.insurance_atoms - market.insurance_atoms
     if landed.name == "liquidate":
         equity = max(0, case.equity_atoms)
-        reward = min(equity, ceil_div(abs(value) * case.reward_bps(), 10_000))
-        share = min(equity - reward, ceil_div(abs(value) * case.rules.insurance_bps, 10_000))
+        reward = min(equity, counted * case.reward_bps() // 10_000)
+        share = min(equity - reward, counted * case.rules.insurance_bps // 10_000)
         demand((insurance, covered) == (share, 0), "insurance earns its share", insurance, share, covered)
     else:
-        reward = case.least_reward_atoms
-        lacking = max(0, reward - case.equity_atoms)
+        reward = case.least_reward_atoms(closed)
+        lacking = max(0, case.least_reward_atoms(case.lots) - case.equity_atoms)
         demand(insurance == 0 and 0 <= covered <= lacking, "a debt alone is covered", covered, lacking)
     paid = old.cash_atoms - new.cash_atoms
     demand(0 <= paid <= max(0, old.free_atoms), "a loss is paid of what is free", account, paid)
@@ -96,9 +106,9 @@ def _check_parts(
 
 def _check_amount(landed: Landed, case: Takeover, closed: int, after: Health) -> None:
     """The least is closed that restores health; all of it where nothing does, or dust would be left."""
-    lots_max = int.from_bytes(bytes(landed.instruction.data)[8:16], "little")
+    lots_max = lots_max_of(landed)
     demand(0 < closed <= lots_max, "no more than asked for is closed", closed, lots_max)
-    dusty = (case.lots - closed) * case.mark_ticks < case.rules.dust_atoms
+    dusty = (case.lots - closed) * case.value_ticks < case.rules.dust_atoms
     if closed not in (case.lots, lots_max):
         demand(case.is_restored_by(closed) and not dusty, "who is liquidated is restored", case, closed)
         demand(after.maintenance_surplus >= 0, "who is liquidated is restored", case, after)

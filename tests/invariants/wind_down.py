@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from account_book import outcome_mint
 from invariant import demand
-from perp_end import LAST_INDEX, close_perps
+from marketplace import SECOND
+from perp_end import close_perps
 
 from secant import exchange, oracle
 
@@ -102,7 +103,7 @@ def funding_account(market: Marketplace, desk: Pubkey, pool: exchange.Pool) -> P
     if pool.account not in market.book.margins.found:
         indices = [
             index
-            for index in range(LAST_INDEX)
+            for index in range(SECOND + 1)
             if exchange.find_account(exchange=desk, owner=pool.creator, index=index) == pool.account
         ]
         demand(len(indices) == 1, "a pool's account is its creator's", pool)
