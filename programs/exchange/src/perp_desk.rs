@@ -220,13 +220,14 @@ impl<'a> PerpDesk<'a> {
 
     #[inline(never)]
     fn rest(&mut self, request: &OrderRequest, side: Side, price_ticks: u32, lots: u64) -> Result<u64> {
-        let id = self.book.rest(
+        let (id, seat) = self.book.rest(
             request,
             (side, price_ticks, lots),
-            (&self.address, &mut self.seat),
+            (&self.address, self.seat),
             &mut self.log.dropped,
         )?;
-        self.account.perp_legs[self.leg].seat = self.seat.unwrap_or_default() + 1;
+        self.seat = Some(seat);
+        self.account.perp_legs[self.leg].seat = seat + 1;
         Ok(id)
     }
 

@@ -57,6 +57,17 @@ pub const NOTICE_S: i64 = 172_800;
 #[constant]
 pub const INSURANCE_REMOVABLE_BPS: u16 = 1_000;
 
+/// The most that a market may let its profits leave in an hour, in atoms.
+pub const PROFITS_MAX_ATOMS: u64 = 10_000_000_000_000;
+
+/// The most that may count as dust, in atoms.
+#[constant]
+pub const DUST_MAX_ATOMS: u64 = 1_000_000_000;
+
+/// The least of its balance that insurance may pay in a day, in bps.
+#[constant]
+pub const INSURANCE_CAP_MIN_BPS: u16 = 100;
+
 /// One leverage tier: what the part of a position's value from here on requires.
 #[derive(Clone, Copy, AnchorDeserialize, AnchorSerialize, IdlType, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
@@ -88,7 +99,7 @@ pub struct PerpRules {
     pub lots_min: u64,
     /// A position that a liquidation would leave worth less is closed whole, in atoms.
     pub dust_atoms: u64,
-    /// Most atoms of profits that leave the pool in an hour.
+    /// Most atoms of profits that leave the pool in an hour; 1 to 10¹³.
     pub profits_max_atoms: u64,
     /// Share of the value that opening requires at least, in 10⁻⁹ for each √lot.
     pub size_premium_ppb: u32,
@@ -116,7 +127,7 @@ pub struct PerpRules {
     pub reward_max_bps: u16,
     /// What insurance earns by a liquidation, in bps of the value.
     pub insurance_bps: u16,
-    /// Most of its balance that insurance pays in a day.
+    /// Most of its balance that insurance pays in a day; 100 to 10,000.
     pub insurance_cap_bps: u16,
     /// How many tiers there are, 1 to 4.
     pub tier_count: u8,
@@ -228,6 +239,8 @@ impl PerpRules {
             && (1..=PERP_LOTS_MAX).contains(&self.impact_lots)
             && (1..=self.position_max_lots).contains(&self.lots_min)
             && (1..=3_600).contains(&self.stale_s)
+            && self.dust_atoms <= DUST_MAX_ATOMS
+            && (1..=PROFITS_MAX_ATOMS).contains(&self.profits_max_atoms)
             && self.face_ticks <= PRICE_MAX;
         // Of a bounded market insurance is locked for the worst jump, and pays it whole.
         let bounded = self.face_ticks == 0
@@ -242,7 +255,7 @@ impl PerpRules {
         let liquidation = 0 < terms.reward_bps
             && terms.reward_bps <= terms.reward_max_bps
             && terms.reward_max_bps + terms.insurance_bps <= first.maintenance_bps
-            && self.insurance_cap_bps <= 10_000;
+            && (INSURANCE_CAP_MIN_BPS..=10_000).contains(&self.insurance_cap_bps);
         require!(
             schedule.is_sound() && quantities && bounded && fees && bands && liquidation,
             ExchangeError::PerpRulesInvalid
@@ -364,7 +377,7 @@ impl PerpMarket {
         }
         .mark(near, self.rules.shock())
         .min(self.rules.price_max_ticks());
-        let quality = self.quality(now);
+        let quality = self.quality_known(now, self.agreed_at);
         let premium = if quality.permits(Action::Open) {
             premium_ticks(self.index_ticks, impact_bid, impact_ask)
         } else {
@@ -454,6 +467,12 @@ impl PerpMarket {
     /// How good the price is at `now`, as it was last brought up to date.
     #[inline(always)]
     pub fn quality(&self, now: i64) -> Quality {
+        self.quality_known(now, self.agreed_at.min(self.updated_at))
+    }
+
+    /// How good the price is at `now`, known to be so at `known_at`.
+    #[inline(always)]
+    fn quality_known(&self, now: i64, known_at: i64) -> Quality {
         if self.settlement_ticks != 0 {
             return Quality::default();
         }
@@ -461,7 +480,7 @@ impl PerpMarket {
         Quality {
             uncertain: self.is_uncertain != 0,
             volatile: !(low..=high).contains(&self.index_ticks),
-            ..Quality::of_age(now, self.agreed_at.min(self.updated_at), self.rules.stale_s)
+            ..Quality::of_age(now, known_at, self.rules.stale_s)
         }
     }
 
