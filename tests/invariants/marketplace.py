@@ -410,8 +410,8 @@ class Marketplace:
         keys = {meta.pubkey: None for meta in instruction.accounts if meta.pubkey in margins}
         if name in UNSTATED and name not in ACCOUNT_AT and name != "refresh_margin":
             return []
-        apart = {meta.pubkey for meta in instruction.accounts if name in MARKET_AT and meta.pubkey in perps}
-        behind = {key: None for account in keys for key in margins[account].perps if key not in apart}
+        apart = instruction.accounts[MARKET_AT[name]].pubkey if name in MARKET_AT else None
+        behind = {key: None for account in keys for key in margins[account].perps if key != apart}
         if name == "refresh_margin":
             behind = {meta.pubkey: None for meta in instruction.accounts if meta.pubkey in perps}
         updates = [update(self, key) for key in behind]

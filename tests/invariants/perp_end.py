@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from marketplace import Marketplace
     from solders.pubkey import Pubkey
 
-BROUGHT_ATOMS = 3 * 10**11
-
 
 def close_perps(market: Marketplace) -> None:
     """Closes all perpetuals and pays out what positions came to; whoever owes something brings it."""
@@ -76,20 +74,20 @@ def claim_atoms(market: Marketplace, account: Pubkey, key: Pubkey) -> int:
 def pay_losses(market: Marketplace, key: Pubkey) -> None:
     """Every loser brings what he lacks and pays."""
     for account in holders(market, key):
-        if claim_atoms(market, account, key) < 0:
-            bring(market, account)
+        if (owed := -claim_atoms(market, account, key)) > 0:
+            bring(market, account, owed)
             market.must("settle_pnl", exchange.settle_pnl(account=account, **places(market, key)))
             left = claim_atoms(market, account, key) if key in market.book.margins.found[account].perps else 0
             demand(left == 0, "a loss is paid in whole", account, left)
 
 
-def bring(market: Marketplace, account: Pubkey) -> None:
-    """Collateral enough to pay all losses, out of the owner's wallet."""
+def bring(market: Marketplace, account: Pubkey, owed_atoms: int) -> None:
+    """Collateral to pay a loss with, out of the owner's wallet."""
     margin = market.book.margins.found[account]
     user = market.user_of(margin.owner)
     assert user is not None
-    amount = min(BROUGHT_ATOMS, market.book.collateral.found[user.wallet].amount // 2)
-    if amount:
+    amount = min(owed_atoms - margin.free_atoms, market.book.collateral.found[user.wallet].amount)
+    if amount > 0:
         deposit = exchange.deposit(
             depositor=user.key,
             exchange=margin.desk,

@@ -17,7 +17,9 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from marketplace import Tally
 from oracle_rules import OracleRules
+from perp_house_rules import PerpHouseRules
 from perp_rules import PerpetualRules
+from perp_sessions import PerpSessions
 from trading_rules import TradingRules
 
 EXAMPLES = int(os.environ.get("SECANT_INVARIANT_EXAMPLES", "250"))
@@ -32,12 +34,14 @@ INSTRUCTIONS = {
 }
 
 
-class EveryInstruction(TradingRules, BookRules, PerpetualRules, EventRules, OracleRules):
+class EveryInstruction(
+    TradingRules, BookRules, PerpetualRules, PerpHouseRules, PerpSessions, EventRules, OracleRules
+):
     """All rules together."""
 
 
-class MostlyPerpetuals(PerpetualRules, TradingRules):
-    """Perpetuals, and what the same accounts do at pools of events."""
+class PerpetualDays(PerpSessions):
+    """Perpetuals alone, with sets of events beside them: long enough for positions to fail."""
 
 
 @pytest.mark.parametrize("number", [1, 2])
