@@ -112,6 +112,7 @@ class Marketplace:
         self.world = SlottedWorld.start("marketplace", svm.with_transaction_history(0))
         self.tally = tally
         self.broken = False
+        self.sent = 0
         self.book = AccountBook(self.world.svm)
         self.relayer = self.world.next_keys().pubkey()
         self.world.fund(self.relayer)
@@ -352,7 +353,8 @@ class Marketplace:
             instruction = spoil(instruction, fault, self.cast())
         if name == "close_feed" and instruction.accounts[1].pubkey in self.book.perp_feeds.found:
             return False  # nothing stops it, and nobody at its perpetuals could move any more
-        if self.tally.sent % 2:
+        self.sent += 1
+        if self.sent % 2:
             self.world.next_slot()
         first = self.statements(name, instruction) if self.refreshes else []
         outcome = self.world.svm.send_transaction(self.transaction([*first, instruction]))

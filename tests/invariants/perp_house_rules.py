@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from invariant import demand
 from machine import FAULT
-from perp_markets import COIN, ODDS, creation, others
+from perp_markets import COIN, ODDS, creation
 from perp_moves import JUMPS, OFFSETS, PerpMoves
 from sizes import pick
 from solders.instruction import AccountMeta
 from solders.pubkey import Pubkey
 
 from secant import exchange
-from world import ask, bid
 
 if TYPE_CHECKING:
     from faults import Fault
@@ -183,31 +182,7 @@ class PerpHouseRules(PerpMoves):
     def place_trigger(
         self, place: int, off: int, trail: int, slip: int, live_s: int, is_above: int, fault: Fault | None
     ) -> None:
-        if not (held := self._held(closed=False)):
-            return
-        key, account = pick(held, place)
-        perp, leg = self.book.perps.found[key], self.book.margins.found[account].perps[key]
-        side = exchange.SIDE_ASK if leg.position_lots > 0 else exchange.SIDE_BID
-        trigger = exchange.find_trigger(account=account, market=key, id=place % 3)
-        self.book.watch(self.book.triggers, trigger)
-        terms = exchange.TriggerTerms(
-            lots=1 + abs(leg.position_lots) // (1 + place % 3),
-            expires_at=self.world.now + live_s if live_s else 0,
-            trigger_ticks=min(self._price(perp, off), 2**24 - 1),
-            trail_ticks=trail,
-            slip_ticks=slip,
-            side=side,
-            is_above=int(side == exchange.SIDE_BID) if trail else is_above,
-        )
-        instruction = exchange.place_trigger(
-            trader=self._trader(account, delegated=place % 4 == 0),
-            account=account,
-            market=key,
-            id=place % 3,
-            terms=terms,
-            trigger=trigger,
-        )
-        self.market.attempt("place_trigger", instruction, fault)
+        self._place_trigger(place, (off, trail, slip), live_s, is_above, fault)
 
     @rule(place=sizes.which, by=st.sampled_from(["owner", "owner", "anyone"]), fault=FAULT)
     def cancel_trigger(self, place: int, by: str, fault: Fault | None) -> None:
@@ -229,30 +204,7 @@ class PerpHouseRules(PerpMoves):
     @rule(place=sizes.which, jump=JUMPS, offered=st.booleans(), fault=FAULT)
     def execute_trigger(self, place: int, jump: int, offered: bool, fault: Fault | None) -> None:  # noqa: FBT001
         """Anyone sends it once a price has moved; mostly somebody offers the other side."""
-        triggers = {
-            key: state
-            for key, state in self.book.triggers.found.items()
-            if state.account in self.book.margins.found
-        }
-        if not triggers:
-            return
-        key, state = pick(list(triggers.items()), place)
-        self._say(state.market, jump)
-        self._update(state.market)
-        if offered:
-            makers = [each for each in self._traders(state.market) if each != state.account]
-            make = bid if state.terms.side == exchange.SIDE_ASK else ask
-            mark = self.book.perps.found[state.market].mark_ticks
-            self._trade_perp(pick(makers, place), state.market, make(mark, state.terms.lots))
-        instruction = exchange.execute_trigger(
-            exchange=self.book.perps.found[state.market].exchange,
-            account=state.account,
-            trigger=key,
-            payer=state.payer,
-            remaining_accounts=others(self.market, state.account, apart=state.market),
-            **self._places(state.market),
-        )
-        self.market.attempt("execute_trigger", instruction, fault)
+        self._execute_trigger(place, jump, offered=offered, fault=fault)
 
     @rule(which=sizes.which, to=st.sampled_from([0, 1, 2, 3, None]), fault=FAULT)
     def set_delegate(self, which: int, to: int | None, fault: Fault | None) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from faults import Fault
 
 TAKE = exchange.ORDER_IMMEDIATE_OR_CANCEL
+AVERAGED_S = 301
+"""After so many seconds an index is its own average."""
 JUMPS = st.one_of(*[st.integers(-20, 20)] * 3, st.integers(-100, 100), st.integers(-600, 600))
 """Thousandths by which a price moves."""
 SAID = st.sampled_from([*["agree"] * 12, *READINGS])
@@ -90,18 +92,20 @@ class PerpMoves(Machine):
 
     def _freshen(self, key: Pubkey) -> None:
         """Brings a market to a state in which it opens, if a price that stays does."""
-        if not may_open(self.book.perps.found[key], self.world.now):
-            self._say(key, 0)
-            self._update(key)
+        for seconds in (1, AVERAGED_S):
+            if not may_open(self.book.perps.found[key], self.world.now):
+                self._say(key, 0, "agree", seconds)
+                self._update(key)
 
     def _price(self, market: exchange.PerpMarket, off: int) -> int:
         return min(2**24, max(0, market.mark_ticks + market.mark_ticks * off // 10_000))
 
     def _affordable(self, account: Pubkey, key: Pubkey, share: int) -> int:
-        """So many thousandths of the lots that an account can open, at least 1."""
+        """So many thousandths of the lots that an account can open, no less than can rest."""
         market = self.book.perps.found[key]
         each = market.mark_ticks * market.rules.tiers[0].initial_bps
-        return max(1, self._health(account).spare * 10 * share // max(1, each))
+        lots = self._health(account).spare * 10 * share // max(1, each)
+        return max(market.rules.lots_min, lots)
 
     def _trade_perp(
         self,
@@ -348,3 +352,61 @@ class PerpMoves(Machine):
                 owner=owner, account=account, market=key, amount_atoms=amount
             )
             self.market.attempt("add_insurance", instruction, fault)
+
+    def _place_trigger(
+        self, place: int, ticks: tuple[int, int, int], live_s: int, is_above: int, fault: Fault | None
+    ) -> None:
+        """A trigger so far off the mark, that far behind it, with so much slip."""
+        off, trail, slip = ticks
+        if not (held := self._held(closed=False)):
+            return
+        key, account = pick(held, place)
+        perp, leg = self.book.perps.found[key], self.book.margins.found[account].perps[key]
+        side = exchange.SIDE_ASK if leg.position_lots > 0 else exchange.SIDE_BID
+        trigger = exchange.find_trigger(account=account, market=key, id=place % 3)
+        self.book.watch(self.book.triggers, trigger)
+        terms = exchange.TriggerTerms(
+            lots=1 + abs(leg.position_lots) // (1 + place % 3),
+            expires_at=self.world.now + live_s if live_s else 0,
+            trigger_ticks=min(self._price(perp, off), 2**24 - 1),
+            trail_ticks=trail,
+            slip_ticks=slip,
+            side=side,
+            is_above=int(side == exchange.SIDE_BID) if trail else is_above,
+        )
+        instruction = exchange.place_trigger(
+            trader=self._trader(account, delegated=place % 4 == 0),
+            account=account,
+            market=key,
+            id=place % 3,
+            terms=terms,
+            trigger=trigger,
+        )
+        self.market.attempt("place_trigger", instruction, fault)
+
+    def _execute_trigger(self, place: int, jump: int, *, offered: bool, fault: Fault | None) -> None:
+        """A price jumps, somebody may offer the other side of a trigger order, and anyone sends it."""
+        triggers = {
+            key: state
+            for key, state in self.book.triggers.found.items()
+            if state.account in self.book.margins.found
+        }
+        if not triggers:
+            return
+        key, state = pick(list(triggers.items()), place)
+        self._say(state.market, jump)
+        self._update(state.market)
+        if offered:
+            makers = [each for each in self._traders(state.market) if each != state.account]
+            make = bid if state.terms.side == exchange.SIDE_ASK else ask
+            mark = self.book.perps.found[state.market].mark_ticks
+            self._trade_perp(pick(makers, place), state.market, make(mark, state.terms.lots))
+        instruction = exchange.execute_trigger(
+            exchange=self.book.perps.found[state.market].exchange,
+            account=state.account,
+            trigger=key,
+            payer=state.payer,
+            remaining_accounts=others(self.market, state.account, apart=state.market),
+            **self._places(state.market),
+        )
+        self.market.attempt("execute_trigger", instruction, fault)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ACTS = st.sampled_from(
     [
         *(*["meet"] * 6, *["crash"] * 2, "jump", "jump", "hour", "settle", "reduce", "draw", "withdraw"),
-        *("insure", "sets", "order", "oneself", "reorder", "rest"),
+        *("insure", "sets", "order", "oneself", "reorder", "rest", "stop"),
     ]
 )
 
@@ -73,6 +73,9 @@ class PerpSessions(PerpMoves):
             self._withdraw_to_the_atom(one)
         elif name == "reorder":
             self._settle_in_any_order(place, share)
+        elif name == "stop":
+            self._place_trigger(one, (off, 50 * (share % 2), 10_000), 0, share % 2, None)
+            self._execute_trigger(place, off // 3, offered=True, fault=None)
         elif name == "insure":
             self._insure(place, one, 10**6 * share, None)
         elif name == "sets":
