@@ -2719,7 +2719,8 @@ class PerpRules:
         units_per_tick: Feed units in a tick.
         position_max_lots: Most lots that an account holds, its open orders included; at most 2³⁴.
         open_max_lots: Most lots that are open in all, counted on one side.
-        impact_lots: How many lots the impact prices are for.
+        impact_lots: How many lots the impact prices are for; at most eight orders of `lots_min`, so
+            that no dust hides a book.
         lots_min: Least lots of an order that rests.
         dust_atoms: A position that a liquidation would leave worth less is closed whole, in atoms.
         profits_max_atoms: Most atoms of profits that leave the pool in an hour; 1 to 10¹³.

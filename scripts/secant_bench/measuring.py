@@ -36,7 +36,7 @@ BUDGETS: Final = {
     "place_order": 2_350,
     "place_order, matching 1,": 3_300,
     "place_order, matching 5,": 8_000,
-    "cancel_orders 1": 1_300,
+    "cancel_orders 1": 1_350,
     "replace_orders, 1 for 1": 3_000,
     "tokenize": 8_000,
     "redeem,": 1_500,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from solders.litesvm import LiteSVM
+
+from exchange.scene import signed
 from perp_world import RULES, UNIT_ATOMS, PerpWorld
 from secant import exchange
-from solders.litesvm import LiteSVM
-from exchange.scene import signed
 from world import ask, bid
 
 from .measuring import Meter
@@ -17,6 +18,7 @@ from .seeded_world import SeededWorld, keys_of
 if TYPE_CHECKING:
     from solders.instruction import Instruction
     from solders.pubkey import Pubkey
+
     from world import User
 
 _PRICE_TICKS: Final = 10_000

@@ -13,7 +13,7 @@ use {
     anchor_lang::prelude::*,
     secant_engine::{
         fixed::{portion_down, portion_up},
-        matching::{take, Resting, Settle, Side, Taker, PRICE_MAX},
+        matching::{take, Resting, Settle, Side, Taker},
         Fault,
     },
 };
@@ -96,8 +96,8 @@ impl<'a> PerpDesk<'a> {
     /// What [`OrderRequest`] says of each field; NothingToReduce, OrderWouldTake, OrderNotFilled, OrderTooSmall,
     /// BookFull, SeatsFull, PositionTooLarge.
     pub fn place(&mut self, request: &OrderRequest, now: i64) -> Result<()> {
-        request.require_sound(PRICE_MAX, now)?;
         let rules = &self.market.rules;
+        request.require_sound(rules.price_max_ticks(), now)?;
         require!(
             request.lots <= rules.position_max_lots,
             ExchangeError::PositionTooLarge
