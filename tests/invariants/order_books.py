@@ -104,9 +104,7 @@ def check_order_book(key: Pubkey, book: OrderBook) -> None:
         for order in orders:
             demand(order.id & 1 == side, "a side holds its own orders", key, side, order)
             demand(order.lots > 0, "an order has lots", key, order)
-            # A perpetual with a highest price lets orders rest above it.
-            highest = head.price_max_ticks if head.face_ticks else 2**24 - 1
-            in_range = 1 <= price_of(order) <= highest
+            in_range = 1 <= price_of(order) <= head.price_max_ticks
             demand(in_range, "a price is within the book's", key, order)
             demand(age_of(order) < head.age, "an order is older than the next", key, order)
     if book.bids and book.asks:

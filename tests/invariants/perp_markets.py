@@ -25,7 +25,8 @@ COIN = replace(
     tiers=(RULES.tiers[0], replace(RULES.tiers[1], from_atoms=2_000 * UNIT_ATOMS), _UNUSED, _UNUSED),
     position_max_lots=2**26,
     open_max_lots=2**27,
-    impact_lots=500,
+    impact_lots=400,
+    lots_min=50,
     insurance_cap_bps=5_000,
 )
 """Ten times leverage up to two thousand, five beyond."""
@@ -35,7 +36,7 @@ ODDS = replace(
     tier_count=1,
     position_max_lots=2**22,
     open_max_lots=2**23,
-    impact_lots=100,
+    impact_lots=80,
     lots_min=10,
     profits_max_atoms=500 * UNIT_ATOMS,
     size_premium_ppb=300_000,
@@ -125,7 +126,9 @@ def creation(
 
 def readings(market: Marketplace, feed: Pubkey, price_ticks: int, how: str) -> list[Instruction]:
     """What the feed's publishers send, each its own."""
-    state = oracle.Feed.decode(market.world.data(feed))
+    state = market.book.perp_feeds.found.get(feed)
+    if state is None:
+        return []  # closed by its authority
     width = state.width_max
     said = []
     for place, publisher in enumerate(state.publishers[: state.publisher_count]):
