@@ -80,10 +80,14 @@ class PerpMoves(Machine):
 
     def _say(self, key: Pubkey, jump: int, how: str = "agree", seconds: int = 1) -> None:
         """The price of a market's feed jumps by thousandths."""
+        price = self.book.perps.found[key].index_ticks * (1_000 + jump) // 1_000
+        self._say_ticks(key, price, how, seconds)
+
+    def _say_ticks(self, key: Pubkey, price: int, how: str = "agree", seconds: int = 1) -> None:
         perp = self.book.perps.found[key]
         self.world.set_time(self.world.now + seconds)
         low, high = self.market.ranges[perp.feed]
-        price = min(high, max(low, perp.index_ticks * (1_000 + jump) // 1_000))
+        price = min(high, max(low, price))
         for reading in readings(self.market, perp.feed, price, how):
             self.market.attempt("publish", reading)
 
@@ -196,7 +200,7 @@ class PerpMoves(Machine):
 
     def _check_refused(self, key: Pubkey, account: Pubkey, refusal: str) -> None:
         """Whoever is said to be healthy is, by an exact computation at prices brought up to now."""
-        self._update(key)
+        self._updated(account)
         health, market = self._health(account), self.book.perps.found[key]
         if refusal == "AccountHealthy":
             demand(health.maintenance_surplus >= 0, "who is unhealthy can be taken over", account, health)
@@ -260,6 +264,29 @@ class PerpMoves(Machine):
                 refusal = self._take_over(leg, taker, bankrupt=False)
                 if refusal in {"AccountBankrupt", "NothingToLiquidate"}:
                     self._take_over(leg, taker, bankrupt=True)
+
+    def _edge(self, place: int, off_ticks: int) -> None:
+        """The price goes to where an account just keeps its positions, or a tick off; it is then liquidated."""
+        key, account = pick(self._held(closed=False), place)
+        perps, margin = self.book.perps.found, self.book.margins.found[account]
+        sign = -1 if margin.perps[key].position_lots < 0 else 1
+
+        def surplus(price: int) -> int:
+            market = replace(perps[key], mark_ticks=price, index_ticks=price)
+            return health_of(margin, {**perps, key: market}, self.world.now).maintenance_surplus
+
+        low, high = self.market.ranges[perps[key].feed]
+        while high - low > 1:
+            middle = (low + high) // 2
+            is_safe = surplus(middle) >= 0
+            low, high = (low, middle) if is_safe == (sign > 0) else (middle, high)
+        self._say_ticks(key, high + off_ticks)
+        self._update(key)
+        for market, seated in self._seated():
+            if seated == account:
+                self._cancel_all(market, account)
+        if key in self.book.margins.found[account].perps:
+            self._take_over((key, account), 0, bankrupt=False)
 
     def _settle_all(self, place: int) -> None:
         """Everybody in a market, so that what losers pay in reaches winners."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ACTS = st.sampled_from(
     [
         *(*["meet"] * 6, *["crash"] * 2, "jump", "jump", "hour", "settle", "reduce", "draw", "withdraw"),
-        *("insure", "sets", "order", "oneself", "reorder", "rest", "stop"),
+        *("insure", "sets", "order", "oneself", "reorder", "rest", "stop", "edge", "edge", "edge"),
     ]
 )
 
@@ -73,6 +73,8 @@ class PerpSessions(PerpMoves):
             self._withdraw_to_the_atom(one)
         elif name == "reorder":
             self._settle_in_any_order(place, share)
+        elif name == "edge" and self._held(closed=False):
+            self._edge(one, share % 3 - 1)
         elif name == "stop":
             self._place_trigger(one, (off, 50 * (share % 2), 10_000), 0, share % 2, None)
             self._execute_trigger(place, off // 3, offered=True, fault=None)
