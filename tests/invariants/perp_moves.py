@@ -266,7 +266,7 @@ class PerpMoves(Machine):
                     self._take_over(leg, taker, bankrupt=True)
 
     def _edge(self, place: int, off_ticks: int) -> None:
-        """The price goes to where an account just keeps its positions, or a tick off; it is then liquidated."""
+        """The price goes to where an account just keeps its positions, or a tick off; a takeover is tried."""
         key, account = pick(self._held(closed=False), place)
         perps, margin = self.book.perps.found, self.book.margins.found[account]
         sign = -1 if margin.perps[key].position_lots < 0 else 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sizes
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
+from perp_markets import READINGS
 from perp_moves import OFFSETS, SHARES, SIDES, PerpMoves
 from sizes import pick
 
@@ -50,7 +51,8 @@ class PerpSessions(PerpMoves):
         elif name == "oneself":
             self._trade_with_oneself(place, one % 3, off % 2, off, share)
         elif name in {"jump", "hour"}:
-            self._say(key, off // 3, "agree", 3_600 if name == "hour" else 1 + share % 90)
+            how = "agree" if share % 4 else READINGS[two % len(READINGS)]
+            self._say(key, off // 3, how, 3_600 if name == "hour" else 1 + share % 90)
             self._update(key)
         elif accounts := self._traders(key):
             account = pick(accounts, one)
