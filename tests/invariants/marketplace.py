@@ -40,6 +40,7 @@ DEPOSITS_ATOMS = (10**10, 10**10, 10**9, 5 * 10**6)
 DAY_S = 86_400
 SETS_LOTS = 600
 QUOTE_LOTS = 100
+PURSE_ATOMS = 10**15  # what somebody rich has, who pays all losses in the end
 SECOND = 2  # which of an owner's accounts the second one is; the rules open those before it
 SECOND_DEPOSIT_ATOMS = 2 * 10**9
 
@@ -141,6 +142,8 @@ class Marketplace:
             world.fund(keys.pubkey())
             self.keys[keys.pubkey()] = None
         self.other_mint = world.new_mint(decimals=9)
+        self.purse = world.new_token_account(world.mint, self.relayer, PURSE_ATOMS)
+        book.watch(book.collateral, self.purse)
 
     def _open_users(self) -> None:
         for deposit_atoms in DEPOSITS_ATOMS:

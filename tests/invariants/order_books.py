@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NOBODY = Pubkey.default()
 SET_ATOMS = 10_000
-_SEAT = struct.Struct("<32sqqQQQQQQIIqqII")
+_SEAT = struct.Struct("<32sqqQQQQQQIIqqQII")
 _FREE = slice(1, 9)  # what a free seat holds nothing of; how it was last settled stays
 _ORDERS = 9
 

@@ -38,16 +38,23 @@ def moved(before: int, now: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """Signed lots and what was received for them less what was paid, as last settled: of a leg or a seat."""
+    """Signed lots and what was received for them less what was paid, as last settled: of a leg or a seat.
+
+    A leg notes what it has borne of others' debts, at the share of it that was not returned yet.
+    """
 
     lots: int
     quote_atoms: int
     funding_index: int
     loss_index: int
+    borne_atoms: int = 0
+    share: int = 0
+    epoch: int = 0
 
     @classmethod
     def of(cls, leg: exchange.PerpLeg) -> Stake:
-        return cls(leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index)
+        borne = (leg.haircut_atoms, leg.recovery_share, leg.recovery_epoch)
+        return cls(leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index, *borne)
 
     def owed(self, market: exchange.PerpMarket) -> tuple[int, int]:
         """Funding and losses since it was settled, in 2⁻³² atoms, exact."""
@@ -63,8 +70,19 @@ class Stake:
         """What those roundings take from the holder, in 2⁻³² atoms."""
         return sum(-part % ONE for part in self.owed(market))
 
+    def returned_atoms(self, market: exchange.PerpMarket) -> int:
+        """What insurance has given back of what it bore, since that was noted."""
+        if not self.borne_atoms or self.epoch != market.recovery_epoch:
+            return self.borne_atoms
+        return self.borne_atoms - ceil_div(self.borne_atoms * market.recovery_share, self.share)
+
+    def settled_atoms(self, market: exchange.PerpMarket) -> int:
+        """Its cost as it will be once it is settled."""
+        return self.net_atoms(market) + self.returned_atoms(market)
+
     def claim_atoms(self, market: exchange.PerpMarket, price_ticks: int) -> int:
-        return self.lots * price_ticks + self.net_atoms(market)
+        """What it is worth at a price once it is settled."""
+        return self.lots * price_ticks + self.settled_atoms(market)
 
 
 Place = tuple[str, Pubkey]
@@ -217,13 +235,15 @@ class Health:
         """What can be withdrawn."""
         return max(0, min(self.free, self.initial_surplus))
 
-    def add(self, leg: exchange.PerpLeg, market: exchange.PerpMarket, now: int) -> None:
+    def add(self, leg: exchange.PerpLeg, market: exchange.PerpMarket, now: int, *, is_settled: bool) -> None:
+        """One leg, before or after what was returned to it is settled."""
         stake, mark = Stake.of(leg), market.mark_ticks
+        returned = 0 if is_settled else stake.returned_atoms(market)
         sources = (mark, market.index_ticks, average_ticks(market))
         low, high = min(sources), max(sources)
         strict = high if stake.lots < 0 else low
-        self.claims += stake.claim_atoms(market, mark)
-        self.losses += min(0, stake.claim_atoms(market, strict))
+        self.claims += stake.claim_atoms(market, mark) - returned
+        self.losses += min(0, stake.claim_atoms(market, strict) - returned)
         value = abs(stake.lots) * value_ticks(market, stake.lots)
         self.maintenance += tiered_up(market.rules, value, is_initial=False)
         bought, sold = stake.lots + leg.bid_lots, stake.lots - leg.ask_lots
@@ -234,13 +254,18 @@ class Health:
 
 
 def health_of(
-    margin: Margin, markets: Mapping[Pubkey, exchange.PerpMarket], now: int, *, apart: Pubkey | None = None
+    margin: Margin,
+    markets: Mapping[Pubkey, exchange.PerpMarket],
+    now: int,
+    *,
+    apart: Pubkey | None = None,
+    settled: Pubkey | None = None,
 ) -> Health:
-    """The health of an account, but for one market if wished."""
+    """The health of an account, but for one market if wished, or with one of them settled."""
     health = Health(margin.free_atoms)
     for key, leg in margin.perps.items():
         if key != apart:
-            health.add(leg, markets[key], now)
+            health.add(leg, markets[key], now, is_settled=key == settled)
     return health
 
 

@@ -42,11 +42,12 @@ MARKET_AT = {
     "trade_perp": 3, "cancel_perp_orders": 2, "cancel_all_perp": 2, "draw_perp_seat": 1, "settle_pnl": 1,
     "liquidate": 4, "resolve_bankruptcy": 4, "update_funding": 0, "add_insurance": 2, "collect_perp_fees": 1,
     "execute_trigger": 2, "settle_perp": 0, "apply_perp_rules": 0, "propose_perp_rules": 2, "close_perp": 2,
-    "remove_insurance": 2,
+    "remove_insurance": 2, "return_haircut": 0, "waive_haircut": 2,
 }  # fmt: skip
 ACCOUNT_AT = {
     "trade_perp": 2, "cancel_perp_orders": 1, "cancel_all_perp": 1, "draw_perp_seat": 0, "settle_pnl": 0,
     "liquidate": 3, "resolve_bankruptcy": 3, "add_insurance": 1, "execute_trigger": 1, "remove_insurance": 3,
+    "waive_haircut": 1,
 }  # fmt: skip
 ACCRUING = {
     "trade_perp", "draw_perp_seat", "settle_pnl", "liquidate", "resolve_bankruptcy", "update_funding",
@@ -113,6 +114,8 @@ class PerpAudit:
         self.stakes: dict[Pubkey, dict[Place, Stake]] = {}
         self.books: dict[Pubkey, OrderBook] = {}
         self.dust: Counter[Pubkey] = Counter()
+        self.recovered: Counter[Pubkey] = Counter()
+        """Atoms that insurance has given back to who bore debts, and that are not settled yet."""
 
     def check(self, landed: Landed | None, changes: list[Change]) -> None:
         """Checks what one instruction did; without one, takes in what is there."""
@@ -130,6 +133,8 @@ class PerpAudit:
             if landed is not None:
                 self._check_market(landed, key, old, market)
                 self._check_moves(landed, key, after, by_key)
+            if landed is not None and landed.name == "return_haircut" and old is not None:
+                self.recovered[key] += old.insurance_atoms - market.insurance_atoms
             self._check_pool(key, old, market, before, after)
             self._check_seats(key)
             self.markets[key], self.stakes[key] = market, after
@@ -271,6 +276,7 @@ class PerpAudit:
         for place, stake in before.items():
             if after.get(place) != stake:  # it was settled, which left what its rounding took
                 self.dust[key] += stake.excess(new)
+                self.recovered[key] -= stake.returned_atoms(new)
         if old is not None:
             rises = moved(old.loss_long_index, new.loss_long_index) + moved(
                 old.loss_short_index, new.loss_short_index
@@ -281,6 +287,9 @@ class PerpAudit:
         owed = new.fees_due_atoms + new.insurance_due_atoms
         owed += sum(stake.claim_atoms(new, new.settlement_ticks) for stake in after.values())
         dust = self.dust[key] + sum(stake.excess(new) for stake in after.values())
+        kept = self.recovered[key] - sum(stake.returned_atoms(new) for stake in after.values())
+        demand(kept >= 0, "no more is returned than was given back", key, kept, new)
+        dust += kept * ONE
         left = (new.pool_atoms - owed) * ONE
         demand(left == dust, "claims and dues are the pool but for dust", key, new.pool_atoms, owed, dust)
 
@@ -331,7 +340,7 @@ class PerpAudit:
         for found, sign in ((self.stakes.get(key, {}), -1), (after, 1)):
             for (_, account), stake in found.items():
                 gained[account][0] += sign * stake.lots
-                gained[account][1] += sign * stake.net_atoms(market)
+                gained[account][1] += sign * stake.settled_atoms(market)
         return {account: Move(*each) for account, each in gained.items() if any(each)}
 
     def _fills(self, landed: Landed, key: Pubkey) -> dict[Pubkey, Move]:
@@ -384,7 +393,7 @@ class PerpAudit:
                 and isinstance(change.old, Margin)
                 and self.books[key].seat_of(account) is None
             ):
-                before = health_of(change.old, markets, landed.now).maintenance_surplus
+                before = health_of(change.old, markets, landed.now, settled=key).maintenance_surplus
                 worse = health.maintenance_surplus < min(0, before) and health.initial_surplus < 0
                 demand(not worse, "reducing makes no account unhealthy", account, before, health)
             return

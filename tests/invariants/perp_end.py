@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def close_perps(market: Marketplace) -> None:
-    """Closes all perpetuals and pays out what positions came to; whoever owes something brings it."""
+    """Closes all perpetuals and pays out what positions came to; what somebody lacks is brought."""
     book = market.book
     market.refreshes = True
     for key, desk in list(book.exchanges.found.items()):
@@ -82,17 +82,15 @@ def pay_losses(market: Marketplace, key: Pubkey) -> None:
 
 
 def bring(market: Marketplace, account: Pubkey, owed_atoms: int) -> None:
-    """Collateral to pay a loss with, out of the owner's wallet."""
+    """Collateral to pay a loss with, which anybody may deposit."""
     margin = market.book.margins.found[account]
-    user = market.user_of(margin.owner)
-    assert user is not None
-    amount = min(owed_atoms - margin.free_atoms, market.book.collateral.found[user.wallet].amount)
+    amount = owed_atoms - margin.free_atoms
     if amount > 0:
         deposit = exchange.deposit(
-            depositor=user.key,
+            depositor=market.relayer,
             exchange=margin.desk,
             account=account,
-            source=user.wallet,
+            source=market.purse,
             vault=market.book.exchanges.found[margin.desk].vault,
             amount_atoms=amount,
         )
@@ -102,7 +100,12 @@ def bring(market: Marketplace, account: Pubkey, owed_atoms: int) -> None:
 def pay_profits(market: Marketplace, key: Pubkey) -> None:
     """Everybody is paid what is left of the claims, and the market what it is due."""
     for account in holders(market, key):
-        market.must("settle_pnl", exchange.settle_pnl(account=account, **places(market, key)))
+        leg = market.book.margins.found[account].perps[key]
+        if leg.position_lots or claim_atoms(market, account, key):
+            market.must("settle_pnl", exchange.settle_pnl(account=account, **places(market, key)))
+    for account in holders(market, key):  # what was borne, and never came back
+        owner = market.book.margins.found[account].owner
+        market.must("waive_haircut", exchange.waive_haircut(owner=owner, account=account, market=key))
     demand(not holders(market, key), "everybody is paid", key)
     market.must("update_funding", update(market, key))
     perp = market.book.perps.found[key]

@@ -201,7 +201,8 @@ class PerpMoves(Machine):
     def _check_refused(self, key: Pubkey, account: Pubkey, refusal: str) -> None:
         """Whoever is said to be healthy is, by an exact computation at prices brought up to now."""
         self._updated(account)
-        health, market = self._health(account), self.book.perps.found[key]
+        margin, market = self.book.margins.found[account], self.book.perps.found[key]
+        health = health_of(margin, self.book.perps.found, self.world.now, settled=key)
         if refusal == "AccountHealthy":
             demand(health.maintenance_surplus >= 0, "who is unhealthy can be taken over", account, health)
         elif refusal == "PriceUnfit":
@@ -230,7 +231,7 @@ class PerpMoves(Machine):
             for account in accounts:
                 margin = Margin.decode(self.world.data(account))
                 leg = margin.perps.get(key)
-                quote = 0 if leg is None else Stake.of(leg).net_atoms(market)
+                quote = 0 if leg is None else Stake.of(leg).settled_atoms(market)
                 worth[account] = (margin.cash_atoms + quote, 0 if leg is None else leg.position_lots)
         return worth
 

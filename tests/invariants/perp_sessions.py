@@ -20,7 +20,20 @@ if TYPE_CHECKING:
 ACTS = st.sampled_from(
     [
         *(*["meet"] * 6, *["crash"] * 2, "jump", "jump", "hour", "settle", "reduce", "draw", "withdraw"),
-        *("insure", "sets", "order", "oneself", "reorder", "rest", "stop", "edge", "edge", "edge"),
+        *(
+            "insure",
+            "sets",
+            "order",
+            "oneself",
+            "reorder",
+            "rest",
+            "stop",
+            "edge",
+            "edge",
+            "edge",
+            "return",
+            "waive",
+        ),
     ]
 )
 
@@ -63,7 +76,7 @@ class PerpSessions(PerpMoves):
             self._trade_perp(account, key, request)
 
     def _with_positions(self, place: int, act: tuple[str, int, int, int, int]) -> None:
-        """What becomes of positions and of what is free beside them."""
+        """What becomes of positions."""
         name, one, _, off, share = act
         if name == "settle":
             self._settle_all(place)
@@ -71,8 +84,6 @@ class PerpSessions(PerpMoves):
             self._reduce(one, off, 1_000 * share, None)
         elif name == "draw":
             self._draw(*pick(self._seated() or self._held(), one))
-        elif name == "withdraw":
-            self._withdraw_to_the_atom(one)
         elif name == "reorder":
             self._settle_in_any_order(place, share)
         elif name == "edge" and self._held(closed=False):
@@ -80,10 +91,42 @@ class PerpSessions(PerpMoves):
         elif name == "stop":
             self._place_trigger(one, (off, 50 * (share % 2), 10_000), 0, share % 2, None)
             self._execute_trigger(place, off // 3, offered=True, fault=None)
+        else:
+            self._with_money(place, act)
+
+    def _with_money(self, place: int, act: tuple[str, int, int, int, int]) -> None:
+        """What becomes of what is free beside positions, and of insurance."""
+        name, one, _, _, share = act
+        if name == "withdraw":
+            self._withdraw_to_the_atom(one)
         elif name == "insure":
             self._insure(place, one, 10**6 * share, None)
         elif name == "sets":
             self._mint_sets(pick(self._held(), one)[1], share * 100)
+        elif name == "return":
+            self._return(one)
+        elif name == "waive":
+            self._waive(one)
+
+    def _return(self, place: int) -> None:
+        """Insurance that was filled up gives back what was borne, once its day is over."""
+        perps = self.book.perps.found
+        bore = [key for key, perp in perps.items() if perp.haircut_open_atoms]
+        key = pick(bore or list(perps), place)
+        if bore:
+            self._insure(list(perps).index(key), place, 10**7 * (1 + place), None)
+            self.world.set_time(self.world.now + 86_400)
+        self.market.attempt("return_haircut", exchange.return_haircut(market=key))
+
+    def _waive(self, place: int) -> None:
+        """Who has borne something gives it up, if anybody has."""
+        margins = self.book.margins.found
+        held = self._held()
+        bore = [(key, account) for key, account in held if margins[account].perps[key].haircut_atoms]
+        key, account = pick(bore or held, place)
+        owner = margins[account].owner
+        waive = exchange.waive_haircut(owner=owner, account=account, market=key)
+        self.market.attempt("waive_haircut", waive)
 
     def _mint_sets(self, account: Pubkey, lots: int) -> None:
         """Complete sets of an event, out of what perpetuals leave free."""

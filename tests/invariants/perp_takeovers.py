@@ -36,7 +36,7 @@ def check_takeover(
     demand(may_liquidate(market, landed.now), "taking over needs a fair price", market)
     demand(not market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE, "a pause stops liquidations", market)
     demand(not any(leg.seat for leg in old.perps.values()), "orders are cancelled first", old.perps)
-    before = health_of(old, ledger.perps.found, landed.now)
+    before = health_of(old, ledger.perps.found, landed.now, settled=key)
     demand(before.maintenance_surplus < 0, "who is taken over was unhealthy", change.key, before)
     elsewhere = health_of(old, ledger.perps.found, landed.now, apart=key)
     lots = Stake.of(old.perps[key]).lots
@@ -54,7 +54,8 @@ def check_takeover(
         asked = 0 if market.settlement_ticks else min(abs(lots), lots_max_of(landed))
         demand(closed == asked, "as much of a bankrupt is closed as asked for", change.key, lots, closed)
         if old_market.open_lots and len(old.perps) == 1 and closed == abs(lots):
-            demand(after.equity >= 0 and not new.perps, "a bankruptcy leaves no debt", change.key, after)
+            left = [leg for leg in new.perps.values() if leg.position_lots or leg.quote_atoms]
+            demand(after.equity >= 0 and not left, "a bankruptcy leaves no debt", change.key, after)
     taker = ledger.margins.found[landed.account(TAKER_AT)]
     demand(bool(landed.signers & {taker.owner, taker.raw.delegate}), "who takes over signs", taker)
     health = health_of(taker, ledger.perps.found, landed.now)

@@ -30,7 +30,7 @@ EXAMPLES = int(os.environ.get("SECANT_INVARIANT_EXAMPLES", "250"))
 STEPS = 100
 INSTRUCTIONS_MIN = 20_000
 LANDED_MIN = 10
-LATE = {"liquidate", "resolve_bankruptcy", "execute_trigger"}  # which need positions, and prices that moved
+LATE = {"liquidate", "resolve_bankruptcy", "execute_trigger", "return_haircut", "waive_haircut"}
 IDLS = Path(__file__).parents[2] / "idl"
 INSTRUCTIONS = {
     each["name"]

@@ -86,7 +86,7 @@ def _check_margin(
 def _check_perp_legs(key: Pubkey, margin: Margin) -> None:
     occupied = 0
     for leg in margin.raw.perp_legs:
-        held = any((leg.position_lots, leg.quote_atoms, leg.seat))
+        held = any((leg.position_lots, leg.quote_atoms, leg.seat, leg.haircut_atoms))
         if leg.market == Pubkey.default():
             demand(not held and not leg.bid_lots and not leg.ask_lots, "a free leg holds nothing", key, leg)
             continue
