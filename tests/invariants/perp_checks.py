@@ -223,7 +223,8 @@ class PerpAudit:
             demand(is_admin and noticed and not old.close_time, "a market closes by notice", key, new)
         if new.settlement_ticks != old.settlement_ticks:
             over = landed.name == "settle_perp" and 0 < new.close_time <= landed.now
-            demand(over and not old.settlement_ticks, "a market settles once, at its end", key, new)
+            timed = over and new.settled_time == landed.now
+            demand(timed and not old.settlement_ticks, "a market settles once, after its end", key, new)
 
     def _check_accrual(
         self, landed: Landed, key: Pubkey, old: exchange.PerpMarket, new: exchange.PerpMarket
@@ -426,7 +427,7 @@ class PerpAudit:
         assert isinstance(change.new, Margin)
         gained = change.new.cash_atoms - change.old.cash_atoms
         stake = Stake.of(change.old.perps[key])
-        paying = market.settlement_ticks and landed.now >= market.close_time + exchange.LOSSES_FIRST_S
+        paying = market.settlement_ticks and landed.now >= market.settled_time + exchange.LOSSES_FIRST_S
         lots = stake.lots if paying else 0
         expected = Move(-lots, lots * market.settlement_ticks - gained)
         said = {account: expected} if any(expected) else {}

@@ -28,7 +28,7 @@ def close_perps(market: Marketplace) -> None:
         settle(market, key)
     for key in list(book.perps.found):
         pay_losses(market, key)
-    ends = [perp.close_time + exchange.LOSSES_FIRST_S for perp in book.perps.found.values()]
+    ends = [perp.settled_time + exchange.LOSSES_FIRST_S for perp in book.perps.found.values()]
     market.world.set_time(max(market.world.now, *ends))
     for key in list(book.perps.found):
         pay_profits(market, key)

@@ -141,7 +141,8 @@ class PerpHouseRules(PerpMoves):
             self.world.set_time(max(self.world.now, perp.close_time))
         instruction = exchange.settle_perp(**self._places(key))
         if self.market.attempt("settle_perp", instruction, fault) and last:
-            self.world.set_time(max(self.world.now, perp.close_time + exchange.LOSSES_FIRST_S - place % 2))
+            first = self.world.now + exchange.LOSSES_FIRST_S - place % 2  # the losers' day, or a second less
+            self.world.set_time(first)
 
     @rule(place=sizes.which, which=sizes.which, amount=sizes.atoms, fault=FAULT)
     def add_insurance(self, place: int, which: int, amount: int, fault: Fault | None) -> None:
