@@ -105,7 +105,7 @@ class PerpHouseRules(PerpMoves):
         )
         self.market.attempt("propose_perp_rules", instruction, fault)
 
-    @rule(place=sizes.which, patient=st.sampled_from([True, False]), fault=FAULT)
+    @rule(place=sizes.which, patient=st.sampled_from([True, True, False]), fault=FAULT)
     def apply_perp_rules(self, place: int, patient: bool, fault: Fault | None) -> None:  # noqa: FBT001
         perps = self.book.perps.found
         key = pick([key for key, perp in perps.items() if perp.rules_time] or list(perps), place)

@@ -130,13 +130,13 @@ class PerpetualRules(PerpMoves):
         if held := self._held():
             self._settle(*pick(held, place), fault)
 
-    @rule(which=sizes.which, fault=FAULT)
-    def refresh_margin(self, which: int, fault: Fault | None) -> None:
-        if accounts := list(self.book.margins.found):
-            account = pick(accounts, which)
-            instruction = exchange.refresh_margin(
-                account=account, remaining_accounts=others(self.market, account)
-            )
+    @rule(which=sizes.which, whole=st.sampled_from([True, True, False]), fault=FAULT)
+    def refresh_margin(self, which: int, whole: bool, fault: Fault | None) -> None:  # noqa: FBT001
+        """Of an account with perpetuals if there is one, now and then without their markets."""
+        if margins := self.book.margins.found:
+            account = pick([key for key in margins if margins[key].perps] or list(margins), which)
+            markets = others(self.market, account) if whole else []
+            instruction = exchange.refresh_margin(account=account, remaining_accounts=markets)
             self.market.attempt("refresh_margin", instruction, fault)
 
     @rule(refreshes=st.sampled_from([*[True] * 5, False]))

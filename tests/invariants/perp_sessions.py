@@ -10,6 +10,7 @@ from hypothesis.stateful import rule
 from perp_markets import READINGS
 from perp_moves import OFFSETS, SHARES, SIDES, PerpMoves
 from sizes import pick
+from solders.instruction import AccountMeta
 
 from secant import exchange
 from world import ask, bid
@@ -19,21 +20,9 @@ if TYPE_CHECKING:
 
 ACTS = st.sampled_from(
     [
-        *(*["meet"] * 6, *["crash"] * 2, "jump", "jump", "hour", "settle", "reduce", "draw", "withdraw"),
-        *(
-            "insure",
-            "sets",
-            "order",
-            "oneself",
-            "reorder",
-            "rest",
-            "stop",
-            "edge",
-            "edge",
-            "edge",
-            "return",
-            "waive",
-        ),
+        *(*["meet"] * 6, *["crash"] * 2, *["jump"] * 2, "hour", "order", "rest", "oneself"),
+        *("settle", "reduce", "draw", "stop", "reorder", *["edge"] * 3),
+        *("withdraw", "insure", "sets", "return", "waive", "collect"),
     ]
 )
 
@@ -91,6 +80,8 @@ class PerpSessions(PerpMoves):
         elif name == "stop":
             self._place_trigger(one, (off, 50 * (share % 2), 10_000), 0, share % 2, None)
             self._execute_trigger(place, off // 3, offered=True, fault=None)
+            if share % 3 == 0:
+                self._cancel_triggers()
         else:
             self._with_money(place, act)
 
@@ -105,6 +96,10 @@ class PerpSessions(PerpMoves):
             self._mint_sets(pick(self._held(), one)[1], share * 100)
         elif name == "return":
             self._return(one)
+        elif name == "collect":
+            key, perp = self._perp(place)
+            collect = exchange.collect_perp_fees(exchange=perp.exchange, market=key)
+            self.market.attempt("collect_perp_fees", collect)
         elif name == "waive":
             self._waive(one)
 
@@ -127,6 +122,14 @@ class PerpSessions(PerpMoves):
         owner = margins[account].owner
         waive = exchange.waive_haircut(owner=owner, account=account, market=key)
         self.market.attempt("waive_haircut", waive)
+
+    def _cancel_triggers(self) -> None:
+        """Those who paid for trigger orders take them back."""
+        for key, state in list(self.book.triggers.found.items()):
+            cancel = exchange.cancel_trigger(payer=state.payer, account=state.account, trigger=key)
+            metas = list(cancel.accounts)
+            metas[0] = AccountMeta(state.payer, is_signer=True, is_writable=True)
+            self.market.attempt("cancel_trigger", type(cancel)(cancel.program_id, cancel.data, metas))
 
     def _mint_sets(self, account: Pubkey, lots: int) -> None:
         """Complete sets of an event, out of what perpetuals leave free."""

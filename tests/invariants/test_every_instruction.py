@@ -29,8 +29,17 @@ if TYPE_CHECKING:
 EXAMPLES = int(os.environ.get("SECANT_INVARIANT_EXAMPLES", "250"))
 STEPS = 100
 INSTRUCTIONS_MIN = 20_000
-LANDED_MIN = 10
-LATE = {"liquidate", "resolve_bankruptcy", "execute_trigger", "return_haircut", "waive_haircut"}
+LANDED_MIN = 5
+LATE = {
+    "liquidate",
+    "resolve_bankruptcy",
+    "execute_trigger",
+    "cancel_trigger",
+    "return_haircut",
+    "waive_haircut",
+    "collect_perp_fees",
+}
+"""What needs positions, and prices that have moved against them."""
 IDLS = Path(__file__).parents[2] / "idl"
 INSTRUCTIONS = {
     each["name"]
@@ -76,12 +85,12 @@ def test_every_instruction_keeps_every_invariant(number: int) -> None:
     assert drawn.sent >= INSTRUCTIONS_MIN * EXAMPLES // 250, drawn
     rare = {name: drawn.landed[name] for name in INSTRUCTIONS - LATE if drawn.landed[name] < LANDED_MIN}
     assert not rare, f"hardly ever landed: {rare}"
-    unspoilt = {name for name in INSTRUCTIONS if not drawn.refused[name]}
+    unspoilt = {name for name in INSTRUCTIONS - LATE if not drawn.refused[name]}
     assert not unspoilt, f"never refused: {unspoilt}"
 
 
 def test_perpetuals_keep_every_invariant_day_after_day() -> None:
-    drawn = run(PerpetualDays, 3, EXAMPLES // 5)
+    drawn = run(PerpetualDays, 3, EXAMPLES // 8)
     assert drawn.sent >= INSTRUCTIONS_MIN * EXAMPLES // 250, drawn
     rare = {name: drawn.landed[name] for name in LATE if drawn.landed[name] < LANDED_MIN}
     assert not rare, f"hardly ever landed: {rare}"
