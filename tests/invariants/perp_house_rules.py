@@ -97,11 +97,12 @@ class PerpHouseRules(PerpMoves):
             ppm = 450 + 100 * (place % 3)
             funding = min(2_000, 2 * state.rules.funding_bps) if wider else state.rules.funding_bps
             rules = replace(state.rules, taker_fee_ppm=ppm, funding_bps=funding)
+        self._propose(key, rules, fault)
+
+    def _propose(self, key: Pubkey, rules: exchange.PerpRules, fault: Fault | None) -> None:
+        desk = self.book.perps.found[key].exchange
         instruction = exchange.propose_perp_rules(
-            admin=self.book.exchanges.found[state.exchange].admin,
-            exchange=state.exchange,
-            market=key,
-            rules=rules,
+            admin=self.book.exchanges.found[desk].admin, exchange=desk, market=key, rules=rules
         )
         self.market.attempt("propose_perp_rules", instruction, fault)
 
@@ -109,6 +110,8 @@ class PerpHouseRules(PerpMoves):
     def apply_perp_rules(self, place: int, patient: bool, fault: Fault | None) -> None:  # noqa: FBT001
         perps = self.book.perps.found
         key = pick([key for key, perp in perps.items() if perp.rules_time] or list(perps), place)
+        if patient and not perps[key].rules_time:
+            self._propose(key, replace(perps[key].rules, taker_fee_ppm=500 + place), None)
         if patient and perps[key].rules_time:  # which ends most events, so not often
             self.world.set_time(max(self.world.now, perps[key].rules_time))
         self.market.attempt("apply_perp_rules", exchange.apply_perp_rules(market=key), fault)
