@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from solders.pubkey import Pubkey
 
 
-_SEAT_ATOMS: Final = Struct("<64x4Q8x")
+_SEAT_ATOMS: Final = Struct(f"<64x4Q{exchange.Seat.SIZE - 96}x")
 """Of a seat, what its bids and asks lose, then what is reserved for them: thousands are read at a time."""
 
 
