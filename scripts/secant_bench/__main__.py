@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .compute_units import compute_units
+from .marking import marking_figures
 from .measuring import SNAPSHOT, differences, over_budget, read_snapshot, write_snapshot
 from .peers import PEERS
 from .rates import rates
@@ -28,12 +29,13 @@ def main(arguments: Sequence[str]) -> int:
     if options.update:
         write_snapshot(figures)
     stale = differences(figures, read_snapshot()) if SNAPSHOT.exists() else ["there is no snapshot"]
-    found, traded = rates(), trading_figures()
+    found, traded, marked = rates(), trading_figures(), marking_figures()
     if options.json:
-        print(json.dumps(_as_json(figures, found, traded, stale, excesses), indent=2))
+        print(json.dumps(_as_json(figures, found, traded, marked, stale, excesses), indent=2))
     else:
         _print_tables(figures, found)
         _print_trading(traded)
+        _print_marking(marked)
     for sentence in excesses:
         print(sentence, file=sys.stderr)
     if stale:
@@ -46,6 +48,7 @@ def _as_json(
     figures: dict[str, int],
     found: dict[str, int],
     traded: dict[str, float],
+    marked: dict[str, float],
     stale: list[str],
     excesses: list[str],
 ) -> dict[str, object]:
@@ -63,6 +66,7 @@ def _as_json(
         "peers": peers,
         "rates_per_second": found,
         "trading_on_a_localnet": traded,
+        "marking_of_accounts": marked,
         "stale": stale,
         "over_budget": excesses,
     }
@@ -91,6 +95,15 @@ def _print_trading(traded: dict[str, float]) -> None:
     print("\nTrading on a localnet: 3 makers, 3 takers and a keeper at once, all on this machine")
     for name, figure in traded.items():
         print(f"  {name:{width}} {figure:>8,.1f}")
+
+
+def _print_marking(marked: dict[str, float]) -> None:
+    width = max(map(len, marked))
+    print(
+        "\nMarking of margin accounts with perpetuals, one thread, each number of accounts in its own process"
+    )
+    for name, figure in marked.items():
+        print(f"  {name:{width}} {figure:>12,.2f}")
 
 
 if __name__ == "__main__":
