@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from secant import exchange
 from secant_keeper.jobs.work import Work
 from secant_keeper.perps.account import Health, Held, health_of, holdings, least_reward_up
+from secant_keeper.perps.closing import closing_lots
 from secant_keeper.perps.prices import is_closed, prices_of
 from secant_keeper.perps.room import Room
 from secant_keeper.perps.task import as_remaining, book_of, other_markets, update
@@ -112,7 +113,8 @@ def _take_over(state: State, case: Case, room: Room, now: int, task: Task) -> Wo
         lots_max = room.lots(market, held.market, lots)
         if lots_max == 0:
             return None
-        room.take(market, held.market, lots_max if lots > 0 else -lots_max)
+        taken = min(lots_max, _expected_lots(case, held, now))
+        room.take(market, held.market, taken if lots > 0 else -taken)
     others = other_markets(market, case.account, room.account)
     build = exchange.resolve_bankruptcy if case.is_bankrupt(held, now) else exchange.liquidate
     take = build(
@@ -129,6 +131,13 @@ def _take_over(state: State, case: Case, room: Room, now: int, task: Task) -> Wo
     instructions = (*_updates(state, others), take)
     once = state.versions_of(case.address, market, task.taker, *others)
     return Work(NAME, (case.address,), instructions, required=len(instructions), once=once)
+
+
+def _expected_lots(case: Case, held: Held, now: int) -> int:
+    """What the program will close of a position: all of a bankrupt's, else the least that restores."""
+    if case.is_bankrupt(held, now):
+        return abs(held.position.lots)
+    return closing_lots(held.position, held.market.rules, prices_of(held.market, now), case.health)
 
 
 def _chosen(case: Case, now: int) -> Held | None:

@@ -97,7 +97,9 @@ def _losses(state: State, address: Pubkey, claims: Claims, now: int, task: Task)
             return
         for one in _owners(state, address, claims.rows[at : at + 1]):
             missing -= int(payable[at])
-            yield _settle(state, one)
+            # What lies in a seat counts for the program once it is drawn.
+            is_seated = state.watch.seat(one.address, address) is not None
+            yield _draw(state, one) if is_seated else _settle(state, one)
 
 
 def _own_profit(state: State, address: Pubkey, now: int, task: Task) -> Iterator[Work]:
