@@ -126,10 +126,18 @@ class PerpKeeperWorld(World):
         return account
 
     def place(
-        self, account: Pubkey, side: int, lots: int, price_ticks: int, market: Pubkey | None = None, **more: Any
+        self,
+        account: Pubkey,
+        side: int,
+        lots: int,
+        price_ticks: int,
+        market: Pubkey | None = None,
+        **more: Any,
     ) -> None:
         """One order of an account of the admin's."""
-        self.run(*self._updates(account, market), self._trade(account, side, lots, price_ticks, market, **more))
+        self.run(
+            *self._updates(account, market), self._trade(account, side, lots, price_ticks, market, **more)
+        )
 
     def _updates(self, account: Pubkey, market: Pubkey | None) -> list[Instruction]:
         others = [leg.market for leg in self.holder(account).perp_legs if leg.market in self.feeds]
@@ -174,9 +182,7 @@ class PerpKeeperWorld(World):
         user = self.open(deposit_atoms) if account is None else account
         price = self.perp(market).mark_ticks
         self.place(self.maker, ASK if lots > 0 else BID, abs(lots), price, market)
-        self.place(
-            user, BID if lots > 0 else ASK, abs(lots), price, market, kind=exchange.ORDER_FILL_OR_KILL
-        )
+        self.place(user, BID if lots > 0 else ASK, abs(lots), price, market, kind=exchange.ORDER_FILL_OR_KILL)
         return user
 
     def draw(self, account: Pubkey, market: Pubkey | None = None) -> None:

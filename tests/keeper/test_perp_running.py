@@ -115,4 +115,3 @@ async def test_a_keeper_sees_a_crash_through(tmp_path: Path) -> None:
     assert world.lots(world.taker) < sum(event.lots for event in taken)  # some were handed back
     audits = [entry for entry in logs if entry["event"].startswith("the exchange")]
     assert [entry["event"] for entry in audits] == ["the exchange adds up"]
-
