@@ -7,14 +7,13 @@ from struct import pack
 from typing import TYPE_CHECKING, Any
 
 from keeper_world import BEGIN, SOL, World, padded, token_data
-from perp_world import RULES, UNIT_ATOMS
 from solders.account import Account
 from solders.instruction import AccountMeta
 from solders.message import Message
-from solders.pubkey import Pubkey
 from solders.token import ID as TOKEN_PROGRAM
 from solders.transaction import Transaction
 
+from perp_world import RULES, UNIT_ATOMS
 from secant import exchange, oracle
 from secant_keeper.config import PerpSettings
 from secant_keeper.perps.task import Task
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from solders.instruction import Instruction
+    from solders.pubkey import Pubkey
 
     from secant_keeper.jobs import Work
 

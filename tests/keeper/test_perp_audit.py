@@ -6,16 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from keeper_running import TIMEOUT_S, Changes, a_reader, settings_of
+from keeper_running import Changes, a_reader, settings_of
 from keeper_world import BEGIN, token_data, write_quotes
 from node_proxy import FORWARD
 from perp_keeper_world import PerpKeeperWorld
-from perp_world import UNIT_ATOMS
 from prometheus_client import generate_latest
 from solders.account import Account
 from solders.keypair import Keypair
 from solders.token import ID as TOKEN_PROGRAM
 
+from perp_world import UNIT_ATOMS
 from secant import exchange
 from secant._wire import DecodeError
 from secant_keeper.chain_clock import ChainClock
@@ -34,11 +34,11 @@ from secant_keeper.sources import Sources
 from secant_keeper.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import aiohttp
     from node_proxy import NodeProxy
+
     from secant.localnet import Localnet
     from secant_keeper.rpc import Rpc
 
@@ -138,8 +138,11 @@ def test_what_this_keeper_does_not_know_is_no_audit(world: PerpKeeperWorld) -> N
         audited(world, market=b"\1" * 64)
 
 
-def auditor(rpc: Rpc, world: PerpKeeperWorld, state: State, metrics: Metrics) -> Auditor:
-    return Auditor(rpc, state, metrics, world.exchange, interval_s=0.01, changed=lambda: None)
+def auditor(
+    rpc: Rpc, world: PerpKeeperWorld, state: State, metrics: Metrics, changes: Changes | None = None
+) -> Auditor:
+    changed = Changes() if changes is None else changes
+    return Auditor(rpc, state, metrics, world.exchange, interval_s=0.01, changed=changed)
 
 
 async def test_a_read_in_which_the_slot_moved_is_begun_anew(
@@ -164,8 +167,8 @@ async def test_a_fault_makes_the_keeper_unhealthy_and_pauses_everything(
     rpc: Rpc,
     session: aiohttp.ClientSession,
 ) -> None:
-    state, metrics = world.take_in(), Metrics()
-    one = auditor(rpc, world, state, metrics)
+    state, metrics, changes = world.take_in(), Metrics(), Changes()
+    one = auditor(rpc, world, state, metrics, changes)
     quotes = write_quotes(tmp_path / "q.csv", [(BEGIN, "0.5", "0.52")])
     settings = settings_of(world, net, net.url, quotes)
     sources = Sources(settings, state, metrics, {}, changed=lambda: None)
@@ -174,13 +177,13 @@ async def test_a_fault_makes_the_keeper_unhealthy_and_pauses_everything(
     loop = Loop(settings, state, reader, sender, ChainClock(rpc), sources, metrics)
     health = Health(settings, state, reader, loop, sources, metrics, auditor=one)
     running = asyncio.create_task(one.run())
-    await _until(lambda: state.audit is not None)
+    await changes.until(lambda: state.audit is not None)
     assert not any("vault" in problem for problem in health.problems())
     assert not list(audit_job.plan(state, world.now, world.task(pause=True)))  # all is well
     vault = exchange.find_vault(exchange=world.exchange)
     data = token_data(world.mint, world.exchange, 1)
     world.ledger.set_account(vault, Account(10**9, data, TOKEN_PROGRAM))
-    await _until(lambda: state.audit is not None and state.audit.faults != ())
+    await changes.until(lambda: state.audit is not None and state.audit.faults != ())
     running.cancel()
     assert any("the vault lacks" in problem for problem in health.problems())
     assert b'secant_keeper_audits_total{outcome="red"}' in generate_latest(metrics.registry)
@@ -193,23 +196,17 @@ async def test_a_fault_makes_the_keeper_unhealthy_and_pauses_everything(
     assert not list(audit_job.plan(world.take_in(state), world.now, task))
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(TIMEOUT_S):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 async def test_a_node_that_is_away_is_told_and_no_fault(
     world: PerpKeeperWorld, rpc: Rpc, proxy: NodeProxy
 ) -> None:
-    state = State()
-    one = auditor(rpc, world, state, Metrics())
+    state, changes = State(), Changes()
+    one = auditor(rpc, world, state, Metrics(), changes)
     proxy.is_down = True
     running = asyncio.create_task(one.run())
-    await _until(lambda: one.problems() != [])
+    await changes.until(lambda: one.problems() != [])
     assert "the audit is not done" in one.problems()[0]
     proxy.is_down = False
-    await _until(lambda: state.audit is not None)
+    await changes.until(lambda: state.audit is not None)
     assert one.problems() == []
     running.cancel()
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from perp_keeper_world import PRICE, UNITS_PER_TICK, PerpKeeperWorld
-from perp_world import RULES
 from solders.keypair import Keypair
 
+from perp_world import RULES
 from secant import exchange, oracle
 from secant_keeper.jobs import funding
 from secant_keeper.perps.sample import Sample, index_ticks, is_behind, sample_of
@@ -137,8 +137,8 @@ def _reading(time: int, bid: int, ask: int) -> bytes:
 
 
 def test_samples_are_the_programs(world: PerpKeeperWorld) -> None:
-    """Random readings of several publishers: the market takes what was foreseen, or is uncertain where it was."""
-    rng = random.Random(5)  # noqa: S311 - a draw of readings, no secret
+    """Random readings of several publishers: what was foreseen is what the market takes."""
+    rng = random.Random(5)
     keys = [world.keeper, world.admin]
     for quorum in (1, 2):
         feed = world.new_feed(f"of {quorum}", *(key.pubkey() for key in keys), quorum=quorum)

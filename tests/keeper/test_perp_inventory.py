@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from perp_keeper_world import ASK, BID, PRICE, PerpKeeperWorld
-from perp_world import UNIT_ATOMS
 
+from perp_world import UNIT_ATOMS
 from secant_keeper.jobs import inventory, liquidate
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from perp_keeper_world import ASK, BID, PRICE, PerpKeeperWorld
-from perp_world import UNIT_ATOMS
 
+from perp_world import UNIT_ATOMS
 from secant import exchange
 from secant_keeper.jobs import liquidate
 from secant_keeper.perps.account import health_of, holdings

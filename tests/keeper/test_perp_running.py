@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from keeper_process import end, start
 from perp_keeper_world import BID, PerpKeeperWorld
-from perp_world import UNIT_ATOMS
 
+from perp_world import UNIT_ATOMS
 from secant import exchange
 from secant._program_logs import decode_events
 from secant.localnet import Localnet
@@ -65,7 +65,7 @@ def write_config(folder: Path, world: PerpKeeperWorld, net: Localnet, crash: Pat
 
 def open_accounts(world: PerpKeeperWorld, price_ticks: int) -> list[Pubkey]:
     """Accounts of 100 to 20,000 of collateral and positions of 3 to 9 times that, two of three long."""
-    random_number = random.Random(7)  # noqa: S311 - a draw of positions, no secret
+    random_number = random.Random(7)
     users = []
     for place in range(ACCOUNTS):
         deposit = random_number.randint(100, 20_000) * UNIT_ATOMS

@@ -74,6 +74,7 @@ class Auditor:
             except (RpcError, SlotMovedError, DecodeError) as error:
                 self._failure = f"the audit is not done: {error}"
                 self._outage.tell(str(error))
+            self._changed()
             await asyncio.sleep(self._interval_s)
 
     def problems(self) -> list[str]:
@@ -124,4 +125,3 @@ class Auditor:
             log.error("the exchange does not add up", slot=found.slot, faults=found.faults)
         elif before is None or (before.faults and not found.faults):
             log.info("the exchange adds up", slot=found.slot, owed_atoms=found.owed_atoms)
-        self._changed()
