@@ -289,6 +289,6 @@ def test_what_does_not_fit_into_a_transaction_waits(world: PerpKeeperWorld) -> N
         assert world.lots(debtor, market) < LOTS
     assert world.leg(world.taker) is None
     assert world.holder(world.taker).perps == 8
-    world.tick(8_300)
+    world.tick(8_200)
     assert is_unhealthy(world, user)
     assert not list(liquidate.plan(world.take_in(), world.now, world.task()))
