@@ -31,10 +31,10 @@ RULES = exchange.PerpRules(
     units_per_tick=FEED_UNITS_PER_TICK,
     position_max_lots=2**34,
     open_max_lots=2**36,
-    impact_lots=10,
+    impact_lots=8,
     lots_min=1,
     dust_atoms=UNIT_ATOMS,
-    profits_max_atoms=10**15,
+    profits_max_atoms=10**13,
     size_premium_ppb=0,
     near_ticks=0,
     near_bps=500,
@@ -83,7 +83,9 @@ class PerpWorld(World):
             signers=[self.publisher],
         )
 
-    def new_perp(self, name: str = "SOL", price_ticks: int = 10_000, *, close_time: int = 0, **changes: Any) -> Pubkey:
+    def new_perp(
+        self, name: str = "SOL", price_ticks: int = 10_000, *, close_time: int = 0, **changes: Any
+    ) -> Pubkey:
         """A market over a feed of its own, at a price."""
         feed = self.new_feed([self.publisher], name=f"feed of {name}", width_max=50_000_000)
         self.publish_price(feed, price_ticks)
@@ -157,9 +159,7 @@ class PerpWorld(World):
             account=user.account, remaining_accounts=self.others(None, user.account)
         )
 
-    def liquidate(
-        self, taker: User, user: User, market: Pubkey, lots_max: int = 2**64 - 1
-    ) -> Instruction:
+    def liquidate(self, taker: User, user: User, market: Pubkey, lots_max: int = 2**64 - 1) -> Instruction:
         return exchange.liquidate(
             **self._takeover(taker, user, market),
             lots_max=lots_max,

@@ -20,6 +20,7 @@ __all__ = [
     "ACCOUNTS",
     "BUILDER_FEE_MAX_BPS",
     "CLOSING_WINDOW_S",
+    "DUST_MAX_ATOMS",
     "ERRORS",
     "EVENTS",
     "EVENT_LOCKED",
@@ -27,6 +28,7 @@ __all__ = [
     "EVENT_RESOLVED",
     "EVENT_VOID",
     "FEE_MAX_BPS",
+    "INSURANCE_CAP_MIN_BPS",
     "INSURANCE_REMOVABLE_BPS",
     "LOSSES_FIRST_S",
     "LOTS_MIN_MAX",
@@ -190,11 +192,13 @@ __all__ = [
 PROGRAM_ID: Final = Pubkey.from_string("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M")
 BUILDER_FEE_MAX_BPS: Final = 100
 CLOSING_WINDOW_S: Final = 3600
+DUST_MAX_ATOMS: Final = 1000000000
 EVENT_LOCKED: Final = 1
 EVENT_OPEN: Final = 0
 EVENT_RESOLVED: Final = 2
 EVENT_VOID: Final = 3
 FEE_MAX_BPS: Final = 1000
+INSURANCE_CAP_MIN_BPS: Final = 100
 INSURANCE_REMOVABLE_BPS: Final = 1000
 LOSSES_FIRST_S: Final = 86400
 LOTS_MIN_MAX: Final = 1000
@@ -2715,10 +2719,11 @@ class PerpRules:
         units_per_tick: Feed units in a tick.
         position_max_lots: Most lots that an account holds, its open orders included; at most 2³⁴.
         open_max_lots: Most lots that are open in all, counted on one side.
-        impact_lots: How many lots the impact prices are for.
+        impact_lots: How many lots the impact prices are for; at most eight orders of `lots_min`, so
+            that no dust hides a book.
         lots_min: Least lots of an order that rests.
         dust_atoms: A position that a liquidation would leave worth less is closed whole, in atoms.
-        profits_max_atoms: Most atoms of profits that leave the pool in an hour.
+        profits_max_atoms: Most atoms of profits that leave the pool in an hour; 1 to 10¹³.
         size_premium_ppb: Share of the value that opening requires at least, in 10⁻⁹ for each √lot.
         near_ticks: How far the book and the last trade take the mark from the index: ticks, plus
             `near_bps` of it.
@@ -2737,7 +2742,7 @@ class PerpRules:
         reward_bps: Least reward of a liquidation, in bps of the value.
         reward_max_bps: The reward of liquidating an account that is worth nothing.
         insurance_bps: What insurance earns by a liquidation, in bps of the value.
-        insurance_cap_bps: Most of its balance that insurance pays in a day.
+        insurance_cap_bps: Most of its balance that insurance pays in a day; 100 to 10,000.
         tier_count: How many tiers there are, 1 to 4.
     """
 
@@ -4941,10 +4946,10 @@ def cancel_perp_orders(
 
 def cancel_trigger(
     *,
-    canceller: Pubkey,
     payer: Pubkey,
     account: Pubkey,
     trigger: Pubkey,
+    trader: Pubkey | None = None,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
     """Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed.
@@ -4952,20 +4957,24 @@ def cancel_trigger(
     Never paused.
 
     Args:
-        canceller: The account's owner or delegate; anyone once the order has lapsed. [signer]
-        payer: CHECK: gets the rent. [writable]
+        payer: CHECK: paid the rent and gets it back; signs, unless another does or the order has
+            lapsed. [writable]
         account: the account.
         trigger: the trigger. [writable]
+        trader: The account's owner or delegate, if somebody else than him paid. [signer] May be left
+            out.
         remaining_accounts: appended after the accounts above.
     """
     return Instruction(
         PROGRAM_ID,
         b"\xd0\x8b\xf94\xf7!9\xdf",
         [
-            AccountMeta(canceller, is_signer=True, is_writable=False),
             AccountMeta(payer, is_signer=False, is_writable=True),
             AccountMeta(account, is_signer=False, is_writable=False),
             AccountMeta(trigger, is_signer=False, is_writable=True),
+            AccountMeta(PROGRAM_ID, is_signer=False, is_writable=False)
+            if trader is None
+            else AccountMeta(trader, is_signer=True, is_writable=False),
             *remaining_accounts,
         ],
     )

@@ -103,7 +103,7 @@ def _print_marking(marked: dict[str, float]) -> None:
         "\nMarking of margin accounts with perpetuals, one thread, each number of accounts in its own process"
     )
     for name, figure in marked.items():
-        print(f"  {name:{width}} {figure:>12,.2f}")
+        print(f"  {name:{width}} {figure:>12,}")
 
 
 if __name__ == "__main__":

@@ -33,14 +33,18 @@ BUDGETS: Final = {
     "trade_pool LMSR n=2": 3_500,
     "trade_pool LMSR n=16": 14_000,
     "trade_pool pm-AMM": 4_500,
-    "place_order": 2_300,
+    "place_order": 2_350,
     "place_order, matching 1,": 3_300,
     "place_order, matching 5,": 8_000,
-    "cancel_orders 1": 1_300,
+    "cancel_orders 1": 1_350,
     "replace_orders, 1 for 1": 3_000,
     "tokenize": 8_000,
     "redeem,": 1_500,
     "settle_event": 3_000,
+    "trade_perp, one fill": 6_000,
+    "update_funding": 2_500,
+    "liquidate, 1 perpetual": 8_000,
+    "refresh_margin, 8 perpetual and 8 event legs": 12_000,
 }
 
 

@@ -1,8 +1,8 @@
 """What other programs on Solana cost for the same work.
 
 The figures were measured on one SVM with p-token as its token program, whole transactions without a compute
-budget instruction. They move by one to three thousand units with the addresses of programs that search for
-their PDAs, and with the version of the runtime by a little.
+budget instruction; but for those that say published. They move by one to three thousand units with the
+addresses of programs that search for their PDAs, and with the version of the runtime by a little.
 """
 
 from __future__ import annotations
@@ -49,4 +49,10 @@ PEERS: Final = (
     Peer("trade_pool pm-AMM, first buy", "Orca Whirlpool", "swap, no tick crossed", 28_752),
     Peer("trade_pool pm-AMM, sell", "Meteora DLMM", "swap2, in one bin", 35_405),
     Peer("create_pool LMSR n=2", "MetaDAO amm", "create", 87_729),
+    # As published by the projects themselves, for positions of one market.
+    Peer("trade_perp, one fill", "Percolator v12.15, published", "trade", 10_094),
+    Peer("trade_perp, resting", "Mango v4, published", "place a perp order", 20_700),
+    Peer("cancel_perp_orders 1", "Mango v4, published", "cancel a perp order", 9_000),
+    Peer("update_funding, 16 resting", "Percolator v12.15, published", "crank", 17_639),
+    Peer("liquidate, 1 perpetual and 1 event legs", "Percolator v12.15, published", "liquidate", 7_278),
 )

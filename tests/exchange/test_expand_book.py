@@ -79,7 +79,9 @@ REFUSED: list[Refusal[Scene]] = [
 ]
 
 
-@pytest.mark.parametrize(("seats", "orders"), [(4, 8), (0, 1), (1, 0), (SEATS_STEP, 0), (SEATS_STEP - 1, 4), (0, ORDERS_STEP)])
+@pytest.mark.parametrize(
+    ("seats", "orders"), [(4, 8), (0, 1), (1, 0), (SEATS_STEP, 0), (SEATS_STEP - 1, 4), (0, ORDERS_STEP)]
+)
 def test_orders_and_seats_stay_as_they_were(arranged: Scene, seats: int, orders: int) -> None:
     scene = arranged
     orders_before, seats_before = scene.world.orders(scene.book), scene.world.seats(scene.book)

@@ -20,7 +20,7 @@ def recording() -> Path:
 
 
 def test_nobody_is_bankrupt_whom_a_keeper_watches(recording: Path) -> None:
-    """Each fall of a tenth of the least margin is answered at once: no insurance is needed, nobody bears anything."""
+    """Every move of a fiftieth is answered at once: no insurance is needed, nobody bears anything."""
     first, *rest = ticks(recording, least_move=0.02, most_s=600)
     crash = Crash(first, ACCOUNTS // 4)
     for tick in rest:

@@ -229,16 +229,18 @@ impl<'a> Desk<'a> {
 
     #[inline(always)]
     fn rest(&mut self, request: &OrderRequest, side: Side, price_ticks: u32, lots: u64) -> Result<u64> {
-        let id = self.book.rest(
+        let (id, seat) = self.book.rest(
             request,
             (side, price_ticks, lots),
-            (&self.address, &mut self.seat),
+            (&self.address, self.seat),
             &mut self.log.dropped,
         )?;
+        if self.seat.is_none() {
+            self.seat = Some(seat);
+            let outcome = usize::from(self.book.head.outcome);
+            self.account.event_legs[self.leg].seats[outcome] = seat + 1;
+        }
         let position = self.position();
-        let seat = self.seat.unwrap_or_default();
-        let outcome = usize::from(self.book.head.outcome);
-        self.account.event_legs[self.leg].seats[outcome] = seat + 1;
         let held = &self.book.seats[usize::from(seat)];
         let (open, filled_lots) = match side {
             Side::Bid => (held.bid_lots, position + held.bid_lots as i64),

@@ -28,6 +28,8 @@ pub mod state {
     pub mod margin;
     pub mod market;
     pub mod perp;
+    pub mod perp_price;
+    pub mod perp_rules;
     pub mod pool;
     pub mod trigger;
 }
@@ -108,7 +110,7 @@ pub use {
         update_funding::*, void_event::*, withdraw::*,
     },
     order_request::*,
-    state::{book::*, exchange::*, margin::*, market::*, perp::*, pool::*, trigger::*},
+    state::{book::*, exchange::*, margin::*, market::*, perp::*, perp_rules::*, pool::*, trigger::*},
 };
 
 declare_id!("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M");

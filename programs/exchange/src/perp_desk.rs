@@ -13,7 +13,7 @@ use {
     anchor_lang::prelude::*,
     secant_engine::{
         fixed::{portion_down, portion_up},
-        matching::{take, Resting, Settle, Side, Taker, PRICE_MAX},
+        matching::{take, Resting, Settle, Side, Taker},
         Fault,
     },
 };
@@ -96,8 +96,8 @@ impl<'a> PerpDesk<'a> {
     /// What [`OrderRequest`] says of each field; NothingToReduce, OrderWouldTake, OrderNotFilled, OrderTooSmall,
     /// BookFull, SeatsFull, PositionTooLarge.
     pub fn place(&mut self, request: &OrderRequest, now: i64) -> Result<()> {
-        request.require_sound(PRICE_MAX, now)?;
         let rules = &self.market.rules;
+        request.require_sound(rules.price_max_ticks(), now)?;
         require!(
             request.lots <= rules.position_max_lots,
             ExchangeError::PositionTooLarge
@@ -220,13 +220,14 @@ impl<'a> PerpDesk<'a> {
 
     #[inline(never)]
     fn rest(&mut self, request: &OrderRequest, side: Side, price_ticks: u32, lots: u64) -> Result<u64> {
-        let id = self.book.rest(
+        let (id, seat) = self.book.rest(
             request,
             (side, price_ticks, lots),
-            (&self.address, &mut self.seat),
+            (&self.address, self.seat),
             &mut self.log.dropped,
         )?;
-        self.account.perp_legs[self.leg].seat = self.seat.unwrap_or_default() + 1;
+        self.seat = Some(seat);
+        self.account.perp_legs[self.leg].seat = seat + 1;
         Ok(id)
     }
 

@@ -13,7 +13,7 @@ use {
 };
 
 impl BookParts<'_> {
-    /// Rests an order of `account`, which takes a seat if it has none.
+    /// Rests an order of `account`, which takes a seat if it has none; the order's number, and its seat.
     ///
     /// # Errors
     /// OrderTooSmall, BookFull, SeatsFull.
@@ -22,20 +22,20 @@ impl BookParts<'_> {
         &mut self,
         request: &OrderRequest,
         (side, price_ticks, lots): (Side, u32, u64),
-        (account, seat): (&Address, &mut Option<u16>),
+        (account, seat): (&Address, Option<u16>),
         dropped: &mut Vec<OrderLots>,
-    ) -> Result<u64> {
+    ) -> Result<(u64, u16)> {
         require!(lots >= self.head.lots_min, ExchangeError::OrderTooSmall);
         let id = OrderId::new(side, price_ticks, self.head.age).map_err(|_| ExchangeError::Overflow)?;
         self.head.age += 1;
-        if let Some(evicted) = self.makes_way(side, self.head.locked_atoms(id, lots))? {
+        let atoms = self.head.locked_atoms(id, lots);
+        if let Some(evicted) = self.makes_way(side, atoms)? {
             self.cancel(evicted, usize::MAX, None, dropped)?;
         }
-        let taken = match *seat {
+        let taken = match seat {
             Some(seat) => seat,
             None => self.seat_taken(account)?,
         };
-        *seat = Some(taken);
         let order = Order {
             id: id.0,
             lots,
@@ -44,10 +44,9 @@ impl BookParts<'_> {
             seat: taken,
             reserved: 0,
         };
-        let atoms = self.head.locked_atoms(id, lots);
         self.seats[usize::from(taken)].open_lots(&order, atoms);
         self.ladder.insert(order).map_err(|_| ExchangeError::BookFull)?;
-        Ok(id.0)
+        Ok((id.0, taken))
     }
 
     /// At which price an order that takes nothing rests; expired orders in its way leave the book.

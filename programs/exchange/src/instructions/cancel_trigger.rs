@@ -5,29 +5,36 @@ use {
 
 #[derive(Accounts)]
 pub struct CancelTrigger {
-    /// The account's owner or delegate; anyone once the order has lapsed.
-    pub canceller: Signer,
-    /// CHECK: gets the rent.
+    /// CHECK: paid the rent and gets it back; signs, unless another does or the order has lapsed.
     #[account(mut, address = trigger.payer @ ExchangeError::OwnerMismatch)]
     pub payer: UncheckedAccount,
     #[account(address = trigger.account @ ExchangeError::AccountMismatch)]
     pub account: Account<MarginAccount>,
     #[account(mut, close = payer)]
     pub trigger: Account<TriggerOrder>,
+    /// The account's owner or delegate, if somebody else than him paid.
+    pub trader: Option<Signer>,
 }
 
 impl CancelTrigger {
     pub fn run(ctx: &mut Context<Self>) -> Result<()> {
         let Self {
-            canceller,
+            payer,
             account,
             trigger,
-            ..
+            trader,
         } = &mut ctx.accounts;
         let expires_at = trigger.terms.expires_at;
         let has_lapsed = expires_at != 0 && Clock::get()?.unix_timestamp >= expires_at;
         if !has_lapsed {
-            account.require_trader(canceller.address())?;
+            let signer = match trader {
+                Some(trader) => trader.address(),
+                None => {
+                    require!(payer.account().is_signer(), ExchangeError::OwnerMismatch);
+                    payer.address()
+                }
+            };
+            account.require_trader(signer)?;
         }
         emit!(TriggerClosed {
             trigger: *trigger.address(),

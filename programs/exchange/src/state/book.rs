@@ -269,17 +269,15 @@ impl Seat {
     pub fn open_lots(&mut self, order: &Order, atoms: u64) {
         let price_ticks = order.id().price_ticks();
         if order.id().side() == Side::Bid {
-            let before_ticks = if self.bid_lots == 0 { 0 } else { self.bid_max_ticks };
-            self.bid_max_ticks = before_ticks.max(price_ticks);
+            if self.bid_lots == 0 || price_ticks > self.bid_max_ticks {
+                self.bid_max_ticks = price_ticks;
+            }
             self.bid_lots += order.lots;
             self.bid_atoms += atoms;
         } else {
-            let before_ticks = if self.ask_lots == 0 {
-                u32::MAX
-            } else {
-                self.ask_min_ticks
-            };
-            self.ask_min_ticks = before_ticks.min(price_ticks);
+            if self.ask_lots == 0 || price_ticks < self.ask_min_ticks {
+                self.ask_min_ticks = price_ticks;
+            }
             self.ask_lots += order.lots;
             self.ask_atoms += atoms;
         }
