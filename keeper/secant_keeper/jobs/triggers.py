@@ -31,7 +31,7 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
             continue
         if has_lapsed(trigger.terms, now):
             cancel = exchange.cancel_trigger(
-                canceller=task.key, payer=trigger.payer, account=trigger.account, trigger=address
+                payer=trigger.payer, account=trigger.account, trigger=address, trader=None
             )
             yield Work(NAME, (address,), (cancel,))
         elif not is_closed(market, now) and prices_of(market, now).may_liquidate:
