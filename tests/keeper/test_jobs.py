@@ -56,10 +56,8 @@ def test_jobs_for_perpetuals_run_for_those_who_ask_for_them() -> None:
     assert [name for name, _ in jobs_of(Settings(), key)] == [name for name, _ in JOBS]
     perps = PerpSettings(exchange=key)
     assert [name for name, _ in jobs_of(Settings(perps=perps), key)] == list(get_args(JobName))
-    assert [name for name, _ in jobs_of(Settings(perps=perps, jobs=("audit", "draw")), key)] == [
-        "draw",
-        "audit",
-    ]
+    some = Settings(perps=perps, jobs=("audit", "draw"))
+    assert [name for name, _ in jobs_of(some, key)] == ["audit", "draw"]
     assert [name for name, _ in jobs_of(Settings(perps=perps), None)] == [name for name, _ in JOBS]
 
 

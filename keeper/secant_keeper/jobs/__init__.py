@@ -80,7 +80,8 @@ def jobs_of(settings: Settings, key: Pubkey | None) -> list[tuple[str, Plan]]:
     found: list[tuple[str, Plan]] = list(JOBS)
     if settings.perps is not None and key is not None:
         task = Task(key, settings.perps)
-        found += [(name, partial(plan, task=task)) for name, plan in PERP_JOBS]
+        # After the prices that they depend on, before what can wait.
+        found[2:2] = [(name, partial(plan, task=task)) for name, plan in PERP_JOBS]
     return [(name, plan) for name, plan in found if name in settings.jobs]
 
 
