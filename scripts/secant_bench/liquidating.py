@@ -1,8 +1,8 @@
 """From a price to a signed liquidation: a keeper that knows 100,000 leveraged accounts, without a network.
 
 A tick is the bytes of a market with another mark, as a node's notification brings them. Measured is what the
-keeper does then: it decodes the market, marks who is near, works out whoever is at risk, plans and signs. What
-a keeper waits for besides is the node's: the simulation before it sends, and the chain.
+keeper does then: it decodes the market, marks who is near, works out whoever is at risk, plans and signs.
+What a keeper waits for besides is the node's: the simulation before it sends, and the chain.
 """
 
 from __future__ import annotations
