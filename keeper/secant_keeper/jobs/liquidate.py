@@ -103,7 +103,8 @@ def _draw(state: State, case: Case, seated: list[Held]) -> Work:
         for held in seated[:DRAWS_MAX]
     ]
     markets = [held.leg.market for held in case.held]
-    once = state.versions_of(case.address, *markets, *map(book_of, markets))
+    feeds = [held.market.feed for held in case.held]
+    once = state.versions_of(case.address, *markets, *feeds, *map(book_of, markets))
     return Work(NAME, (case.address,), (*updates, *draws), required=len(updates) + 1, once=once)
 
 
@@ -135,7 +136,7 @@ def _take_over(state: State, case: Case, room: Room, now: int, task: Task) -> Wo
         remaining_accounts=as_remaining(others),
     )
     instructions = (*_updates(state, others), take)
-    once = state.versions_of(case.address, market, task.taker, *others)
+    once = state.versions_of(case.address, market, held.market.feed, task.taker, *others)
     return Work(NAME, (case.address,), instructions, required=len(instructions), once=once)
 
 

@@ -143,7 +143,12 @@ def _settle(state: State, one: Owner) -> Work:
     settle = exchange.settle_pnl(
         account=one.address, market=market, feed=one.held.market.feed, book=book_of(market)
     )
-    return Work(NAME, (one.address, market), (settle,), once=state.versions_of(one.address, market))
+    return Work(
+        NAME,
+        (one.address, market),
+        (settle,),
+        once=state.versions_of(one.address, market, one.held.market.feed),
+    )
 
 
 def _draw(state: State, one: Owner) -> Work:

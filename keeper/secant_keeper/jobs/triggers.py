@@ -26,7 +26,7 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
     """One piece of work for each trigger order that can be placed, moved or cleared at `now`."""
     state.watch.refresh(state, now)
     for address, trigger in state.triggers():
-        market = state.perp(trigger.market)
+        market = state.watch.market(state, trigger.market)
         if market is None or market.exchange != task.settings.exchange:
             continue
         if has_lapsed(trigger.terms, now):
@@ -85,7 +85,7 @@ def _execute(
         payer=trigger.payer,
         remaining_accounts=as_remaining(other_markets(trigger.market, account)),
     )
-    once = state.versions_of(address, trigger.account, trigger.market, book)
+    once = state.versions_of(address, trigger.account, trigger.market, market.feed, book)
     return Work(NAME, (address,), (execute,), once=once)
 
 

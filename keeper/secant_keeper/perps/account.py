@@ -151,7 +151,7 @@ def holdings(state: State, address: Pubkey, account: exchange.MarginAccount) -> 
     """An account's legs; None if one of its markets is not known."""
     found = []
     for leg in legs_of(account):
-        market = state.perp(leg.market)
+        market = state.watch.market(state, leg.market)
         if market is None:
             return None
         seat = state.watch.seat(address, leg.market) if leg.seat else None

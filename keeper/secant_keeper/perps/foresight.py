@@ -1,7 +1,7 @@
-"""A market as the next instruction will bring it up to date: a new price counts before anybody has said so on chain.
+"""A market as the next instruction will bring it up to date: a price counts as soon as the feed says it.
 
-Every instruction that trades, draws or liquidates takes in the feed by itself. So whoever has too little by what
-the feed says already can be liquidated at once. The prices are those of `PerpMarket::accrue` and the engine's
+Every instruction that trades, draws or liquidates takes in the feed by itself. So whoever has too little by
+what the feed says can be liquidated at once. The prices are those of `PerpMarket::accrue` and the engine's
 `mark.rs`, to the tick; funding is left as it was last stated.
 """
 
