@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash
@@ -68,18 +68,14 @@ _RULES: Final = exchange.PerpRules(
 _FREE_EVENT_LEG: Final = exchange.EventLeg(
     event=_NOBODY, floor_atoms=0, lots=(0,) * 16, risk_atoms=(0,) * 16, seats=(0,) * 16
 )
-_FREE_LEG: Final = exchange.PerpLeg(
-    market=_NOBODY,
-    position_lots=0,
-    quote_atoms=0,
-    funding_index=0,
-    loss_index=0,
-    bid_lots=0,
-    bid_atoms=0,
-    ask_lots=0,
-    ask_atoms=0,
-    seat=0,
-)
+
+
+def _zeros(kind: type[Any]) -> dict[str, Any]:
+    """Every field of a type as 0."""
+    return dict.fromkeys((one.name for one in fields(kind)), 0)
+
+
+_FREE_LEG: Final = exchange.PerpLeg(**{**_zeros(exchange.PerpLeg), "market": _NOBODY})
 
 
 def liquidating_figures(accounts: int = ACCOUNTS, ticks: int = TICKS) -> dict[str, float]:
@@ -156,12 +152,11 @@ class _Bench:
 
 def market_bytes(exchange_address: Pubkey, mark_ticks: int) -> bytes:
     """A market at a mark."""
-    numbers = dict.fromkeys((one.name for one in fields(exchange.PerpMarket)), 0)
     prices = dict.fromkeys(("index_ticks", "mark_ticks", "last_ticks"), mark_ticks)
     times = dict.fromkeys(("agreed_at", "updated_at", "traded_at"), NOW)
     keys = {"exchange": exchange_address, "feed": exchange_address, "market_id": bytes(32)}
     rules = {"rules": _RULES, "next_rules": _RULES, "index_average": mark_ticks << 16, "layout": 1}
-    market = exchange.PerpMarket(**{**numbers, **prices, **times, **keys, **rules})  # type: ignore[arg-type]
+    market = exchange.PerpMarket(**{**_zeros(exchange.PerpMarket), **prices, **times, **keys, **rules})
     return market.encode()
 
 

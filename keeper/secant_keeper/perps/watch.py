@@ -7,6 +7,7 @@ if it had been.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -102,6 +103,7 @@ class Watch:
         self._books: set[Pubkey] = set()
         self._book_markets: dict[Pubkey, Pubkey] = {}
         self._filled: dict[Pubkey, dict[Pubkey, exchange.Seat]] = {}
+        self._borne: defaultdict[Pubkey, dict[Pubkey, None]] = defaultdict(dict)
         self._swept_at: int | None = None
         self.found = AtRisk([], 0)
 
@@ -157,6 +159,10 @@ class Watch:
         claim = np.where(is_unknown, 0, legs.position_lots * known.mark_ticks + quote)
         return Claims(legs.rows, legs.position_lots, claim, self._columns.free_atoms[legs.rows])
 
+    def bearers(self, market: Pubkey) -> Iterator[Pubkey]:
+        """Accounts whose legs in a market have borne losers' debts that they have not had returned."""
+        return iter(self._borne[market])
+
     def addresses(self, rows: Iterable[int]) -> Iterator[Pubkey]:
         """The accounts of some rows."""
         found = (self._columns.address(row) for row in rows)
@@ -199,11 +205,19 @@ class Watch:
 
     def _put(self, state: State, address: Pubkey, now: int) -> None:
         account = state.margin_account(address)
+        self._note_borne(address, account)
         if account is None or not account.perps:
             self._columns.remove(address)
             return
         legs = [self._leg(state, address, leg, now) for leg in legs_of(account)]
         self._columns.put(address, free_atoms(account), legs)
+
+    def _note_borne(self, address: Pubkey, account: exchange.MarginAccount | None) -> None:
+        for bearers in self._borne.values():
+            bearers.pop(address, None)
+        for leg in () if account is None else legs_of(account):
+            if leg.haircut_atoms:
+                self._borne[leg.market][address] = None
 
     def _leg(self, state: State, address: Pubkey, leg: exchange.PerpLeg, now: int) -> Leg:
         if leg.market not in self._indices:
