@@ -13,7 +13,7 @@ from exchange.refusals import emitted
 from perp_world import UNIT_ATOMS
 from secant import exchange
 from secant_keeper.attempts import Attempts
-from secant_keeper.jobs import Work
+from secant_keeper.jobs import PERP_JOBS, Work
 from secant_keeper.perps.account import Health, health_of, holdings
 from secant_keeper.perps.room import Room
 
@@ -194,3 +194,21 @@ def test_what_was_tried_is_not_tried_again_for_the_same() -> None:
     assert attempts.is_spent(first)
     attempts.forget_others([])
     assert not attempts.is_spent(first)
+
+
+def test_planning_for_perpetuals_changes_nothing_that_is_planned(world: PerpKeeperWorld) -> None:
+    for deposit in (110, 105, 300):
+        world.position(100_000, deposit * UNIT_ATOMS)
+    seller = world.open(200 * UNIT_ATOMS)
+    world.place(seller, ASK, 50_000, PRICE)
+    world.position(-10_000, 50 * UNIT_ATOMS)
+    world.ledger.set_unix_timestamp(world.now + 61)
+    world.say(9_300)
+    state, task = world.take_in(), world.task(fees_min_atoms=1, settle_min_atoms=1)
+    accounts = dict(state.accounts)
+    first, second = (
+        [work for _, plan in PERP_JOBS for work in plan(state, world.now, task)] for _ in range(2)
+    )
+    assert {work.job for work in first} >= {"funding", "liquidate"}
+    assert first == second
+    assert state.accounts == accounts

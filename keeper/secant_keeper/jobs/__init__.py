@@ -60,14 +60,14 @@ class PerpPlan(Protocol):
 
 
 PERP_JOBS: Final[tuple[tuple[str, PerpPlan], ...]] = (
-    (funding.NAME, funding.plan),
+    (audit.NAME, audit.plan),
     (liquidate.NAME, liquidate.plan),
     (triggers.NAME, triggers.plan),
+    (funding.NAME, funding.plan),
     (inventory.NAME, inventory.plan),
     (settle_pnl.NAME, settle_pnl.plan),
-    (audit.NAME, audit.plan),
 )
-"""The jobs for perpetuals, in the order they are planned: prices first, then what depends on them."""
+"""The jobs for perpetuals, the most urgent first: each brings the market it acts in up to date by itself."""
 
 
 def jobs_of(settings: Settings, key: Pubkey | None) -> list[tuple[str, Plan]]:
