@@ -201,7 +201,7 @@ def test_planning_for_perpetuals_changes_nothing_that_is_planned(world: PerpKeep
         world.position(100_000, deposit * UNIT_ATOMS)
     seller = world.open(200 * UNIT_ATOMS)
     world.place(seller, ASK, 50_000, PRICE)
-    world.position(-10_000, 50 * UNIT_ATOMS)
+    world.place(world.maker, BID, 10_000, PRICE, kind=exchange.ORDER_FILL_OR_KILL)
     world.ledger.set_unix_timestamp(world.now + 61)
     world.say(9_300)
     state, task = world.take_in(), world.task(fees_min_atoms=1, settle_min_atoms=1)
