@@ -2984,7 +2984,7 @@ _PERP_MARKET = Struct(
     "<32s32s32s"
     + _PERP_RULES.format[1:]
     + _PERP_RULES.format[1:]
-    + "qqQQQQQQQQQQqQqQQQqqqqqQqqqqqqqIIIIIBBBBB247x"
+    + "qqQQqQQQQQQQQqQqQQQqqqqqQqqqqqqqIIIIIBBBBB239x"
 )
 
 
@@ -3002,6 +3002,7 @@ class PerpMarket:
         close_time: When the market closes, Unix seconds; 0 for never.
         closing_sum: Σ index × seconds of the last hour before that.
         closing_seconds: Seconds that sum is over.
+        settled_time: When the price it settles at was fixed, Unix seconds; 0 before.
         open_lots: Lots open on either side; both are the same.
         pool_atoms: Losses paid in, less profits paid out.
         fees_atoms: Fees that the pool has paid, not yet collected.
@@ -3051,6 +3052,7 @@ class PerpMarket:
     close_time: int
     closing_sum: int
     closing_seconds: int
+    settled_time: int
     open_lots: int
     pool_atoms: int
     fees_atoms: int
@@ -3101,43 +3103,44 @@ class PerpMarket:
         "close_time": 448,
         "closing_sum": 456,
         "closing_seconds": 464,
-        "open_lots": 472,
-        "pool_atoms": 480,
-        "fees_atoms": 488,
-        "fees_due_atoms": 496,
-        "insurance_due_atoms": 504,
-        "insurance_atoms": 512,
-        "insurance_window_atoms": 520,
-        "insurance_paid_atoms": 528,
-        "insurance_window_start": 536,
-        "profits_paid_atoms": 544,
-        "profits_window_start": 552,
-        "haircut_atoms": 560,
-        "haircut_open_atoms": 568,
-        "recovery_share": 576,
-        "funding_index": 584,
-        "funding_rate": 592,
-        "premium_seconds": 600,
-        "premium_ticks": 608,
-        "updated_at": 616,
-        "updated_slot": 624,
-        "loss_long_index": 632,
-        "loss_short_index": 640,
-        "index_average": 648,
-        "basis_average": 656,
-        "basis_ticks": 664,
-        "agreed_at": 672,
-        "traded_at": 680,
-        "index_ticks": 688,
-        "mark_ticks": 692,
-        "last_ticks": 696,
-        "settlement_ticks": 700,
-        "recovery_epoch": 704,
-        "is_uncertain": 708,
-        "pause_bits": 709,
-        "bump": 710,
-        "book_bump": 711,
-        "layout": 712,
+        "settled_time": 472,
+        "open_lots": 480,
+        "pool_atoms": 488,
+        "fees_atoms": 496,
+        "fees_due_atoms": 504,
+        "insurance_due_atoms": 512,
+        "insurance_atoms": 520,
+        "insurance_window_atoms": 528,
+        "insurance_paid_atoms": 536,
+        "insurance_window_start": 544,
+        "profits_paid_atoms": 552,
+        "profits_window_start": 560,
+        "haircut_atoms": 568,
+        "haircut_open_atoms": 576,
+        "recovery_share": 584,
+        "funding_index": 592,
+        "funding_rate": 600,
+        "premium_seconds": 608,
+        "premium_ticks": 616,
+        "updated_at": 624,
+        "updated_slot": 632,
+        "loss_long_index": 640,
+        "loss_short_index": 648,
+        "index_average": 656,
+        "basis_average": 664,
+        "basis_ticks": 672,
+        "agreed_at": 680,
+        "traded_at": 688,
+        "index_ticks": 696,
+        "mark_ticks": 700,
+        "last_ticks": 704,
+        "settlement_ticks": 708,
+        "recovery_epoch": 712,
+        "is_uncertain": 716,
+        "pause_bits": 717,
+        "bump": 718,
+        "book_bump": 719,
+        "layout": 720,
     }
 
     @classmethod
@@ -3206,6 +3209,7 @@ def _perp_market(values: tuple[Any, ...], at: int) -> PerpMarket:
         values[at + 111],
         values[at + 112],
         values[at + 113],
+        values[at + 114],
     )
 
 
@@ -3223,6 +3227,7 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_i64(value.close_time, f"{name}.close_time"),
             _wire.encode_u64(value.closing_sum, f"{name}.closing_sum"),
             _wire.encode_u64(value.closing_seconds, f"{name}.closing_seconds"),
+            _wire.encode_i64(value.settled_time, f"{name}.settled_time"),
             _wire.encode_u64(value.open_lots, f"{name}.open_lots"),
             _wire.encode_u64(value.pool_atoms, f"{name}.pool_atoms"),
             _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
@@ -3260,7 +3265,7 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.book_bump, f"{name}.book_bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(247),
+            bytes(239),
         )
     )
 

@@ -78,7 +78,7 @@ impl<'a> PerpDesk<'a> {
             anchor_lang::address_eq(&seat.account, &self.address),
             ExchangeError::BookInvalid
         );
-        if seat.cash_atoms == 0 && seat.lots == 0 {
+        if seat.cash_atoms == 0 && seat.lots == 0 && seat.haircut_atoms == 0 {
             return Ok(());
         }
         self.market.move_seat(seat, 0, 0)?;

@@ -69,6 +69,8 @@ pub struct PerpMarket {
     pub closing_sum: u64,
     /// Seconds that sum is over.
     pub closing_seconds: u64,
+    /// When the price it settles at was fixed, Unix seconds; 0 before.
+    pub settled_time: i64,
     /// Lots open on either side; both are the same.
     pub open_lots: u64,
     /// Losses paid in, less profits paid out.
@@ -142,7 +144,7 @@ pub struct PerpMarket {
     pub book_bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 247],
+    pub reserved: [u8; 239],
 }
 
 impl PerpMarket {
