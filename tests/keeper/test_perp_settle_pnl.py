@@ -137,7 +137,7 @@ def close(world: PerpKeeperWorld, price_ticks: int) -> None:
         world.ledger.set_unix_timestamp(close_time - before_s)
         world.say(price_ticks)
         world.update()
-    world.ledger.set_unix_timestamp(close_time)
+    world.ledger.set_unix_timestamp(close_time + 100)
     assert not planned(world)  # before it is settled nobody is
     world.land(funding.plan(world.take_in(), world.now, world.task()))
     assert world.perp().settlement_ticks == price_ticks
@@ -156,8 +156,9 @@ def test_of_a_closed_market_losers_pay_first_and_everybody_leaves(world: PerpKee
         -LOTS * PRICE,
     ]
     assert world.perp().pool_atoms == 2 * LOTS * 200
+    world.ledger.set_unix_timestamp(world.now + exchange.LOSSES_FIRST_S - 1)
     assert not planned(world)
-    world.ledger.set_unix_timestamp(world.now + exchange.LOSSES_FIRST_S)
+    world.ledger.set_unix_timestamp(world.now + 1)
     for _ in range(4):
         turn(world)
     assert all(world.leg(user) is None for user in users)

@@ -136,7 +136,7 @@ def _closed(state: State, address: Pubkey, claims: Claims, now: int) -> Iterator
     market, due = state.perp(address), claims.payable_atoms() > 0
     if market is None:
         return
-    if now >= market.close_time + exchange.LOSSES_FIRST_S:
+    if now >= market.settled_time + exchange.LOSSES_FIRST_S:
         due |= claims.lots != 0
         if payable_atoms(market, 1, now):
             due |= claims.atoms > 0
