@@ -16,6 +16,7 @@ from solders.transaction import Transaction
 from perp_world import RULES, UNIT_ATOMS
 from secant import exchange, oracle
 from secant_keeper.config import PerpSettings
+from secant_keeper.perps.audit import Audit, audit
 from secant_keeper.perps.task import Task
 from secant_keeper.state import State
 
@@ -222,12 +223,23 @@ class PerpKeeperWorld(World):
         return outcome.logs
 
     def land(self, works: Iterable[Work]) -> int:
-        """Land pieces of work, one after the other; how many there were."""
+        """Land pieces of work, one after the other, with an audit after each; how many there were."""
         count = 0
         for work in works:
             self.land_as_keeper(*work.instructions)
+            assert self.audit().faults == ()
             count += 1
         return count
+
+    def audit(self, **changes: bytes) -> Audit:
+        """The audit of what the chain holds, with `market`, `book` or an account's number otherwise."""
+        accounts = {key: account.data for key, account in self.ledger.program_accounts(exchange.PROGRAM_ID)}
+        vault = self.ledger.account_data(exchange.find_vault(exchange=self.exchange))
+        assert vault is not None
+        named = {"market": self.market, "book": self.book}
+        named |= {f"account_{number}": key for number, key in enumerate(self.accounts)}
+        accounts |= {named[name]: data for name, data in changes.items()}
+        return audit(self.exchange, self.ledger.slot, vault, accounts)
 
     def take_in(self, state: State | None = None) -> State:
         """A state with everything as it is; one that is given is brought up to date."""
