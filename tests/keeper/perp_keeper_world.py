@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 UNITS_PER_TICK = 100
 """The feed's units are millionths of a dollar; a tick is a hundredth of a cent."""
 PRICE = 10_000
+DUST_MAX_ATOMS = 100
+"""What the roundings of a test's few positions add up to, at most."""
 BID, ASK = exchange.SIDE_BID, exchange.SIDE_ASK
 
 
@@ -227,7 +229,9 @@ class PerpKeeperWorld(World):
         count = 0
         for work in works:
             self.land_as_keeper(*work.instructions)
-            assert self.audit().faults == ()
+            found = self.audit()
+            assert found.faults == ()
+            assert all(0 <= atoms < DUST_MAX_ATOMS for atoms in found.dust_atoms.values())
             count += 1
         return count
 

@@ -180,6 +180,12 @@ def test_a_taker_has_room_for_what_its_margin_covers(world: PerpKeeperWorld) -> 
     assert room.lots(world.market, market, 1) == 0
 
 
+def test_a_taker_has_no_room_beyond_the_largest_position() -> None:
+    world = PerpKeeperWorld(changes={"position_max_lots": 50_000})
+    room = Room(world.take_in(), world.taker, world.holder(world.taker), world.now)
+    assert room.lots(world.market, world.perp(), -80_000) == 50_000
+
+
 def test_what_was_tried_is_not_tried_again_for_the_same() -> None:
     attempts = Attempts()
     first, second = (Work("liquidate", (), (), once=(one,)) for one in (1, 2))

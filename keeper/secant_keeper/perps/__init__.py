@@ -20,7 +20,7 @@ Around it stands what the jobs for perpetuals share.
 | module | what |
 | --- | --- |
 | `task` | what the jobs are told: whose perpetuals, whose account takes over |
-| `sample`, `foresight`, `prices` | what a feed says, a market as the next instruction will state it, its prices |
+| `sample`, `foresight`, `prices` | what a feed says, and what the next instruction will make of it |
 | `watch` | the mirror kept beside the state, with what seats hold and nobody has drawn |
 | `account`, `closing`, `room` | one account in exact integers, what is closed of it, what a taker affords |
 | `audit`, `auditor` | whether an exchange holds what it owes, and a read of it in one slot, on a clock |
