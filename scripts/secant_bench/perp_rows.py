@@ -170,7 +170,11 @@ def _haircut_rows(found: _Market) -> None:
     """The maker, who has won, bore what the bankrupt was short of; a part comes back."""
     world, market, maker = found.world, found.market, found.maker
     world.land(maker, world.settle(maker, market))
-    world.run(world.refresh(maker), world.insure(maker, market, UNIT_ATOMS), signers=[maker.keys])
+    perp = world.perp(market)
+    needed_atoms = perp.open_lots * perp.mark_ticks // 10  # what is open needs it
+    spare_atoms = perp.haircut_open_atoms // 2
+    insured = world.insure(maker, market, needed_atoms + spare_atoms)
+    world.run(world.refresh(maker), insured, signers=[maker.keys])
     world.set_time(world.now + 86_400)
     returned = exchange.return_haircut(market=market)
     found.meter.measure("return_haircut", returned, world.publisher)
