@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from solders.pubkey import Pubkey
 
 
-_SEAT_ATOMS: Final = Struct("<64x4Q8x")
+_SEAT_ATOMS: Final = Struct(f"<64x4Q{exchange.Seat.SIZE - 96}x")
 """Of a seat, what its bids and asks lose, then what is reserved for them: thousands are read at a time."""
+
+_SEAT_FILLS: Final = Struct(f"<32x2q{exchange.Seat.SIZE - 48}x")
+"""Of a seat, the cash and the lots that its fills have brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,17 @@ class BookAccount:
             (place, exchange.Seat.decode(bytes(used[place * size : (place + 1) * size])))
             for place, (bid, ask, bid_reserved, ask_reserved) in enumerate(_SEAT_ATOMS.iter_unpack(used))
             if bid_reserved > bid or ask_reserved > ask
+        )
+
+    @cached_property
+    def filled(self) -> tuple[tuple[int, exchange.Seat], ...]:
+        """Seats, by number from 0, that hold what fills have brought and nobody has drawn yet."""
+        start, size = exchange.Book.SIZE, exchange.Seat.SIZE
+        used = memoryview(self.data)[start : start + self.head.seats_used * size]
+        return tuple(
+            (place, exchange.Seat.decode(bytes(used[place * size : (place + 1) * size])))
+            for place, (cash_atoms, lots) in enumerate(_SEAT_FILLS.iter_unpack(used))
+            if cash_atoms or lots
         )
 
     @cached_property
