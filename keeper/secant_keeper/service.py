@@ -199,7 +199,8 @@ async def keep(
     """Run until stopped or done; the exit code, `EXIT_INCOMPLETE` if it ended with work undone.
 
     Raises:
-        KeeperError: As `check_cluster`, `check_feeds` and `check_perps`, or a port, a key or the history is bad.
+        KeeperError: As `check_cluster`, `check_feeds` and `check_perps`, or a port, a key or the history is
+            bad.
     """
     async with AsyncExitStack() as stack:
         history = _open_history(settings, metrics)
@@ -266,9 +267,10 @@ def _open_history(settings: Settings, metrics: Metrics) -> History | None:
     if settings.history is None:
         return None
     return History(
-        settings.history.expanduser(),
+        settings.history,
         metrics,
         interval_s=settings.history_interval_s,
+        scan_interval_s=settings.history_scan_interval_s,
         unseen_max_s=UNSEEN_MAX_S + settings.poll_interval_s,
     )
 

@@ -165,7 +165,7 @@ def spread_of(history: HistoryReader, link: Link, start: int | None, end: int | 
     """The report on one event, from `start` until before `end`, Unix seconds; None without any time.
 
     Raises:
-        sqlite3.Error: The history cannot be read.
+        HistoryUnavailableError: The history cannot be read.
     """
     tally = _Tally()
     for stretch in history.stretches():

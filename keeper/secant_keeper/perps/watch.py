@@ -14,6 +14,7 @@ from secant import exchange
 from secant_keeper.books import BookAccount
 from secant_keeper.perps.account import free_atoms, legs_of, position_of
 from secant_keeper.perps.columns import Columns, Leg
+from secant_keeper.perps.figures import Positions
 from secant_keeper.perps.margin import settled_quote
 from secant_keeper.perps.near_risk import NearRisk
 from secant_keeper.perps.prices import mirrored
@@ -69,6 +70,7 @@ class Watch:
 
     Attributes:
         found: What was found last.
+        changes: How many changes of accounts were taken in.
     """
 
     def __init__(self) -> None:
@@ -82,6 +84,7 @@ class Watch:
         self._filled: dict[Pubkey, dict[Pubkey, exchange.Seat]] = {}
         self._swept_at: int | None = None
         self.found = AtRisk([], 0)
+        self.changes = 0
 
     def touch(self, address: Pubkey, account: object) -> None:
         """Note that an account has changed, or is gone."""
@@ -123,6 +126,7 @@ class Watch:
                 self._changed.update(self._filled[key])
         for address in self._changed:
             self._put(state, address, now)
+        self.changes += len(self._changed)
         self._changed.clear()
 
     def claims(self, market: Pubkey) -> Claims | None:
@@ -134,6 +138,11 @@ class Watch:
         quote, is_unknown = settled_quote(legs, known[1].at_mark())
         claim = np.where(is_unknown, 0, legs.position_lots * known[1].mark_ticks + quote)
         return Claims(legs.rows, legs.position_lots, claim, self._columns.free_atoms[legs.rows])
+
+    def positions(self) -> Positions:
+        """A copy of what everybody has, as of the last `refresh`."""
+        markets = [self._mirrored[key][1] if key in self._mirrored else None for key in self._indices]
+        return Positions(self._columns.copied(), list(self._indices), markets)
 
     def addresses(self, rows: Iterable[int]) -> Iterator[Pubkey]:
         """The accounts of some rows."""
