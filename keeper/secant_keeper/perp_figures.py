@@ -104,7 +104,7 @@ class PerpFigures:
         begun: When the time counted begins, Unix seconds.
         ended: When it ends; holes in it are not counted.
         hours: Every hour of which something is known, in order.
-        last: The last snapshot.
+        last: The last snapshot, of whatever quality.
         scan: The last scan of liquidations with its clusters; None without one.
     """
 
@@ -126,7 +126,9 @@ class PerpFigures:
             "last": {
                 **{name: value for name, value in last._asdict().items() if name != "market"},
                 "time": iso_time(last.time),
+                "funding_ticks_a_day": plain(Fraction(last.funding_rate, 1 << RATE_BITS)),
                 "funding_annualised": _shown(_annualised(last.funding_rate, last.index_ticks)),
+                "predicted_ticks_a_day": plain(Fraction(last.predicted_rate, 1 << RATE_BITS)),
                 "predicted_annualised": _shown(_annualised(last.predicted_rate, last.index_ticks)),
             },
             "liquidations": None if self.scan is None else _scan_json(*self.scan),
@@ -137,29 +139,32 @@ class PerpFigures:
 def perp_figures(
     history: HistoryReader, perp: PerpLink, start: int | None, end: int | None
 ) -> PerpFigures | None:
-    """The figures of one perpetual from `start` until before `end`, Unix seconds; None without any time.
+    """The figures of one perpetual from `start` until before `end`, Unix seconds; None if it was not seen.
 
     Raises:
         HistoryUnavailableError: The history cannot be read.
     """
     hours: dict[int, Hour] = {}
-    begun: int | None = None
-    ended, last = 0, None
+    counted: list[tuple[int, int]] = []
+    last: PerpSnapshot | None = None
     for stretch in history.stretches():
-        first = stretch.begun if start is None else max(start, stretch.begun)
-        until = stretch.seen if end is None else min(end, stretch.seen)
         for since, to, snapshot in _held(history.perp_snapshots(perp.market, stretch.id), stretch):
-            begins, ends = max(since, first), min(to, until)
-            if begins >= ends or snapshot.quality in {SETTLED, GONE}:
+            begins = since if start is None else max(since, start)
+            ends = to if end is None else min(to, end)
+            # One of the last second a keeper ran held for no time, but tells how things stand.
+            if begins > ends or begins == end or (since < begins == ends):
                 continue
-            begun = begins if begun is None else min(begun, begins)
-            if ends >= ended:
-                ended, last = ends, snapshot
+            last = snapshot
+            if snapshot.quality in {SETTLED, GONE}:
+                continue
+            counted.append((begins, ends))
             for moment, seconds in _by_hour(begins, ends):
                 hours.setdefault(moment, Hour(moment)).add(snapshot, seconds)
-    if begun is None or last is None:
+    if last is None:
         return None
-    scan = history.last_scan(perp.market, begun, ended + 1)
+    begun = min((begins for begins, _ in counted), default=last.time)
+    ended = max((ends for _, ends in counted), default=last.time)
+    scan = history.last_scan(perp.market, begun, ended + 1 if end is None else end)
     return PerpFigures(perp, begun, ended, [hours[moment] for moment in sorted(hours)], last, scan)
 
 

@@ -439,12 +439,18 @@ PRAGMA application_id = {application};
 NAMES = ", name TEXT NOT NULL DEFAULT '', title TEXT NOT NULL DEFAULT ''"
 
 
-@pytest.mark.parametrize(("version", "names"), [(1, ""), (2, NAMES)])
-def test_a_history_of_an_earlier_schema_is_read_and_taken_up(path: Path, version: int, names: str) -> None:
+def write_old(path: Path, version: int) -> None:
+    """A history of an earlier schema."""
+    script = OLD_SCHEMA.format(
+        names=NAMES if version > 1 else "", version=version, application=store.APPLICATION_ID
+    )
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(
-            OLD_SCHEMA.format(names=names, version=version, application=store.APPLICATION_ID)
-        )
+        connection.executescript(script)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_history_of_an_earlier_schema_is_read_and_taken_up(path: Path, version: int) -> None:
+    write_old(path, version)
     link = Link("event", "book", "feed", 30, "rain", "Will it rain?")
     perp = PerpLink("market", "exchange", "feed", "SOL")
     for is_taken_up in (False, True):
