@@ -217,7 +217,8 @@ class PerpWorld(World):
         for user in self.users:
             leg = self.perp_leg(user, market)
             if leg is not None:
-                yield leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index
+                quote = leg.quote_atoms + returned_down(leg, self.perp(market))
+                yield leg.position_lots, quote, leg.funding_index, leg.loss_index
         for seat in self.seats(self.books[market]):
             if seat.lots or seat.cash_atoms:
                 yield seat.lots, seat.cash_atoms, seat.funding_index, seat.loss_index
@@ -244,6 +245,14 @@ class PerpWorld(World):
             claims -= owed_up(abs(lots), loss_index, loss_now)
         dust = perp.pool_atoms - claims
         assert dust >= 0, f"the pool lacks {-dust} atoms of what it owes"
+
+
+def returned_down(leg: exchange.PerpLeg, perp: exchange.PerpMarket) -> int:
+    """What has been given back of what a leg has borne, since that was noted, as exact integers say."""
+    if leg.recovery_epoch != perp.recovery_epoch:
+        return leg.haircut_atoms
+    left = -(-leg.haircut_atoms * perp.recovery_share // leg.recovery_share) if leg.haircut_atoms else 0
+    return leg.haircut_atoms - left
 
 
 def owed_up(lots: int, index_before: int, index_now: int) -> int:

@@ -79,6 +79,8 @@ __all__ = [
     "Exchange",
     "ExchangeInitialized",
     "FeesCollected",
+    "HaircutReturned",
+    "HaircutWaived",
     "InsuranceAdded",
     "InsuranceRemoved",
     "Liquidated",
@@ -172,6 +174,7 @@ __all__ = [
     "replace_orders",
     "resolve_bankruptcy",
     "resolve_event",
+    "return_haircut",
     "set_delegate",
     "settle_event",
     "settle_perp",
@@ -186,6 +189,7 @@ __all__ = [
     "unpause_perp",
     "update_funding",
     "void_event",
+    "waive_haircut",
     "withdraw",
 ]
 
@@ -458,30 +462,33 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
         "Not at this stage: a perpetual settles once, after its close, and pays profits a day after it",
     ),
     6073: _wire.ProgramErrorInfo(
-        6073, "TriggerNotReached", "The mark has not reached the trigger, or the order has lapsed"
+        6073, "NothingToReturn", "Nothing that was borne is left to return, or insurance may pay nothing now"
     ),
     6074: _wire.ProgramErrorInfo(
-        6074, "OrderOffMark", "The order would rest further beyond the mark than the market allows"
+        6074, "TriggerNotReached", "The mark has not reached the trigger, or the order has lapsed"
     ),
     6075: _wire.ProgramErrorInfo(
-        6075, "AccountHealthy", "The account has what keeping its positions requires; it cannot be liquidated"
+        6075, "OrderOffMark", "The order would rest further beyond the mark than the market allows"
     ),
     6076: _wire.ProgramErrorInfo(
-        6076, "AccountBankrupt", "The account cannot pay for its liquidation; resolve its bankruptcy"
+        6076, "AccountHealthy", "The account has what keeping its positions requires; it cannot be liquidated"
     ),
     6077: _wire.ProgramErrorInfo(
-        6077, "AccountSolvent", "The account can still pay for its liquidation; liquidate it"
+        6077, "AccountBankrupt", "The account cannot pay for its liquidation; resolve its bankruptcy"
     ),
     6078: _wire.ProgramErrorInfo(
-        6078, "NothingToLiquidate", "The account has no position in this perpetual to take over"
+        6078, "AccountSolvent", "The account can still pay for its liquidation; liquidate it"
     ),
     6079: _wire.ProgramErrorInfo(
-        6079,
+        6079, "NothingToLiquidate", "The account has no position in this perpetual to take over"
+    ),
+    6080: _wire.ProgramErrorInfo(
+        6080,
         "NothingToSettle",
         "Nothing moves: no profit or loss, an empty pool, or the hour's limit of profits is reached",
     ),
-    6080: _wire.ProgramErrorInfo(
-        6080, "InsuranceInsufficient", "Insurance does not cover this: add to it, wait a day, or ask for less"
+    6081: _wire.ProgramErrorInfo(
+        6081, "InsuranceInsufficient", "Insurance does not cover this: add to it, wait a day, or ask for less"
     ),
 }
 
@@ -1873,6 +1880,113 @@ def _encode_fees_collected(value: FeesCollected, name: str) -> bytes:
     )
 
 
+_HAIRCUT_RETURNED = Struct("<32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class HaircutReturned:
+    """Insurance gave back a part of what a market's winners had borne.
+
+    Attributes:
+        market: key.
+        amount_atoms: u64.
+    """
+
+    market: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xb0\xfb'\xcc1\x1f\xcc\xb3"
+    SIZE: ClassVar[int] = 48
+
+    @classmethod
+    def decode(cls, data: bytes) -> HaircutReturned:
+        """Reads a HaircutReturned and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _haircut_returned(
+            _wire.unpack(_HAIRCUT_RETURNED, data, "HaircutReturned", cls.DISCRIMINATOR), 0
+        )
+
+    def encode(self, name: str = "haircut_returned") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_haircut_returned(self, name)
+
+
+def _haircut_returned(values: tuple[Any, ...], at: int) -> HaircutReturned:
+    return HaircutReturned(Pubkey.from_bytes(values[at]), values[at + 1])
+
+
+def _encode_haircut_returned(value: HaircutReturned, name: str) -> bytes:
+    if not isinstance(value, HaircutReturned):
+        raise _wire.ArgumentError(name, value, "a HaircutReturned")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
+_HAIRCUT_WAIVED = Struct("<32s32sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class HaircutWaived:
+    """An account gave up what it had borne and not had returned.
+
+    Attributes:
+        account: key.
+        market: key.
+        amount_atoms: u64.
+    """
+
+    account: Pubkey
+    market: Pubkey
+    amount_atoms: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xfc\xa0\x06\xc9\xc6\x01j\x98"
+    SIZE: ClassVar[int] = 80
+
+    @classmethod
+    def decode(cls, data: bytes) -> HaircutWaived:
+        """Reads a HaircutWaived and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _haircut_waived(_wire.unpack(_HAIRCUT_WAIVED, data, "HaircutWaived", cls.DISCRIMINATOR), 0)
+
+    def encode(self, name: str = "haircut_waived") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_haircut_waived(self, name)
+
+
+def _haircut_waived(values: tuple[Any, ...], at: int) -> HaircutWaived:
+    return HaircutWaived(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_haircut_waived(value: HaircutWaived, name: str) -> bytes:
+    if not isinstance(value, HaircutWaived):
+        raise _wire.ArgumentError(name, value, "a HaircutWaived")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.account, f"{name}.account"),
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_u64(value.amount_atoms, f"{name}.amount_atoms"),
+        )
+    )
+
+
 _INSURANCE_ADDED = Struct("<32s32sQ")
 
 
@@ -2065,7 +2179,7 @@ def _encode_liquidated(value: Liquidated, name: str) -> bytes:
     )
 
 
-_PERP_LEG = Struct("<32sqqqqQQQQH14x")
+_PERP_LEG = Struct("<32sqqqqQQQQQQIH10x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -2082,6 +2196,9 @@ class PerpLeg:
         bid_atoms: What they pay at most: all of them at the highest of their prices.
         ask_lots: Lots of open asks, as the leg last knew them.
         ask_atoms: What they bring at least: all of them at the lowest of their prices.
+        haircut_atoms: What it has borne of losers' debts, and not had returned.
+        recovery_share: The market's `recovery_share` when that was noted.
+        recovery_epoch: The market's `recovery_epoch` then.
         seat: Seat in the market's book, counted from 1; 0 without.
     """
 
@@ -2094,9 +2211,12 @@ class PerpLeg:
     bid_atoms: int
     ask_lots: int
     ask_atoms: int
+    haircut_atoms: int
+    recovery_share: int
+    recovery_epoch: int
     seat: int
 
-    SIZE: ClassVar[int] = 112
+    SIZE: ClassVar[int] = 128
 
     @classmethod
     def decode(cls, data: bytes) -> PerpLeg:
@@ -2128,6 +2248,9 @@ def _perp_leg(values: tuple[Any, ...], at: int) -> PerpLeg:
         values[at + 7],
         values[at + 8],
         values[at + 9],
+        values[at + 10],
+        values[at + 11],
+        values[at + 12],
     )
 
 
@@ -2145,8 +2268,11 @@ def _encode_perp_leg(value: PerpLeg, name: str) -> bytes:
             _wire.encode_u64(value.bid_atoms, f"{name}.bid_atoms"),
             _wire.encode_u64(value.ask_lots, f"{name}.ask_lots"),
             _wire.encode_u64(value.ask_atoms, f"{name}.ask_atoms"),
+            _wire.encode_u64(value.haircut_atoms, f"{name}.haircut_atoms"),
+            _wire.encode_u64(value.recovery_share, f"{name}.recovery_share"),
+            _wire.encode_u32(value.recovery_epoch, f"{name}.recovery_epoch"),
             _wire.encode_u16(value.seat, f"{name}.seat"),
-            bytes(14),
+            bytes(10),
         )
     )
 
@@ -2199,7 +2325,7 @@ class MarginAccount:
     perp_legs: tuple[PerpLeg, ...]
 
     DISCRIMINATOR: ClassVar[bytes] = b"\x85\xdc\xad\xd5\xb3\xd3+\xee"
-    SIZE: ClassVar[int] = 3688
+    SIZE: ClassVar[int] = 3816
     OFFSETS: ClassVar[dict[str, int]] = {
         "exchange": 8,
         "owner": 40,
@@ -2254,7 +2380,7 @@ def _margin_account(values: tuple[Any, ...], at: int) -> MarginAccount:
         values[at + 12],
         values[at + 13],
         tuple([_event_leg(values, at_) for at_ in range(at + 14, at + 414, 50)]),
-        tuple([_perp_leg(values, at_) for at_ in range(at + 414, at + 494, 10)]),
+        tuple([_perp_leg(values, at_) for at_ in range(at + 414, at + 518, 13)]),
     )
 
 
@@ -2858,7 +2984,7 @@ _PERP_MARKET = Struct(
     "<32s32s32s"
     + _PERP_RULES.format[1:]
     + _PERP_RULES.format[1:]
-    + "qqQQQQQQQQQQqQqQqqqqqQqqqqqqqIIIIBBBBB251x"
+    + "qqQQqQQQQQQQQqQqQQQqqqqqQqqqqqqqIIIIIBBBBB239x"
 )
 
 
@@ -2876,6 +3002,7 @@ class PerpMarket:
         close_time: When the market closes, Unix seconds; 0 for never.
         closing_sum: Σ index × seconds of the last hour before that.
         closing_seconds: Seconds that sum is over.
+        settled_time: When the price it settles at was fixed, Unix seconds; 0 before.
         open_lots: Lots open on either side; both are the same.
         pool_atoms: Losses paid in, less profits paid out.
         fees_atoms: Fees that the pool has paid, not yet collected.
@@ -2888,6 +3015,8 @@ class PerpMarket:
         profits_paid_atoms: Profits paid out since `profits_window_start`.
         profits_window_start: i64.
         haircut_atoms: What the winners of this market have borne of its losers' debts in all.
+        haircut_open_atoms: What of that is noted in legs, and not returned.
+        recovery_share: Which share of it is not returned since the epoch began, in 2⁻⁶³.
         funding_index: What a long lot has paid in funding since the beginning, in 2⁻³² atoms; it wraps.
         funding_rate: What a long lot pays a day at present, in 2⁻¹⁶ ticks.
         premium_seconds: Σ premium × seconds of the present hour.
@@ -2906,6 +3035,7 @@ class PerpMarket:
         mark_ticks: The mark.
         last_ticks: What last traded.
         settlement_ticks: At what positions are settled, once the market has closed; 0 before.
+        recovery_epoch: How often all that was borne has been returned.
         is_uncertain: 1 while the feed's publishers do not agree.
         pause_bits: 1 open, 2 liquidate, 4 profits.
         bump: PDA bump.
@@ -2922,6 +3052,7 @@ class PerpMarket:
     close_time: int
     closing_sum: int
     closing_seconds: int
+    settled_time: int
     open_lots: int
     pool_atoms: int
     fees_atoms: int
@@ -2934,6 +3065,8 @@ class PerpMarket:
     profits_paid_atoms: int
     profits_window_start: int
     haircut_atoms: int
+    haircut_open_atoms: int
+    recovery_share: int
     funding_index: int
     funding_rate: int
     premium_seconds: int
@@ -2951,6 +3084,7 @@ class PerpMarket:
     mark_ticks: int
     last_ticks: int
     settlement_ticks: int
+    recovery_epoch: int
     is_uncertain: int
     pause_bits: int
     bump: int
@@ -2958,7 +3092,7 @@ class PerpMarket:
     layout: int
 
     DISCRIMINATOR: ClassVar[bytes] = b"\n\xdf\x0c,k\xf57\xf7"
-    SIZE: ClassVar[int] = 944
+    SIZE: ClassVar[int] = 960
     OFFSETS: ClassVar[dict[str, int]] = {
         "exchange": 8,
         "feed": 40,
@@ -2969,40 +3103,44 @@ class PerpMarket:
         "close_time": 448,
         "closing_sum": 456,
         "closing_seconds": 464,
-        "open_lots": 472,
-        "pool_atoms": 480,
-        "fees_atoms": 488,
-        "fees_due_atoms": 496,
-        "insurance_due_atoms": 504,
-        "insurance_atoms": 512,
-        "insurance_window_atoms": 520,
-        "insurance_paid_atoms": 528,
-        "insurance_window_start": 536,
-        "profits_paid_atoms": 544,
-        "profits_window_start": 552,
-        "haircut_atoms": 560,
-        "funding_index": 568,
-        "funding_rate": 576,
-        "premium_seconds": 584,
-        "premium_ticks": 592,
-        "updated_at": 600,
-        "updated_slot": 608,
-        "loss_long_index": 616,
-        "loss_short_index": 624,
-        "index_average": 632,
-        "basis_average": 640,
-        "basis_ticks": 648,
-        "agreed_at": 656,
-        "traded_at": 664,
-        "index_ticks": 672,
-        "mark_ticks": 676,
-        "last_ticks": 680,
-        "settlement_ticks": 684,
-        "is_uncertain": 688,
-        "pause_bits": 689,
-        "bump": 690,
-        "book_bump": 691,
-        "layout": 692,
+        "settled_time": 472,
+        "open_lots": 480,
+        "pool_atoms": 488,
+        "fees_atoms": 496,
+        "fees_due_atoms": 504,
+        "insurance_due_atoms": 512,
+        "insurance_atoms": 520,
+        "insurance_window_atoms": 528,
+        "insurance_paid_atoms": 536,
+        "insurance_window_start": 544,
+        "profits_paid_atoms": 552,
+        "profits_window_start": 560,
+        "haircut_atoms": 568,
+        "haircut_open_atoms": 576,
+        "recovery_share": 584,
+        "funding_index": 592,
+        "funding_rate": 600,
+        "premium_seconds": 608,
+        "premium_ticks": 616,
+        "updated_at": 624,
+        "updated_slot": 632,
+        "loss_long_index": 640,
+        "loss_short_index": 648,
+        "index_average": 656,
+        "basis_average": 664,
+        "basis_ticks": 672,
+        "agreed_at": 680,
+        "traded_at": 688,
+        "index_ticks": 696,
+        "mark_ticks": 700,
+        "last_ticks": 704,
+        "settlement_ticks": 708,
+        "recovery_epoch": 712,
+        "is_uncertain": 716,
+        "pause_bits": 717,
+        "bump": 718,
+        "book_bump": 719,
+        "layout": 720,
     }
 
     @classmethod
@@ -3068,6 +3206,10 @@ def _perp_market(values: tuple[Any, ...], at: int) -> PerpMarket:
         values[at + 108],
         values[at + 109],
         values[at + 110],
+        values[at + 111],
+        values[at + 112],
+        values[at + 113],
+        values[at + 114],
     )
 
 
@@ -3085,6 +3227,7 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_i64(value.close_time, f"{name}.close_time"),
             _wire.encode_u64(value.closing_sum, f"{name}.closing_sum"),
             _wire.encode_u64(value.closing_seconds, f"{name}.closing_seconds"),
+            _wire.encode_i64(value.settled_time, f"{name}.settled_time"),
             _wire.encode_u64(value.open_lots, f"{name}.open_lots"),
             _wire.encode_u64(value.pool_atoms, f"{name}.pool_atoms"),
             _wire.encode_u64(value.fees_atoms, f"{name}.fees_atoms"),
@@ -3097,6 +3240,8 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_u64(value.profits_paid_atoms, f"{name}.profits_paid_atoms"),
             _wire.encode_i64(value.profits_window_start, f"{name}.profits_window_start"),
             _wire.encode_u64(value.haircut_atoms, f"{name}.haircut_atoms"),
+            _wire.encode_u64(value.haircut_open_atoms, f"{name}.haircut_open_atoms"),
+            _wire.encode_u64(value.recovery_share, f"{name}.recovery_share"),
             _wire.encode_i64(value.funding_index, f"{name}.funding_index"),
             _wire.encode_i64(value.funding_rate, f"{name}.funding_rate"),
             _wire.encode_i64(value.premium_seconds, f"{name}.premium_seconds"),
@@ -3114,12 +3259,13 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_u32(value.mark_ticks, f"{name}.mark_ticks"),
             _wire.encode_u32(value.last_ticks, f"{name}.last_ticks"),
             _wire.encode_u32(value.settlement_ticks, f"{name}.settlement_ticks"),
+            _wire.encode_u32(value.recovery_epoch, f"{name}.recovery_epoch"),
             _wire.encode_u8(value.is_uncertain, f"{name}.is_uncertain"),
             _wire.encode_u8(value.pause_bits, f"{name}.pause_bits"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.book_bump, f"{name}.book_bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(251),
+            bytes(239),
         )
     )
 
@@ -3717,7 +3863,7 @@ def _encode_redeemed(value: Redeemed, name: str) -> bytes:
     )
 
 
-_SEAT = Struct("<32sqqQQQQQQIIqqII")
+_SEAT = Struct("<32sqqQQQQQQIIqqQII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -3738,6 +3884,8 @@ class Seat:
         seat_free: Next seat that was given up, counted from 1, while this one is.
         funding_index: A perpetual's: its cumulative funding index when the lots were last settled.
         loss_index: A perpetual's: the loss index of the lots' side then.
+        haircut_atoms: A perpetual's: what the lots have borne of losers' debts since they were last
+            drawn.
         bid_max_ticks: The highest price of its bids since it last had none.
         ask_min_ticks: The lowest price of its asks since it last had none.
     """
@@ -3755,10 +3903,11 @@ class Seat:
     seat_free: int
     funding_index: int
     loss_index: int
+    haircut_atoms: int
     bid_max_ticks: int
     ask_min_ticks: int
 
-    SIZE: ClassVar[int] = 128
+    SIZE: ClassVar[int] = 136
 
     @classmethod
     def decode(cls, data: bytes) -> Seat:
@@ -3795,6 +3944,7 @@ def _seat(values: tuple[Any, ...], at: int) -> Seat:
         values[at + 12],
         values[at + 13],
         values[at + 14],
+        values[at + 15],
     )
 
 
@@ -3816,6 +3966,7 @@ def _encode_seat(value: Seat, name: str) -> bytes:
             _wire.encode_u32(value.seat_free, f"{name}.seat_free"),
             _wire.encode_i64(value.funding_index, f"{name}.funding_index"),
             _wire.encode_i64(value.loss_index, f"{name}.loss_index"),
+            _wire.encode_u64(value.haircut_atoms, f"{name}.haircut_atoms"),
             _wire.encode_u32(value.bid_max_ticks, f"{name}.bid_max_ticks"),
             _wire.encode_u32(value.ask_min_ticks, f"{name}.ask_min_ticks"),
         )
@@ -4467,6 +4618,8 @@ AnyEvent: TypeAlias = (
     | EventSettled
     | ExchangeInitialized
     | FeesCollected
+    | HaircutReturned
+    | HaircutWaived
     | InsuranceAdded
     | InsuranceRemoved
     | Liquidated
@@ -4512,6 +4665,8 @@ EVENTS: Final[
             | EventSettled
             | ExchangeInitialized
             | FeesCollected
+            | HaircutReturned
+            | HaircutWaived
             | InsuranceAdded
             | InsuranceRemoved
             | Liquidated
@@ -4553,6 +4708,8 @@ EVENTS: Final[
     EventSettled.DISCRIMINATOR: EventSettled,
     ExchangeInitialized.DISCRIMINATOR: ExchangeInitialized,
     FeesCollected.DISCRIMINATOR: FeesCollected,
+    HaircutReturned.DISCRIMINATOR: HaircutReturned,
+    HaircutWaived.DISCRIMINATOR: HaircutWaived,
     InsuranceAdded.DISCRIMINATOR: InsuranceAdded,
     InsuranceRemoved.DISCRIMINATOR: InsuranceRemoved,
     Liquidated.DISCRIMINATOR: Liquidated,
@@ -6281,6 +6438,23 @@ def resolve_event(
     )
 
 
+def return_haircut(*, market: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()) -> Instruction:
+    """Gives back, as fast as insurance may pay, what a perpetual's winners have borne of its losers' debts: to
+    those who bore it.
+
+    Anyone may.
+
+    Args:
+        market: the market. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"Fa\x04\xdc\xf2\x19n\xb4",
+        [AccountMeta(market, is_signer=False, is_writable=True), *remaining_accounts],
+    )
+
+
 def set_delegate(
     *, owner: Pubkey, account: Pubkey, delegate: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
 ) -> Instruction:
@@ -6772,6 +6946,30 @@ def void_event(
         [
             AccountMeta(event, is_signer=False, is_writable=True),
             AccountMeta(resolver, is_signer=False, is_writable=False),
+            *remaining_accounts,
+        ],
+    )
+
+
+def waive_haircut(
+    *, owner: Pubkey, account: Pubkey, market: Pubkey, remaining_accounts: Sequence[AccountMeta] = ()
+) -> Instruction:
+    """Gives up what a position has borne and not had returned, so that its leg becomes free; the others get
+    it.
+
+    Args:
+        owner: the owner. [signer]
+        account: the account. [writable]
+        market: the market. [writable]
+        remaining_accounts: appended after the accounts above.
+    """
+    return Instruction(
+        PROGRAM_ID,
+        b"*\x80\x84@\x83a\xeeh",
+        [
+            AccountMeta(owner, is_signer=True, is_writable=False),
+            AccountMeta(account, is_signer=False, is_writable=True),
+            AccountMeta(market, is_signer=False, is_writable=True),
             *remaining_accounts,
         ],
     )

@@ -19,7 +19,7 @@ from secant.client.orders import order_price_ticks, order_side
 from secant_keeper.venues.depth import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from solders.pubkey import Pubkey
 
@@ -129,9 +129,22 @@ class BookAccount:
         )
         return Depth(bids, asks)
 
+    def best(self, side: Side, count: int) -> Iterator[exchange.Order]:
+        """The first orders to trade on a side, at most so many, the expired ones among them."""
+        bids, asks = self._places()
+        return self._at((bids[::-1] if side is Side.BUY else asks)[:count])
+
     def _orders(self) -> Iterator[exchange.Order]:
+        bids, asks = self._places()
+        return self._at((*bids, *asks))
+
+    def _places(self) -> tuple[range, range]:
+        """Where bids lie, the worst first, and where asks do, the best first."""
+        room = (len(self.data) - self._orders_start) // exchange.Order.SIZE
+        return range(self.head.bids), range(room - self.head.asks, room)
+
+    def _at(self, places: Iterable[int]) -> Iterator[exchange.Order]:
         size, start = exchange.Order.SIZE, self._orders_start
-        room = (len(self.data) - start) // size
-        for place in (*range(self.head.bids), *range(room - self.head.asks, room)):
+        for place in places:
             at = start + place * size
             yield exchange.Order.decode(self.data[at : at + size])

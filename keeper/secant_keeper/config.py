@@ -41,16 +41,16 @@ _KEY_REMEDY = 'name another with keypair = "...", or create one: solana-keygen n
 JobName = Literal[
     "publish",
     "observe",
+    "audit",
+    "liquidate",
+    "triggers",
+    "funding",
+    "inventory",
+    "settle_pnl",
     "settle",
     "sweep",
     "draw",
     "redeem",
-    "funding",
-    "liquidate",
-    "triggers",
-    "inventory",
-    "settle_pnl",
-    "audit",
 ]
 
 
@@ -187,9 +187,9 @@ class Settings(BaseSettings):
     drive_clock_until: int | None = None
     """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
     jobs: tuple[JobName, ...] = get_args(JobName)
-    """Which jobs run; those from funding on are for perpetuals and need the section [perps]. Draws wait
-    until a settled event's book is swept down to 256 orders; while an event trades, they bring home a unit
-    of collateral or more that orders reserved which others have taken out."""
+    """Which jobs run; those from audit to settle_pnl are for perpetuals and need the section [perps]. Draws
+    wait until a settled event's book is swept down to 256 orders; while an event trades, they bring home a
+    unit of collateral or more that orders reserved which others have taken out."""
     feeds: tuple[FeedSettings, ...] = ()
     """What to publish."""
     perps: PerpSettings | None = None

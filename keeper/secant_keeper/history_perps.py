@@ -196,6 +196,7 @@ def _noted(state: State, address: Pubkey, market: exchange.PerpMarket, now: int)
         pool_atoms=_stored(market.pool_atoms),
         insurance_atoms=_stored(market.insurance_atoms),
         haircut_atoms=_stored(market.haircut_atoms),
+        haircut_open_atoms=_stored(market.haircut_open_atoms),
         **crowd._asdict(),
         bids_1pct_lots=bids,
         asks_1pct_lots=asks,

@@ -152,6 +152,7 @@ class PerpSnapshot(NamedTuple):
         pool_atoms: Losses paid in, less profits paid out.
         insurance_atoms: What insurance held.
         haircut_atoms: What winners had borne of losers' debts in all.
+        haircut_open_atoms: What of that they had not had returned.
         long_accounts: Accounts that were long, what their fills brought included.
         short_accounts: Accounts that were short.
         long_lots: Lots of the long.
@@ -185,6 +186,7 @@ class PerpSnapshot(NamedTuple):
     pool_atoms: int | None
     insurance_atoms: int | None
     haircut_atoms: int | None
+    haircut_open_atoms: int | None
     long_accounts: int
     short_accounts: int
     long_lots: int

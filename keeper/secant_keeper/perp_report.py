@@ -96,7 +96,7 @@ def _last(figures: PerpFigures) -> Table:
         "depth": f"{last.bids_1pct_lots} / {last.asks_1pct_lots} within 1 %, "
         f"{last.bids_5pct_lots} / {last.asks_5pct_lots} within 5 %",
         "pool": f"{_number(last.pool_atoms)} atoms; insurance {_number(last.insurance_atoms)}, "
-        f"haircuts in all {_number(last.haircut_atoms)}",
+        f"haircuts in all {_number(last.haircut_atoms)}, not returned {_number(last.haircut_open_atoms)}",
     }
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column()

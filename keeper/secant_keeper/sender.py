@@ -55,7 +55,7 @@ _DONE_ALREADY: Final = {
     "redeem": {"LegAbsent"},
     "triggers": {"TriggerNotReached"},
     "liquidate": {"AccountHealthy", "SeatAbsent", "PerpLegAbsent", "NothingToLiquidate"},
-    "settle_pnl": {"NothingToSettle", "PerpLegAbsent", "AmountZero", "SeatAbsent"},
+    "settle_pnl": {"NothingToSettle", "PerpLegAbsent", "AmountZero", "SeatAbsent", "NothingToReturn"},
     "inventory": {"NothingToReduce", "PerpLegAbsent"},
 }
 """Errors, by job, that can only mean that what was planned has been done by somebody else since."""

@@ -199,8 +199,8 @@ async def keep(
     """Run until stopped or done; the exit code, `EXIT_INCOMPLETE` if it ended with work undone.
 
     Raises:
-        KeeperError: As `check_cluster`, `check_feeds` and `check_perps`, or a port, a key or the history is
-            bad.
+        KeeperError: As `check_cluster`, `check_feeds` and `check_perps`, or a port, a key or the history
+            will not do.
     """
     async with AsyncExitStack() as stack:
         history = _open_history(settings, metrics)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from solders.pubkey import Pubkey
 
 from secant import exchange, oracle
 from secant._wire import DecodeError
@@ -17,8 +19,6 @@ from secant_keeper.perps.watch import Watch
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Iterable, Iterator
-
-    from solders.pubkey import Pubkey
 
     from secant_keeper.perps.audit import Audit
     from secant_keeper.recordings import Reading
@@ -37,11 +37,11 @@ _Kind = TypeVar(
     "_Kind",
     oracle.Record,
     exchange.EventMarket,
-    exchange.MarginAccount,
     exchange.PerpMarket,
     exchange.TriggerOrder,
     BookAccount,
 )
+_NO_EVENT: Final = Pubkey.default()
 _KEPT = {
     oracle.PROGRAM_ID: (oracle.Feed, oracle.Record),
     exchange.PROGRAM_ID: (
@@ -72,6 +72,7 @@ class State:
         readings: Readings of each feed not published yet, oldest first.
         undecodable: Accounts of the programs that this client cannot read, by address.
         kinds: Their addresses by kind, in the order in which they came: no turn goes through all of them.
+        holders: Margin accounts that hold something of an event.
         versions: How often each account has changed since it was first read.
         watch: Which margin accounts are at risk.
         audit: What the last audit found, None before any.
@@ -83,6 +84,7 @@ class State:
     slot: int = 0
     readings: dict[Pubkey, deque[Reading]] = field(default_factory=dict)
     undecodable: dict[Pubkey, str] = field(default_factory=dict)
+    holders: dict[Pubkey, None] = field(default_factory=dict)
     versions: Counter[Pubkey] = field(default_factory=Counter)
     kinds: defaultdict[type[Decoded], dict[Pubkey, None]] = field(default_factory=lambda: defaultdict(dict))
     watch: Watch = field(default_factory=Watch)
@@ -124,12 +126,21 @@ class State:
             self.kinds[type(decoded)][address] = None
             self.versions[address] += 1
             self.watch.touch(address, decoded)
+            if isinstance(decoded, exchange.MarginAccount):
+                self._note_holder(address, decoded)
         return True
+
+    def _note_holder(self, address: Pubkey, account: exchange.MarginAccount) -> None:
+        if any(leg.event != _NO_EVENT for leg in account.event_legs):
+            self.holders[address] = None
+        else:
+            self.holders.pop(address, None)
 
     def _drop(self, address: Pubkey) -> None:
         gone = self.accounts.pop(address, None)
         if gone is not None:
             self.kinds[type(gone)].pop(address, None)
+            self.holders.pop(address, None)
             del self.versions[address]
             self.watch.touch(address, gone)
 
@@ -206,9 +217,10 @@ class State:
         """All events."""
         return self._all(exchange.EventMarket)
 
-    def margin_accounts(self) -> Iterator[tuple[Pubkey, exchange.MarginAccount]]:
-        """All margin accounts."""
-        return self._all(exchange.MarginAccount)
+    def event_holders(self) -> Iterator[tuple[Pubkey, exchange.MarginAccount]]:
+        """Margin accounts that hold something of an event: most may hold perpetuals alone."""
+        found = ((address, self.margin_account(address)) for address in self.holders)
+        return ((address, account) for address, account in found if account is not None)
 
     def books(self) -> Iterator[BookAccount]:
         """All order books."""

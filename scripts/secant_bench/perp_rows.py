@@ -155,6 +155,7 @@ def _margin_rows(legs: int) -> dict[str, int]:
         world.tick(found.market, 7_000)
         resolved = world.resolve_bankruptcy(found.other, bankrupt, found.market)
         found.measure(f"resolve_bankruptcy, {shape}", found.other, resolved)
+        _haircut_rows(found)
     else:
         for _ in range(2):
             world.tick(found.market, 2_000, 301)
@@ -163,6 +164,18 @@ def _margin_rows(legs: int) -> dict[str, int]:
             world.run(world.update(market), signers=[world.publisher])
         found.measure(f"liquidate, {shape}", found.other, world.liquidate(found.other, weak, found.market))
     return found.meter.figures
+
+
+def _haircut_rows(found: _Market) -> None:
+    """The maker, who has won, bore what the bankrupt was short of; a part comes back."""
+    world, market, maker = found.world, found.market, found.maker
+    world.land(maker, world.settle(maker, market))
+    world.run(world.refresh(maker), world.insure(maker, market, UNIT_ATOMS), signers=[maker.keys])
+    world.set_time(world.now + 86_400)
+    returned = exchange.return_haircut(market=market)
+    found.meter.measure("return_haircut", returned, world.publisher)
+    waived = exchange.waive_haircut(owner=maker.key, account=maker.account, market=market)
+    found.measure("waive_haircut", maker, waived)
 
 
 def _ending_rows() -> dict[str, int]:

@@ -181,9 +181,9 @@ def test_several_books_are_one_list(funded: Shell, tmp_path: Path) -> None:
 def test_room_costs_what_is_said(funded: Shell, event: str) -> None:
     before = Decimal(funded.json("wallet")["holds"]["sol"])
     said = funded.say("book", "expand", event, "--seats", "1", "--orders", "2")
-    assert said.startswith("made room for 1 seat and 2 orders for 0.001336320 SOL, which goes to the book's")
+    assert said.startswith("made room for 1 seat and 2 orders for 0.001392000 SOL, which goes to the book's")
     spent = before - Decimal(funded.json("wallet")["holds"]["sol"])
-    assert spent == Decimal("0.001336320") + Decimal("0.000005")
+    assert spent == Decimal("0.001392000") + Decimal("0.000005")
 
 
 def test_tokens_are_all_redeemed(funded: Shell, event: str) -> None:

@@ -115,7 +115,7 @@ async def test_room_is_paid_for_and_has_limits(client: Client, taker: Client, ev
     """Up to the very limits that the program sets, by as many instructions as it takes."""
     before = await taker.chain.balance(taker.wallet.address)
     some = await taker.expand_book(event, seats=1, orders=2)
-    rent = await taker.chain.rent_lamports(128 + 64) - await taker.chain.rent_lamports(0)
+    rent = await taker.chain.rent_lamports(136 + 64) - await taker.chain.rent_lamports(0)
     assert (some.seats, some.orders, some.sol * 10**9) == (1, 2, rent)
     assert some.creator == client.wallet.address
     assert before - await taker.chain.balance(taker.wallet.address) - 5_000 == rent

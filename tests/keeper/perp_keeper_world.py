@@ -7,14 +7,13 @@ from struct import pack
 from typing import TYPE_CHECKING, Any
 
 from keeper_world import BEGIN, SOL, World, padded, token_data
-from perp_world import RULES, UNIT_ATOMS
 from solders.account import Account
 from solders.instruction import AccountMeta
 from solders.message import Message
-from solders.pubkey import Pubkey
 from solders.token import ID as TOKEN_PROGRAM
 from solders.transaction import Transaction
 
+from perp_world import RULES, UNIT_ATOMS
 from secant import exchange, oracle
 from secant_keeper.config import PerpSettings
 from secant_keeper.perps.task import Task
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from solders.instruction import Instruction
+    from solders.pubkey import Pubkey
 
     from secant_keeper.jobs import Work
 
@@ -126,10 +126,18 @@ class PerpKeeperWorld(World):
         return account
 
     def place(
-        self, account: Pubkey, side: int, lots: int, price_ticks: int, market: Pubkey | None = None, **more: Any
+        self,
+        account: Pubkey,
+        side: int,
+        lots: int,
+        price_ticks: int,
+        market: Pubkey | None = None,
+        **more: Any,
     ) -> None:
         """One order of an account of the admin's."""
-        self.run(*self._updates(account, market), self._trade(account, side, lots, price_ticks, market, **more))
+        self.run(
+            *self._updates(account, market), self._trade(account, side, lots, price_ticks, market, **more)
+        )
 
     def _updates(self, account: Pubkey, market: Pubkey | None) -> list[Instruction]:
         others = [leg.market for leg in self.holder(account).perp_legs if leg.market in self.feeds]
@@ -174,9 +182,7 @@ class PerpKeeperWorld(World):
         user = self.open(deposit_atoms) if account is None else account
         price = self.perp(market).mark_ticks
         self.place(self.maker, ASK if lots > 0 else BID, abs(lots), price, market)
-        self.place(
-            user, BID if lots > 0 else ASK, abs(lots), price, market, kind=exchange.ORDER_FILL_OR_KILL
-        )
+        self.place(user, BID if lots > 0 else ASK, abs(lots), price, market, kind=exchange.ORDER_FILL_OR_KILL)
         return user
 
     def draw(self, account: Pubkey, market: Pubkey | None = None) -> None:

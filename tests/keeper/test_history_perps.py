@@ -78,8 +78,8 @@ def held_lots(world: PerpKeeperWorld, state: State) -> list[int]:
     """What every account holds, one account at a time."""
     state.watch.refresh(state, world.now)
     lots = []
-    for address, account in state.margin_accounts():
-        held = holdings(state, address, account)
+    for address in world.accounts:
+        held = holdings(state, address, world.holder(address))
         assert held is not None
         lots += [one.position.lots for one in held]
     return [one for one in lots if one]

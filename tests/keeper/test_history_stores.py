@@ -48,7 +48,7 @@ LINK = Link("event", "book", "feed", 30, "rain", "Regnet's? 雨 ? %s")
 BOOK = Snapshot("book", BEGIN, "event", 0, 7, True, (Level(4_000, 1),), (), 1, 0)
 READING = VenueReading("feed", BEGIN, None, 400_000)
 PERP = PerpLink("market", "exchange", "feed", "SOL")
-MARKET = PerpSnapshot("market", BEGIN, 5, "open", *range(6, 32))
+MARKET = PerpSnapshot("market", BEGIN, 5, "open", *range(6, 33))
 SCAN = Scan("market", BEGIN + 2, 10_000, 100, 3, 2, 1)
 CLUSTERS = [Cluster("market", BEGIN + 2, at, 1, 2, 3, 4, 5, None) for at in (8_000, 12_000)]
 

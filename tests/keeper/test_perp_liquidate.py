@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from perp_keeper_world import ASK, BID, PRICE, PerpKeeperWorld
-from perp_world import UNIT_ATOMS
+from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
+from solders.hash import Hash
+from solders.message import MessageV0
+from solders.transaction import VersionedTransaction
 
+from perp_world import UNIT_ATOMS
 from secant import exchange
 from secant_keeper.jobs import liquidate
 from secant_keeper.perps.account import health_of, holdings
@@ -17,6 +21,8 @@ from secant_keeper.perps.prices import prices_of
 
 if TYPE_CHECKING:
     from solders.pubkey import Pubkey
+
+    from secant_keeper.jobs import Work
 
 LOTS = 1_000_000
 """Worth 10,000 units at the first price."""
@@ -242,3 +248,47 @@ def test_what_work_rests_on_changes_with_the_account_the_market_and_the_taker(wo
     )
     assert once() not in {first, second}
     assert user in state.accounts
+
+
+def test_eight_markets_fit_into_a_transaction(world: PerpKeeperWorld) -> None:
+    markets = [world.market, *(world.new_perp(f"M{number}", PRICE) for number in range(7))]
+    user = world.open(8 * DEPOSIT)
+    for market in markets:
+        world.position(LOTS, 0, market, account=user)
+        world.place(user, ASK, 10, 10_400, market)
+    world.draw(world.maker)
+    for market in markets:
+        world.tick(9_300, market)
+    state, landed = world.take_in(), []
+    while works := list(liquidate.plan(state, world.now, world.task())):
+        landed += works
+        world.land(works)
+        world.take_in(state)
+    draws = [work for work in landed if len(work.instructions) > len(markets)]
+    assert len(draws) == 2
+    assert len(landed) > 2
+    assert max(size_of(world, work) for work in landed) <= 1_232
+    assert not is_unhealthy(world, user)
+
+
+def size_of(world: PerpKeeperWorld, work: Work) -> int:
+    """Bytes of the transaction that the sender makes of a piece of work."""
+    budget = (set_compute_unit_limit(1_400_000), set_compute_unit_price(10**6))
+    message = MessageV0.try_compile(world.keeper.pubkey(), [*budget, *work.instructions], [], Hash.default())
+    return len(bytes(VersionedTransaction(message, [world.keeper])))
+
+
+def test_what_does_not_fit_into_a_transaction_waits(world: PerpKeeperWorld) -> None:
+    markets = [world.new_perp(f"M{number}", PRICE) for number in range(8)]
+    user = world.position(LOTS, 2 * DEPOSIT)
+    world.maker = world.open(10**9 * UNIT_ATOMS)  # the other has a leg for this market
+    for market in markets:
+        debtor = world.position(LOTS, DEPOSIT, market)
+        world.tick(9_300, market)
+        world.land(liquidate.plan(world.take_in(), world.now, world.task()))
+        assert world.lots(debtor, market) < LOTS
+    assert world.leg(world.taker) is None
+    assert world.holder(world.taker).perps == 8
+    world.tick(8_200)
+    assert is_unhealthy(world, user)
+    assert not list(liquidate.plan(world.take_in(), world.now, world.task()))

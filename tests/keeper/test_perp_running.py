@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from keeper_process import end, start
+from keeper_running import run_keeper
+from node_proxy import NodeProxy
 from perp_keeper_world import BID, PerpKeeperWorld
-from perp_world import UNIT_ATOMS
 
+from perp_world import UNIT_ATOMS
 from secant import exchange
 from secant._program_logs import decode_events
 from secant.localnet import Localnet
+from secant_keeper.config import PerpSettings, Settings
+from secant_keeper.errors import EXIT_INCOMPLETE
+from secant_keeper.metrics import Metrics
 from secant_keeper.perps.account import health_of, holdings
 
 if TYPE_CHECKING:
@@ -65,7 +70,7 @@ def write_config(folder: Path, world: PerpKeeperWorld, net: Localnet, crash: Pat
 
 def open_accounts(world: PerpKeeperWorld, price_ticks: int) -> list[Pubkey]:
     """Accounts of 100 to 20,000 of collateral and positions of 3 to 9 times that, two of three long."""
-    random_number = random.Random(7)  # noqa: S311 - a draw of positions, no secret
+    random_number = random.Random(7)
     users = []
     for place in range(ACCOUNTS):
         deposit = random_number.randint(100, 20_000) * UNIT_ATOMS
@@ -116,3 +121,25 @@ async def test_a_keeper_sees_a_crash_through(tmp_path: Path) -> None:
     audits = [entry for entry in logs if entry["event"].startswith("the exchange")]
     assert [entry["event"] for entry in audits] == ["the exchange adds up"]
 
+
+async def test_what_was_refused_is_not_tried_again_before_something_changes() -> None:
+    world = PerpKeeperWorld()
+    users = [world.position(10**6, 1_100 * UNIT_ATOMS) for _ in range(2)]
+    world.tick(9_300)
+    refused = {"err": {"InstructionError": [2, {"Custom": 6_000}]}, "unitsConsumed": 1}
+    settings: dict[str, Any] = {
+        "jobs": ("liquidate",),
+        "perps": PerpSettings(exchange=world.exchange, account_index=0),
+        "exit_when_done": True,
+        "metrics_port": None,
+        "poll_interval_s": 0.001,
+    }
+    async with Localnet(port=0, ledger=world.ledger) as net, NodeProxy(net.url) as proxy:
+        proxy.hooks["simulateTransaction"] = lambda _: {"context": {"slot": 1}, "value": refused}
+        settings |= {"url": proxy.url, "ws_url": net.ws_url}
+        await run_keeper(world, Settings(**settings), Metrics(), code=EXIT_INCOMPLETE)
+        assert proxy.calls.count("simulateTransaction") == len(users)
+        assert "sendTransaction" not in proxy.calls
+        del proxy.hooks["simulateTransaction"]
+        await run_keeper(world, Settings(**settings), Metrics())
+    assert all(0 < world.lots(user) < 10**6 for user in users)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from exchange.refusals import emitted
-from perp_world import RULES, PerpWorld, owed_up
+from perp_world import RULES, PerpWorld, owed_up, returned_down
 from secant import exchange
 from world import RefusedError, User, ask, bid
 
@@ -131,7 +131,12 @@ class Crash:
             position = (
                 (0, 0, 0, 0)
                 if leg is None
-                else (leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index)
+                else (
+                    leg.position_lots,
+                    leg.quote_atoms + returned_down(leg, self.world.perp(self.market)),
+                    leg.funding_index,
+                    leg.loss_index,
+                )
             )
             free = account.cash_atoms + account.floor_atoms
             self.holdings[user.account] = Holding(user, free, account.cash_atoms, *position)
@@ -218,6 +223,23 @@ class Crash:
         self.read(held.user, self.liquidator)
         self.audit()
         assert self.holdings[held.user.account].free_atoms >= 0
+
+    def recover(self) -> None:
+        """Insurance is filled again, and gives back what the winners bore, as fast as it may."""
+        world, market = self.world, self.market
+        sponsor = world.user(4 * self.report.haircut_atoms)
+        world.land(sponsor, world.insure(sponsor, market, 4 * self.report.haircut_atoms))
+        for user in world.users:
+            if world.perp_leg(user, market) is not None:
+                # Whoever is touched has what he bore noted.
+                world.refused(user, world.settle(user, market))
+        self.read(*world.users)
+        self.audit()
+        while world.perp(market).haircut_open_atoms:
+            world.set_time(world.now + 86_400)
+            world.run(exchange.return_haircut(market=market), signers=[world.publisher])
+            self.read(*world.users)
+            self.audit()
 
     def _hand_back(self) -> None:
         """The liquidator sells what it took to the maker, at the mark."""

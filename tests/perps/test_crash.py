@@ -46,3 +46,5 @@ def test_what_a_sleeping_keeper_leaves_is_borne_by_insurance_and_the_winners(rec
     for held in crash.holdings.values():
         assert held.free_atoms + crash.claim(held, perp, perp.mark_ticks) >= 0
     assert report.units_max <= 8_000
+    crash.recover()
+    assert crash.world.perp(crash.market).haircut_open_atoms == 0

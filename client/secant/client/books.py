@@ -134,7 +134,7 @@ class BookMethods(SeatMethods):
         Args:
             event: The event.
             outcome: Which outcome.
-            seats: How many accounts more may have orders in it, 128 bytes each; a book has at most 4,096.
+            seats: How many accounts more may have orders in it, 136 bytes each; a book has at most 4,096.
             orders: How many orders more it holds, 32 bytes each; a book has at most 2,048.
 
         Raises:

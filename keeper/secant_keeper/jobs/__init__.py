@@ -60,14 +60,14 @@ class PerpPlan(Protocol):
 
 
 PERP_JOBS: Final[tuple[tuple[str, PerpPlan], ...]] = (
-    (funding.NAME, funding.plan),
+    (audit.NAME, audit.plan),
     (liquidate.NAME, liquidate.plan),
     (triggers.NAME, triggers.plan),
+    (funding.NAME, funding.plan),
     (inventory.NAME, inventory.plan),
     (settle_pnl.NAME, settle_pnl.plan),
-    (audit.NAME, audit.plan),
 )
-"""The jobs for perpetuals, in the order they are planned: prices first, then what depends on them."""
+"""The jobs for perpetuals, the most urgent first: each brings the market it acts in up to date by itself."""
 
 
 def jobs_of(settings: Settings, key: Pubkey | None) -> list[tuple[str, Plan]]:
@@ -80,7 +80,8 @@ def jobs_of(settings: Settings, key: Pubkey | None) -> list[tuple[str, Plan]]:
     found: list[tuple[str, Plan]] = list(JOBS)
     if settings.perps is not None and key is not None:
         task = Task(key, settings.perps)
-        found += [(name, partial(plan, task=task)) for name, plan in PERP_JOBS]
+        # After the prices that they depend on, before what can wait.
+        found[2:2] = [(name, partial(plan, task=task)) for name, plan in PERP_JOBS]
     return [(name, plan) for name, plan in found if name in settings.jobs]
 
 

@@ -31,8 +31,10 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
     account = None if task.taker is None else state.margin_account(task.taker)
     if account is None or task.taker is None:
         return
+    state.watch.refresh(state, now)
     for leg in legs_of(account):
-        market, book = state.perp(leg.market), state.book(book_of(leg.market))
+        market = state.watch.market(state, leg.market)
+        book = state.book(book_of(leg.market))
         if market is None or book is None or leg.seat or not leg.position_lots or is_closed(market, now):
             continue
         limit_ticks = limit_of(market, leg.position_lots, task.settings.slip_bps)
@@ -49,7 +51,7 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
             request=_request(leg.position_lots, lots, limit_ticks),
             remaining_accounts=as_remaining(other_markets(leg.market, account)),
         )
-        once = state.versions_of(task.taker, leg.market, book.address)
+        once = state.versions_of(task.taker, leg.market, market.feed, book.address)
         yield Work(NAME, (task.taker, leg.market), (trade,), once=once)
 
 

@@ -8,7 +8,7 @@ the least reward for it is resolved as bankrupt. Nothing is tried again before a
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from secant import exchange
 from secant_keeper.jobs.work import Work
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from secant_keeper.state import State
 
 NAME = "liquidate"
+OTHERS_MAX: Final = 7
+"""Markets beside the one in question that fit into a transaction, each brought up to date in it."""
+DRAWS_MAX: Final = 4
+"""Seats drawn in one transaction, beside eight markets: others follow."""
 
 
 class Case(NamedTuple):
@@ -96,10 +100,11 @@ def _draw(state: State, case: Case, seated: list[Held]) -> Work:
             book=book_of(held.leg.market),
             remaining_accounts=as_remaining(other_markets(held.leg.market, case.account)),
         )
-        for held in seated
+        for held in seated[:DRAWS_MAX]
     ]
     markets = [held.leg.market for held in case.held]
-    once = state.versions_of(case.address, *markets, *map(book_of, markets))
+    feeds = [held.market.feed for held in case.held]
+    once = state.versions_of(case.address, *markets, *feeds, *map(book_of, markets))
     return Work(NAME, (case.address,), (*updates, *draws), required=len(updates) + 1, once=once)
 
 
@@ -108,6 +113,9 @@ def _take_over(state: State, case: Case, room: Room, now: int, task: Task) -> Wo
     if held is None or task.taker is None:
         return None
     market, lots = held.leg.market, held.position.lots
+    others = other_markets(market, case.account, room.account)
+    if len(others) > OTHERS_MAX:
+        return None  # until what the taker holds elsewhere is handed back
     lots_max = 0
     if lots and not held.market.settlement_ticks:
         lots_max = room.lots(market, held.market, lots)
@@ -115,7 +123,6 @@ def _take_over(state: State, case: Case, room: Room, now: int, task: Task) -> Wo
             return None
         taken = min(lots_max, _expected_lots(case, held, now))
         room.take(market, held.market, taken if lots > 0 else -taken)
-    others = other_markets(market, case.account, room.account)
     build = exchange.resolve_bankruptcy if case.is_bankrupt(held, now) else exchange.liquidate
     take = build(
         liquidator=task.key,
@@ -129,7 +136,7 @@ def _take_over(state: State, case: Case, room: Room, now: int, task: Task) -> Wo
         remaining_accounts=as_remaining(others),
     )
     instructions = (*_updates(state, others), take)
-    once = state.versions_of(case.address, market, task.taker, *others)
+    once = state.versions_of(case.address, market, held.market.feed, task.taker, *others)
     return Work(NAME, (case.address,), instructions, required=len(instructions), once=once)
 
 

@@ -1,7 +1,8 @@
 """Moves losses into a perpetual's pool where somebody waits for them, and pays the winners of a closed one.
 
 While a market trades, what its pool lacks for profits that were taken, and for what it owes, is drawn from
-those who lose most. Once it has closed, every loser pays at once, and a day later every winner is paid.
+those who lose most. Once it has closed, every loser pays at once, and a day later every winner is paid. What
+winners have borne of losers' debts is given back as soon as insurance may.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from secant import exchange
 from secant_keeper.jobs.work import Work
-from secant_keeper.perps.account import Held, holdings
+from secant_keeper.perps.account import Held, holdings, returned_down
 from secant_keeper.perps.prices import is_closed, prices_of
 from secant_keeper.perps.task import as_remaining, book_of, other_markets, update
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from secant_keeper.state import State
 
 NAME = "settle_pnl"
+ALL_BPS: Final = 10_000
+INSURANCE_WINDOW_S: Final = 86_400
+"""Seconds after which insurance may pay its share anew."""
 TURN_MAX: Final = 64
 """Legs of a market that one turn plans for: the others come in the next ones."""
 
@@ -52,6 +56,8 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
         if collectible_atoms(market) >= task.settings.fees_min_atoms:
             collect = exchange.collect_perp_fees(exchange=market.exchange, market=address)
             yield Work(NAME, (address,), (collect,))
+        if returnable_atoms(market, now) >= task.settings.settle_min_atoms:
+            yield Work(NAME, (address,), (exchange.return_haircut(market=address),))
         claims = state.watch.claims(address)
         if claims is None:
             continue
@@ -66,6 +72,15 @@ def collectible_atoms(market: exchange.PerpMarket) -> int:
     """Fees that a collection would bring, once the pool has paid what it can of them."""
     left_atoms = market.pool_atoms - min(market.insurance_due_atoms, market.pool_atoms)
     return market.fees_atoms + min(market.fees_due_atoms, left_atoms)
+
+
+def returnable_atoms(market: exchange.PerpMarket, now: int) -> int:
+    """What insurance may give back now of what winners have borne."""
+    is_new_day = now - market.insurance_window_start >= INSURANCE_WINDOW_S
+    window_atoms = market.insurance_atoms if is_new_day else market.insurance_window_atoms
+    cap_atoms = -(-window_atoms * market.rules.insurance_cap_bps // ALL_BPS)
+    left_atoms = cap_atoms - (0 if is_new_day else market.insurance_paid_atoms)
+    return max(min(market.haircut_open_atoms, market.insurance_atoms, left_atoms), 0)
 
 
 def shortage_atoms(market: exchange.PerpMarket, claims: Claims) -> int:
@@ -121,12 +136,24 @@ def _closed(state: State, address: Pubkey, claims: Claims, now: int) -> Iterator
     market, due = state.perp(address), claims.payable_atoms() > 0
     if market is None:
         return
-    if now >= market.close_time + exchange.LOSSES_FIRST_S:
+    if now >= market.settled_time + exchange.LOSSES_FIRST_S:
         due |= claims.lots != 0
         if payable_atoms(market, 1, now):
             due |= claims.atoms > 0
+            yield from _returned(state, address)
     for one in _owners(state, address, claims.rows[due][:TURN_MAX]):
         yield _draw(state, one) if one.held.leg.seat else _settle(state, one)
+
+
+def _returned(state: State, address: Pubkey) -> Iterator[Work]:
+    """Those to whom insurance has given something back, and who hold nothing else any more."""
+    for key in state.watch.bearers(address):
+        account = state.margin_account(key)
+        held = None if account is None else holdings(state, key, account)
+        for one in held or ():
+            is_flat = one.leg.market == address and not one.leg.position_lots and not one.leg.seat
+            if account is not None and is_flat and returned_down(one.leg, one.market) > 0:
+                yield _settle(state, Owner(key, account, one))
 
 
 def _owners(state: State, address: Pubkey, rows: Ints) -> Iterator[Owner]:
@@ -143,7 +170,12 @@ def _settle(state: State, one: Owner) -> Work:
     settle = exchange.settle_pnl(
         account=one.address, market=market, feed=one.held.market.feed, book=book_of(market)
     )
-    return Work(NAME, (one.address, market), (settle,), once=state.versions_of(one.address, market))
+    return Work(
+        NAME,
+        (one.address, market),
+        (settle,),
+        once=state.versions_of(one.address, market, one.held.market.feed),
+    )
 
 
 def _draw(state: State, one: Owner) -> Work:

@@ -26,12 +26,12 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
     """One piece of work for each trigger order that can be placed, moved or cleared at `now`."""
     state.watch.refresh(state, now)
     for address, trigger in state.triggers():
-        market = state.perp(trigger.market)
+        market = state.watch.market(state, trigger.market)
         if market is None or market.exchange != task.settings.exchange:
             continue
         if has_lapsed(trigger.terms, now):
             cancel = exchange.cancel_trigger(
-                canceller=task.key, payer=trigger.payer, account=trigger.account, trigger=address
+                payer=trigger.payer, account=trigger.account, trigger=address, trader=None
             )
             yield Work(NAME, (address,), (cancel,))
         elif not is_closed(market, now) and prices_of(market, now).may_liquidate:
@@ -85,7 +85,7 @@ def _execute(
         payer=trigger.payer,
         remaining_accounts=as_remaining(other_markets(trigger.market, account)),
     )
-    once = state.versions_of(address, trigger.account, trigger.market, book)
+    once = state.versions_of(address, trigger.account, trigger.market, market.feed, book)
     return Work(NAME, (address,), (execute,), once=once)
 
 

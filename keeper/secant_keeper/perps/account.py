@@ -123,6 +123,13 @@ def _payment_up(lots: int, moved: int) -> int:
     return -(-lots * moved >> INDEX_BITS)
 
 
+def returned_down(leg: exchange.PerpLeg, market: exchange.PerpMarket) -> int:
+    """What insurance has given back of what a leg has borne, and the leg will have once it is settled."""
+    if leg.recovery_epoch != market.recovery_epoch or not leg.haircut_atoms:
+        return leg.haircut_atoms
+    return leg.haircut_atoms - -(-leg.haircut_atoms * market.recovery_share // leg.recovery_share)
+
+
 def position_of(leg: exchange.PerpLeg, seat: exchange.Seat | None, market: exchange.PerpMarket) -> Position:
     """A leg together with what its seat's fills have brought, if it has a seat that was not drawn."""
     lots = leg.position_lots
@@ -151,7 +158,7 @@ def holdings(state: State, address: Pubkey, account: exchange.MarginAccount) -> 
     """An account's legs; None if one of its markets is not known."""
     found = []
     for leg in legs_of(account):
-        market = state.perp(leg.market)
+        market = state.watch.market(state, leg.market)
         if market is None:
             return None
         seat = state.watch.seat(address, leg.market) if leg.seat else None

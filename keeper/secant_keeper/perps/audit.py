@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from secant import exchange
 from secant_keeper.books import BookAccount
-from secant_keeper.perps.account import legs_of, owed_up
+from secant_keeper.perps.account import legs_of, owed_up, returned_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,7 +123,8 @@ class _Ledger:
                 market = self.markets.get(leg.market)
                 if market is not None:
                     indices = (leg.funding_index, leg.loss_index)
-                    found[leg.market].append(_amount(market, leg.position_lots, leg.quote_atoms, *indices))
+                    quote_atoms = leg.quote_atoms + returned_down(leg, market)
+                    found[leg.market].append(_amount(market, leg.position_lots, quote_atoms, *indices))
         for book in self.books:
             market = self.markets.get(book.head.event)
             if market is None:

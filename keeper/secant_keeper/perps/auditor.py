@@ -6,16 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from solders.pubkey import Pubkey
 
 from secant import exchange
 from secant._wire import DecodeError
 from secant_keeper.outage import Outage
 from secant_keeper.perps.audit import audit
-from secant_keeper.rpc import COMMITMENT, ENCODING, SHAPE_ERRORS, RpcError, RpcUnavailableError, account_data
+from secant_keeper.reader import program_accounts
+from secant_keeper.rpc import COMMITMENT, ENCODING, RpcError, RpcUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from solders.pubkey import Pubkey
 
     from secant_keeper.metrics import Metrics
     from secant_keeper.perps.audit import Audit
@@ -74,6 +76,7 @@ class Auditor:
             except (RpcError, SlotMovedError, DecodeError) as error:
                 self._failure = f"the audit is not done: {error}"
                 self._outage.tell(str(error))
+            self._changed()
             await asyncio.sleep(self._interval_s)
 
     def problems(self) -> list[str]:
@@ -98,21 +101,15 @@ class Auditor:
             if vault is None:
                 raise RpcUnavailableError(f"there is no vault {self._vault}")
             if slot == vault_slot:
-                return audit(self._address, slot, vault, accounts)
+                # Beside everything else: no price may wait for a hundred thousand accounts to be added up.
+                return await asyncio.to_thread(audit, self._address, slot, vault, accounts)
             self._metrics.audit_repeats.inc()
         raise SlotMovedError(f"the slot moved during each of {READS_MAX} reads")
 
     async def _accounts(self) -> tuple[int, dict[Pubkey, bytes]]:
         config = {"encoding": ENCODING, "commitment": COMMITMENT, "withContext": True}
         answer = await self._rpc.call("getProgramAccounts", str(exchange.PROGRAM_ID), config)
-        try:
-            read = {
-                Pubkey.from_string(entry["pubkey"]): account_data(entry["account"])
-                for entry in answer["value"]
-            }
-            return int(answer["context"]["slot"]), read
-        except SHAPE_ERRORS as error:
-            raise RpcUnavailableError(f"getProgramAccounts: an answer of no known shape: {error}") from error
+        return await asyncio.to_thread(program_accounts, answer)
 
     def _note(self, found: Audit) -> None:
         before, self._state.audit = self._state.audit, found
@@ -124,4 +121,3 @@ class Auditor:
             log.error("the exchange does not add up", slot=found.slot, faults=found.faults)
         elif before is None or (before.faults and not found.faults):
             log.info("the exchange adds up", slot=found.slot, owed_atoms=found.owed_atoms)
-        self._changed()

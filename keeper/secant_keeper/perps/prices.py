@@ -113,4 +113,10 @@ def is_closed(market: exchange.PerpMarket, now: int) -> bool:
 def near_mark(market: exchange.PerpMarket) -> tuple[int, int]:
     """The lowest and the highest price at which the book trades."""
     distance = market.rules.near_ticks + -(-market.mark_ticks * market.rules.near_bps // _ALL_BPS)
-    return max(market.mark_ticks - distance, 1), min(market.mark_ticks + distance, PRICE_MAX_TICKS)
+    high_ticks = min(market.mark_ticks + distance, price_max_ticks(market.rules))
+    return max(market.mark_ticks - distance, 1), high_ticks
+
+
+def price_max_ticks(rules: exchange.PerpRules) -> int:
+    """The highest price."""
+    return rules.face_ticks - 1 if rules.face_ticks else PRICE_MAX_TICKS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from secant_keeper.perps.bounds import PRICE_MAX_TICKS
+from secant_keeper.perps.prices import price_max_ticks
 from secant_keeper.replay_chain import NO_ASK, NO_BID
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def index_ticks(sample: Sample, rules: exchange.PerpRules) -> int | None:
     ticks = 0 if sample.value is None or sample.value < 0 else sample.value // rules.units_per_tick
     if not 0 < ticks <= PRICE_MAX_TICKS:
         return None
-    return min(ticks, rules.face_ticks - 1) if rules.face_ticks else ticks
+    return min(ticks, price_max_ticks(rules))
 
 
 def is_behind(market: exchange.PerpMarket, sample: Sample | None) -> bool:

@@ -1,11 +1,13 @@
 """Which margin accounts are at risk: the mirror of margin, kept beside the state it is made of.
 
-What changes is noted as it comes, and taken into the columns when somebody asks. What fills have brought to
-an account's seats, and nobody has drawn yet, counts as if it had been.
+Prices are those that the next instruction would state. What changes is noted as it comes, and taken into the
+columns when somebody asks. What fills have brought to an account's seats, and nobody has drawn yet, counts as
+if it had been.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,15 +17,19 @@ from secant_keeper.books import BookAccount
 from secant_keeper.perps.account import free_atoms, legs_of, position_of
 from secant_keeper.perps.columns import Columns, Leg
 from secant_keeper.perps.figures import Positions
+from secant_keeper.perps.foresight import foreseen
 from secant_keeper.perps.margin import settled_quote
 from secant_keeper.perps.near_risk import NearRisk
 from secant_keeper.perps.prices import mirrored
+from secant_keeper.perps.sample import sample_of
+from secant_keeper.perps.task import book_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from solders.pubkey import Pubkey
 
+    from secant import oracle
     from secant_keeper.perps.columns import Ints
     from secant_keeper.perps.market import Market
     from secant_keeper.state import State
@@ -65,6 +71,22 @@ class Claims(NamedTuple):
         return int(np.maximum(self.atoms[self.lots == 0], 0).sum())
 
 
+class _Foreseen(NamedTuple):
+    """A market's prices as of a time, and what they were worked out of."""
+
+    stated: exchange.PerpMarket
+    feed: oracle.Feed | None
+    book: BookAccount | None
+    now: int
+    market: exchange.PerpMarket
+
+    def is_of(
+        self, stated: exchange.PerpMarket, feed: oracle.Feed | None, book: BookAccount | None, now: int
+    ) -> bool:
+        """Whether nothing it was worked out of has changed."""
+        return self.stated is stated and self.feed is feed and self.book is book and self.now == now
+
+
 class Watch:
     """The accounts with perpetuals as columns.
 
@@ -77,11 +99,13 @@ class Watch:
         self._columns = Columns()
         self._near = NearRisk(self._columns)
         self._indices: dict[Pubkey, int] = {}
-        self._mirrored: dict[Pubkey, tuple[exchange.PerpMarket, Market]] = {}
+        self._foreseen: dict[Pubkey, _Foreseen] = {}
+        self._mirrored: dict[Pubkey, Market] = {}
         self._changed: set[Pubkey] = set()
         self._books: set[Pubkey] = set()
         self._book_markets: dict[Pubkey, Pubkey] = {}
         self._filled: dict[Pubkey, dict[Pubkey, exchange.Seat]] = {}
+        self._borne: defaultdict[Pubkey, dict[Pubkey, None]] = defaultdict(dict)
         self._swept_at: int | None = None
         self.found = AtRisk([], 0)
         self.changes = 0
@@ -103,7 +127,7 @@ class Watch:
             sweep_interval_s: After so long all accounts are looked at anew, whether a price moved far or not.
         """
         self.refresh(state, now)
-        markets = [self._mirrored[key][1] if key in self._mirrored else None for key in self._indices]
+        markets = [self._mirrored.get(key) for key in self._indices]
         if self._swept_at is None or abs(now - self._swept_at) >= sweep_interval_s:
             self._near.survey(markets)
             self._swept_at = now
@@ -122,7 +146,7 @@ class Watch:
         self._take_books(state)
         for key in self._indices:
             # Leg and seat owe each their own funding: together they are settled up to the market as it is.
-            if self._mirror(state, key, now) and key in self._filled:
+            if self._take_market(state, key, now) and key in self._filled:
                 self._changed.update(self._filled[key])
         for address in self._changed:
             self._put(state, address, now)
@@ -135,19 +159,28 @@ class Watch:
         if index is None or known is None:
             return None
         legs = self._columns.legs(index)
-        quote, is_unknown = settled_quote(legs, known[1].at_mark())
-        claim = np.where(is_unknown, 0, legs.position_lots * known[1].mark_ticks + quote)
+        quote, is_unknown = settled_quote(legs, known.at_mark())
+        claim = np.where(is_unknown, 0, legs.position_lots * known.mark_ticks + quote)
         return Claims(legs.rows, legs.position_lots, claim, self._columns.free_atoms[legs.rows])
 
     def positions(self) -> Positions:
         """A copy of what everybody has, as of the last `refresh`."""
-        markets = [self._mirrored[key][1] if key in self._mirrored else None for key in self._indices]
+        markets = [self._mirrored.get(key) for key in self._indices]
         return Positions(self._columns.copied(), list(self._indices), markets)
+
+    def bearers(self, market: Pubkey) -> Iterator[Pubkey]:
+        """Accounts whose legs in a market have borne losers' debts that they have not had returned."""
+        return iter(self._borne[market])
 
     def addresses(self, rows: Iterable[int]) -> Iterator[Pubkey]:
         """The accounts of some rows."""
         found = (self._columns.address(row) for row in rows)
         return (one for one in found if one is not None)
+
+    def market(self, state: State, key: Pubkey) -> exchange.PerpMarket | None:
+        """A market with its prices as of the last `refresh`, or as it is if nobody has a leg in it."""
+        known = self._foreseen.get(key)
+        return state.perp(key) if known is None else known.market
 
     def seat(self, account: Pubkey, market: Pubkey) -> exchange.Seat | None:
         """What an account's fills in a market have brought and nobody has drawn, as of the last `pick`."""
@@ -165,29 +198,41 @@ class Watch:
                 self._changed.update(self._filled[market])
         self._books.clear()
 
-    def _mirror(self, state: State, key: Pubkey, now: int) -> bool:
-        """Take a market in; whether it has changed."""
-        market, known = state.perp(key), self._mirrored.get(key)
-        if market is None:
-            return self._mirrored.pop(key, None) is not None
-        if known is not None and known[0] is market:
+    def _take_market(self, state: State, key: Pubkey, now: int) -> bool:
+        """Take a market in as of now; whether its indices may have changed."""
+        stated, known = state.perp(key), self._foreseen.get(key)
+        if stated is None:
+            self._mirrored.pop(key, None)
+            return self._foreseen.pop(key, None) is not None
+        feed, book = state.feed(stated.feed), state.book(book_of(key))
+        if known is not None and known.is_of(stated, feed, book, now):
             return False
-        self._mirrored[key] = (market, mirrored(market, now))
-        return True
+        market = foreseen(stated, None if feed is None else sample_of(feed), book, now)
+        self._foreseen[key] = _Foreseen(stated, feed, book, now, market)
+        self._mirrored[key] = mirrored(market, now)
+        return known is None or known.stated is not stated
 
     def _put(self, state: State, address: Pubkey, now: int) -> None:
         account = state.margin_account(address)
+        self._note_borne(address, account)
         if account is None or not account.perps:
             self._columns.remove(address)
             return
         legs = [self._leg(state, address, leg, now) for leg in legs_of(account)]
         self._columns.put(address, free_atoms(account), legs)
 
+    def _note_borne(self, address: Pubkey, account: exchange.MarginAccount | None) -> None:
+        for bearers in self._borne.values():
+            bearers.pop(address, None)
+        for leg in () if account is None else legs_of(account):
+            if leg.haircut_atoms:
+                self._borne[leg.market][address] = None
+
     def _leg(self, state: State, address: Pubkey, leg: exchange.PerpLeg, now: int) -> Leg:
         if leg.market not in self._indices:
             self._indices[leg.market] = self._columns.add_market()
-            self._mirror(state, leg.market, now)
-        index, market = self._indices[leg.market], state.perp(leg.market)
+            self._take_market(state, leg.market, now)
+        index, market = self._indices[leg.market], self.market(state, leg.market)
         seat = self.seat(address, leg.market) if leg.seat else None
         orders = (leg.bid_lots, leg.bid_atoms, leg.ask_lots, leg.ask_atoms)
         if seat is None or market is None:

@@ -1,11 +1,14 @@
 //! Who bears what a bankrupt account cannot pay: the market's insurance as fast as it may, then those on the other
 //! side of the same market, each by the lots held.
 //!
+//! What was borne is noted in each position when it is settled, and insurance that has recovered returns it, to those who
+//! bore it, each the same share.
+//!
 //! The other side is who won what the bankrupt lost. A cumulative index a lot charges all of it at once, in whatever
 //! order its positions are touched, and never anybody else.
 
 use crate::{
-    fixed::{mul_div_up, portion_up},
+    fixed::{mul_div_down, mul_div_up, portion_up, ONE},
     Fault,
 };
 
@@ -65,4 +68,97 @@ impl Insurance {
 pub fn loss_index_up(loss_atoms: u64, lots: u64) -> Result<i64, Fault> {
     let rise = mul_div_up(loss_atoms, 1 << crate::funding::INDEX_BITS, lots)?;
     i64::try_from(rise).map_err(|_| Fault::Overflow)
+}
+
+/// What a market's winners have borne and not had returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// Σ of what is noted and not returned; never less than what the notes add up to.
+    pub open_atoms: u64,
+    /// Which share of a note from the beginning of the epoch is not returned, in 2⁻⁶³.
+    pub share: u64,
+    /// How often everything was returned.
+    pub epoch: u32,
+}
+
+/// What one position has borne, as it was when it was last settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Borne {
+    /// Not returned.
+    pub atoms: u64,
+    /// The market's share then.
+    pub share: u64,
+    /// The market's epoch then.
+    pub epoch: u32,
+}
+
+impl Recovery {
+    /// Nothing borne yet.
+    pub const NONE: Self = Self {
+        open_atoms: 0,
+        share: ONE,
+        epoch: 0,
+    };
+
+    /// Returns as much of `atoms` as is open, the same share of every note; returns how much that takes. Nothing where
+    /// what is left of the share is too small to tell half of it.
+    ///
+    /// # Errors
+    /// None for a share of at most one.
+    pub fn give(&mut self, atoms: u64) -> Result<u64, Fault> {
+        let given = atoms.min(self.open_atoms);
+        if given == self.open_atoms {
+            *self = Self {
+                epoch: self.epoch.wrapping_add(u32::from(given > 0)),
+                ..Self::NONE
+            };
+            return Ok(given);
+        }
+        // The share is rounded up, and with it what is open: never less than the notes add up to, and never more is
+        // returned than was given.
+        let share = mul_div_up(self.share, self.open_atoms - given, self.open_atoms)?;
+        let open_atoms = mul_div_up(self.open_atoms, share, self.share)?;
+        if self.open_atoms - open_atoms < given / 2 {
+            return Ok(0);
+        }
+        self.share = share;
+        self.open_atoms = open_atoms;
+        Ok(given)
+    }
+}
+
+impl Borne {
+    /// Notes `atoms` more, and returns what has been given back since the last note, rounded down.
+    ///
+    /// # Errors
+    /// [`Fault::Overflow`] if a sum leaves 64 bits; [`Fault::Domain`] for a note of no market's.
+    pub fn settle(&mut self, recovery: &mut Recovery, atoms: u64) -> Result<u64, Fault> {
+        let (left_up, left_down) = if self.atoms == 0 || self.epoch != recovery.epoch {
+            (0, 0)
+        } else {
+            (
+                mul_div_up(self.atoms, recovery.share, self.share)?,
+                mul_div_down(self.atoms, recovery.share, self.share)?,
+            )
+        };
+        let returned = self.atoms.saturating_sub(left_up);
+        recovery.open_atoms = recovery.open_atoms.checked_add(atoms).ok_or(Fault::Overflow)?;
+        *self = Self {
+            atoms: left_down.checked_add(atoms).ok_or(Fault::Overflow)?,
+            share: recovery.share,
+            epoch: recovery.epoch,
+        };
+        Ok(returned)
+    }
+
+    /// Gives up what is not returned, so that the others have it.
+    ///
+    /// # Errors
+    /// As [`Self::settle`].
+    pub fn waive(&mut self, recovery: &mut Recovery) -> Result<u64, Fault> {
+        let returned = self.settle(recovery, 0)?;
+        recovery.open_atoms = recovery.open_atoms.saturating_sub(self.atoms);
+        *self = Self::default();
+        Ok(returned)
+    }
 }

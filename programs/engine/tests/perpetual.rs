@@ -5,7 +5,7 @@ use secant_engine::funding::{
     payment_up, premium_ticks, Funding, HOUR_S, INDEX_BITS, PREMIUM_HOLDS_S, RATE_BITS,
 };
 use secant_engine::liquidation::{Terms, Unhealthy};
-use secant_engine::loss::{loss_index_up, Insurance, INSURANCE_WINDOW_S};
+use secant_engine::loss::{loss_index_up, Borne, Insurance, Recovery, INSURANCE_WINDOW_S};
 use secant_engine::margin::{Health, Position, Prices, Schedule, Tier, PERP_LOTS_MAX};
 use secant_engine::mark::{average, index_ticks_down, median, Band, Sources, AVERAGE_BITS, AVERAGE_WINDOW_S};
 use secant_engine::matching::PRICE_MAX;
@@ -492,5 +492,36 @@ proptest! {
             let parts = payment_up(*size, before, half).unwrap() + payment_up(*size, half, after).unwrap();
             prop_assert!(parts - whole <= 1 && parts >= whole);
         }
+    }
+
+    /// Whatever is borne, given back and settled in whatever order: nobody gets back more than he bore, all together no
+    /// more than was given, and all of it once everything is given.
+    #[test]
+    fn what_was_borne_returns_to_who_bore_it(
+        steps in proptest::collection::vec((0usize..5, 0u64..1 << 40, 0u64..1 << 40), 1..60), end in any::<bool>(),
+    ) {
+        let mut recovery = Recovery::NONE;
+        let mut notes = [Borne::default(); 5];
+        let (mut borne, mut returned, mut given) = ([0u64; 5], [0u64; 5], 0);
+        for (who, bears, gives) in steps {
+            returned[who] += notes[who].settle(&mut recovery, bears).unwrap();
+            borne[who] += bears;
+            given += recovery.give(gives).unwrap();
+            prop_assert!(returned[who] <= borne[who]);
+        }
+        if end {
+            given += recovery.give(u64::MAX).unwrap();
+            prop_assert_eq!(recovery.open_atoms, 0);
+        }
+        for who in 0..5 {
+            returned[who] += notes[who].settle(&mut recovery, 0).unwrap();
+            prop_assert!(returned[who] <= borne[who]);
+            if end {
+                prop_assert_eq!(notes[who].atoms, 0);
+            }
+        }
+        prop_assert!(returned.iter().sum::<u64>() <= given);
+        let noted: u64 = notes.iter().map(|note| note.atoms).sum();
+        prop_assert!(noted <= recovery.open_atoms);
     }
 }

@@ -157,6 +157,8 @@ pub enum ExchangeError {
     NoticeRunning,
     #[msg("Not at this stage: a perpetual settles once, after its close, and pays profits a day after it")]
     SettlementUnfit,
+    #[msg("Nothing that was borne is left to return, or insurance may pay nothing now")]
+    NothingToReturn,
     #[msg("The mark has not reached the trigger, or the order has lapsed")]
     TriggerNotReached,
     #[msg("The order would rest further beyond the mark than the market allows")]

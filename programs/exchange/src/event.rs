@@ -270,6 +270,21 @@ pub struct TriggerClosed {
     pub filled_lots: u64,
 }
 
+/// Insurance gave back a part of what a market's winners had borne.
+#[event(bytemuck)]
+pub struct HaircutReturned {
+    pub market: Address,
+    pub amount_atoms: u64,
+}
+
+/// An account gave up what it had borne and not had returned.
+#[event(bytemuck)]
+pub struct HaircutWaived {
+    pub account: Address,
+    pub market: Address,
+    pub amount_atoms: u64,
+}
+
 /// Collateral moved between two margin accounts of one owner.
 #[event(bytemuck)]
 pub struct Transferred {

@@ -78,6 +78,7 @@ pub mod instructions {
     pub mod replace_orders;
     pub mod resolve_bankruptcy;
     pub mod resolve_event;
+    pub mod return_haircut;
     pub mod set_delegate;
     pub mod settle_event;
     pub mod settle_perp;
@@ -92,6 +93,7 @@ pub mod instructions {
     pub mod unpause_perp;
     pub mod update_funding;
     pub mod void_event;
+    pub mod waive_haircut;
     pub mod withdraw;
 }
 
@@ -105,9 +107,9 @@ pub use {
         lock_event::*, merge_set::*, mint_set::*, net_pool::*, open_account::*, pause::*, pause_perp::*,
         place_order::*, place_trigger::*, propose_perp_rules::*, redeem::*, redeem_tokens::*,
         refresh_margin::*, remove_insurance::*, replace_orders::*, resolve_bankruptcy::*, resolve_event::*,
-        set_delegate::*, settle_event::*, settle_perp::*, settle_pnl::*, take_order::*, take_tokens::*,
-        tokenize::*, trade_perp::*, trade_pool::*, transfer::*, unpause::*, unpause_perp::*,
-        update_funding::*, void_event::*, withdraw::*,
+        return_haircut::*, set_delegate::*, settle_event::*, settle_perp::*, settle_pnl::*, take_order::*,
+        take_tokens::*, tokenize::*, trade_perp::*, trade_pool::*, transfer::*, unpause::*, unpause_perp::*,
+        update_funding::*, void_event::*, waive_haircut::*, withdraw::*,
     },
     order_request::*,
     state::{book::*, exchange::*, margin::*, market::*, perp::*, perp_rules::*, pool::*, trigger::*},
@@ -447,6 +449,17 @@ pub mod exchange {
     /// other side of the market, pay the part of what is missing. Anyone may who affords it.
     pub fn resolve_bankruptcy(ctx: &mut Context<Liquidate>, lots_max: u64) -> Result<()> {
         ResolveBankruptcy::run(ctx, lots_max)
+    }
+
+    /// Gives back, as fast as insurance may pay, what a perpetual's winners have borne of its losers' debts: to those who
+    /// bore it. Anyone may.
+    pub fn return_haircut(ctx: &mut Context<ReturnHaircut>) -> Result<()> {
+        ReturnHaircut::run(ctx)
+    }
+
+    /// Gives up what a position has borne and not had returned, so that its leg becomes free; the others get it.
+    pub fn waive_haircut(ctx: &mut Context<WaiveHaircut>) -> Result<()> {
+        WaiveHaircut::run(ctx)
     }
 
     /// Gives collateral to a perpetual's insurance.

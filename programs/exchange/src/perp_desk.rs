@@ -78,15 +78,20 @@ impl<'a> PerpDesk<'a> {
             anchor_lang::address_eq(&seat.account, &self.address),
             ExchangeError::BookInvalid
         );
-        if seat.cash_atoms == 0 && seat.lots == 0 {
+        if seat.cash_atoms == 0 && seat.lots == 0 && seat.haircut_atoms == 0 {
             return Ok(());
         }
         self.market.move_seat(seat, 0, 0)?;
         let (lots, quote_atoms) = (seat.lots, seat.cash_atoms);
+        let haircut_atoms = core::mem::take(&mut seat.haircut_atoms);
         self.market.count_open(lots, 0);
         seat.lots = 0;
         seat.cash_atoms = 0;
         let leg = &mut self.account.perp_legs[self.leg];
+        if haircut_atoms > 0 {
+            // The leg was settled before: nothing is returned twice.
+            self.market.note_haircut(leg, haircut_atoms as i64)?;
+        }
         self.market.move_leg(leg, lots, quote_atoms)
     }
 

@@ -8,6 +8,7 @@ use {
     anchor_lang::prelude::*,
     secant_engine::{
         feed::aggregate,
+        loss::Recovery,
         mark::{index_ticks_down, AVERAGE_BITS},
         quality::Action,
     },
@@ -97,6 +98,7 @@ impl CreatePerp {
         market.index_ticks = index_ticks;
         market.mark_ticks = index_ticks;
         market.last_ticks = index_ticks;
+        market.recovery_share = Recovery::NONE.share;
         market.bump = bump;
         market.book_bump = book_bump;
         market.layout = 1;

@@ -39,6 +39,7 @@ impl SettlePerp {
             market.index_ticks
         };
         market.settlement_ticks = ticks;
+        market.settled_time = now;
         market.index_ticks = ticks;
         market.mark_ticks = ticks;
         market.index_average = i64::from(ticks) << AVERAGE_BITS;

@@ -106,6 +106,8 @@ pub struct Seat {
     pub funding_index: i64,
     /// A perpetual's: the loss index of the lots' side then.
     pub loss_index: i64,
+    /// A perpetual's: what the lots have borne of losers' debts since they were last drawn.
+    pub haircut_atoms: u64,
     /// The highest price of its bids since it last had none.
     pub bid_max_ticks: u32,
     /// The lowest price of its asks since it last had none.

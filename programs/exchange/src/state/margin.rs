@@ -94,9 +94,15 @@ pub struct PerpLeg {
     pub ask_lots: u64,
     /// What they bring at least: all of them at the lowest of their prices.
     pub ask_atoms: u64,
+    /// What it has borne of losers' debts, and not had returned.
+    pub haircut_atoms: u64,
+    /// The market's `recovery_share` when that was noted.
+    pub recovery_share: u64,
+    /// The market's `recovery_epoch` then.
+    pub recovery_epoch: u32,
     /// Seat in the market's book, counted from 1; 0 without.
     pub seat: u16,
-    pub reserved: [u8; 14],
+    pub reserved: [u8; 10],
 }
 
 impl MarginAccount {
@@ -280,7 +286,8 @@ impl MarginAccount {
     #[inline(always)]
     pub fn free_perp_leg(&mut self, leg: usize) {
         let leg = &mut self.perp_legs[leg];
-        if leg.position_lots == 0 && leg.quote_atoms == 0 && leg.seat == 0 && !leg.is_free() {
+        let is_empty = leg.position_lots == 0 && leg.quote_atoms == 0 && leg.haircut_atoms == 0;
+        if is_empty && leg.seat == 0 && !leg.is_free() {
             *leg = bytemuck::Zeroable::zeroed();
             self.perps -= 1;
         }

@@ -10,7 +10,7 @@ use {
     secant_engine::{
         fixed::portion_up,
         funding::payment_up,
-        loss::{loss_index_up, Insurance},
+        loss::{loss_index_up, Borne, Insurance, Recovery},
         margin::Position,
         matching::PRICE_MAX,
     },
@@ -69,6 +69,8 @@ pub struct PerpMarket {
     pub closing_sum: u64,
     /// Seconds that sum is over.
     pub closing_seconds: u64,
+    /// When the price it settles at was fixed, Unix seconds; 0 before.
+    pub settled_time: i64,
     /// Lots open on either side; both are the same.
     pub open_lots: u64,
     /// Losses paid in, less profits paid out.
@@ -92,6 +94,10 @@ pub struct PerpMarket {
     pub profits_window_start: i64,
     /// What the winners of this market have borne of its losers' debts in all.
     pub haircut_atoms: u64,
+    /// What of that is noted in legs, and not returned.
+    pub haircut_open_atoms: u64,
+    /// Which share of it is not returned since the epoch began, in 2⁻⁶³.
+    pub recovery_share: u64,
     /// What a long lot has paid in funding since the beginning, in 2⁻³² atoms; it wraps.
     pub funding_index: i64,
     /// What a long lot pays a day at present, in 2⁻¹⁶ ticks.
@@ -126,6 +132,8 @@ pub struct PerpMarket {
     pub last_ticks: u32,
     /// At what positions are settled, once the market has closed; 0 before.
     pub settlement_ticks: u32,
+    /// How often all that was borne has been returned.
+    pub recovery_epoch: u32,
     /// 1 while the feed's publishers do not agree.
     pub is_uncertain: u8,
     /// 1 open, 2 liquidate, 4 profits.
@@ -136,7 +144,7 @@ pub struct PerpMarket {
     pub book_bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 251],
+    pub reserved: [u8; 239],
 }
 
 impl PerpMarket {
@@ -150,30 +158,101 @@ impl PerpMarket {
         }
     }
 
-    /// What a position owes in funding and losses since its indices, against its holder.
+    /// What a position owes in funding, and in losses, since its indices, both against its holder.
     ///
     /// # Errors
     /// Overflow outside 64 bits.
     #[inline(never)]
-    pub fn owed_up(&self, lots: i64, funding_index: i64, loss_index: i64) -> Result<i64> {
+    pub fn owed_up(&self, lots: i64, funding_index: i64, loss_index: i64) -> Result<(i64, i64)> {
         let funding = payment_up(lots, funding_index, self.funding_index).map_err(ExchangeError::from)?;
         let moved = self.loss_index(lots);
         let loss = payment_up(lots.abs(), loss_index, moved).map_err(ExchangeError::from)?;
-        funding
-            .checked_add(loss)
-            .ok_or_else(|| ExchangeError::Overflow.into())
+        Ok((funding, loss))
     }
 
-    /// Settles a leg's funding and losses into its cost.
+    /// Settles a leg's funding and losses into its cost, with what has been returned of its losses.
     ///
     /// # Errors
     /// Overflow outside 64 bits.
     #[inline(always)]
-    pub fn settle_leg(&self, leg: &mut PerpLeg) -> Result<()> {
-        let owed = self.owed_up(leg.position_lots, leg.funding_index, leg.loss_index)?;
-        leg.quote_atoms = leg.quote_atoms.checked_sub(owed).ok_or(ExchangeError::Overflow)?;
+    pub fn settle_leg(&mut self, leg: &mut PerpLeg) -> Result<()> {
+        let (funding, loss) = self.owed_up(leg.position_lots, leg.funding_index, leg.loss_index)?;
+        let returned = self.note_haircut(leg, loss)?;
+        leg.quote_atoms = leg
+            .quote_atoms
+            .checked_sub(funding)
+            .and_then(|quote| quote.checked_sub(loss))
+            .and_then(|quote| quote.checked_add_unsigned(returned))
+            .ok_or(ExchangeError::Overflow)?;
         self.mark_leg(leg);
         Ok(())
+    }
+
+    /// Notes in a leg what it bears, and returns what has been given back of what it bore.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    #[inline(always)]
+    pub fn note_haircut(&mut self, leg: &mut PerpLeg, loss_atoms: i64) -> Result<u64> {
+        if leg.haircut_atoms == 0 && loss_atoms <= 0 {
+            return Ok(0);
+        }
+        let (mut borne, mut recovery) = (leg.borne(), self.recovery());
+        let returned = borne.settle(&mut recovery, loss_atoms.max(0) as u64);
+        leg.set_borne(&borne);
+        self.set_recovery(&recovery);
+        returned.map_err(|fault| ExchangeError::from(fault).into())
+    }
+
+    /// Gives back what insurance may pay of what winners have borne; returns how much that is.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    pub fn return_haircut(&mut self, now: i64) -> Result<u64> {
+        let (mut insurance, mut recovery) = (self.insurance(), self.recovery());
+        let paid_atoms = insurance
+            .pay(recovery.open_atoms, self.rules.insurance_cap_bps, now)
+            .map_err(ExchangeError::from)?;
+        if recovery.give(paid_atoms).map_err(ExchangeError::from)? == 0 {
+            return Ok(0);
+        }
+        self.set_insurance(&insurance);
+        self.set_recovery(&recovery);
+        self.pool_atoms = self
+            .pool_atoms
+            .checked_add(paid_atoms)
+            .ok_or(ExchangeError::Overflow)?;
+        Ok(paid_atoms)
+    }
+
+    /// Gives up what a leg has borne and not had returned.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    pub fn waive_haircut(&mut self, leg: &mut PerpLeg) -> Result<u64> {
+        self.settle_leg(leg)?;
+        let (mut borne, mut recovery) = (leg.borne(), self.recovery());
+        let waived_atoms = borne.atoms;
+        borne.waive(&mut recovery).map_err(ExchangeError::from)?;
+        leg.set_borne(&borne);
+        self.set_recovery(&recovery);
+        Ok(waived_atoms)
+    }
+
+    #[inline(always)]
+    fn recovery(&self) -> Recovery {
+        Recovery {
+            open_atoms: self.haircut_open_atoms,
+            share: self.recovery_share,
+            epoch: self.recovery_epoch,
+        }
+    }
+
+    #[inline(always)]
+    fn set_recovery(&mut self, recovery: &Recovery) {
+        self.haircut_open_atoms = recovery.open_atoms;
+        self.recovery_share = recovery.share;
+        self.recovery_epoch = recovery.epoch;
     }
 
     /// Notes that a leg is settled, after its lots have changed.
@@ -206,12 +285,14 @@ impl PerpMarket {
     /// Overflow outside 64 bits.
     #[inline(always)]
     pub fn move_seat(&mut self, seat: &mut Seat, lots: i64, quote_atoms: i64) -> Result<()> {
-        let owed = self.owed_up(seat.lots, seat.funding_index, seat.loss_index)?;
+        let (funding, loss) = self.owed_up(seat.lots, seat.funding_index, seat.loss_index)?;
         let before = seat.lots;
         seat.lots += lots;
+        seat.haircut_atoms = seat.haircut_atoms.saturating_add(loss.max(0) as u64);
         seat.cash_atoms = seat
             .cash_atoms
-            .checked_sub(owed)
+            .checked_sub(funding)
+            .and_then(|cash| cash.checked_sub(loss))
             .and_then(|cash| cash.checked_add(quote_atoms))
             .ok_or(ExchangeError::Overflow)?;
         self.count_open(before, seat.lots);
@@ -392,18 +473,35 @@ pub fn load_feed(view: &AccountView) -> Result<Account<Feed>> {
 }
 
 impl PerpLeg {
+    #[inline(always)]
+    fn borne(&self) -> Borne {
+        Borne {
+            atoms: self.haircut_atoms,
+            share: self.recovery_share,
+            epoch: self.recovery_epoch,
+        }
+    }
+
+    #[inline(always)]
+    fn set_borne(&mut self, borne: &Borne) {
+        self.haircut_atoms = borne.atoms;
+        self.recovery_share = borne.share;
+        self.recovery_epoch = borne.epoch;
+    }
+
     /// The position as it counts for margin, settled or not.
     ///
     /// # Errors
     /// Overflow outside 64 bits.
     #[inline(always)]
     pub fn position(&self, market: &PerpMarket) -> Result<Position> {
-        let owed = market.owed_up(self.position_lots, self.funding_index, self.loss_index)?;
+        let (funding, loss) = market.owed_up(self.position_lots, self.funding_index, self.loss_index)?;
         Ok(Position {
             lots: self.position_lots,
             quote_atoms: self
                 .quote_atoms
-                .checked_sub(owed)
+                .checked_sub(funding)
+                .and_then(|quote| quote.checked_sub(loss))
                 .ok_or(ExchangeError::Overflow)?,
             bid_lots: self.bid_lots,
             bid_atoms: self.bid_atoms,

@@ -113,7 +113,7 @@ impl PerpMarket {
     /// Whether, `now`, losers of a closed market have had their time to pay, and its winners are paid.
     #[inline(always)]
     pub fn is_paying(&self, now: i64) -> bool {
-        self.settlement_ticks != 0 && now >= self.close_time.saturating_add(LOSSES_FIRST_S)
+        self.settlement_ticks != 0 && now >= self.settled_time.saturating_add(LOSSES_FIRST_S)
     }
 
     /// Refuses to raise what is open in a bounded market beyond what its insurance covers, whatever the price jumps to.
