@@ -181,7 +181,7 @@ def _add_report(
         required=True,
         type=place_of,
         metavar="PLACE",
-        help="the history: a file or a PostgreSQL URL",
+        help="the history: a file or a PostgreSQL URL; leave its password to ~/.pgpass",
     )
     report.add_argument(
         "--from",

@@ -18,7 +18,8 @@ import structlog
 from secant.client.views import text_of
 from secant_keeper.errors import KeeperError, one_line
 from secant_keeper.history_perps import PerpNotes
-from secant_keeper.history_store import Batch, HistoryWriter, Link, Snapshot, VenueReading
+from secant_keeper.history_rows import Batch, Link, Snapshot, VenueReading
+from secant_keeper.history_store import HistoryWriter
 from secant_keeper.jobs.observe import DRIFT_MAX_S
 from secant_keeper.jobs.sweep import trades
 from secant_keeper.outage import Outage
@@ -266,19 +267,18 @@ class History:
             self._metrics.history_lost.inc(sum(one.rows for one in batches))
             self._fail(one_line(error))
             return
-        for batch in batches:
-            for kind, count in batch.counts.items():
-                self._metrics.history_rows.labels(kind).inc(count)
         self._outage.over()
 
     def _write_all(self, batches: list[Batch]) -> None:
-        """In the history's own thread."""
+        """In the history's own thread; what is written is taken out, and counted whoever is cancelled."""
         try:
             if self._writer is None:
                 self._writer = HistoryWriter(self._place)
-            for batch in batches:
-                batch.complete()
-                self._writer.write(batch)
+            while batches:
+                batches[0].complete()
+                self._writer.write(batches[0])
+                for kind, count in batches.pop(0).counts.items():
+                    self._metrics.history_rows.labels(kind).inc(count)
         except Exception:
             self._let_go()  # it may have been replaced: the next try opens it anew
             raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from secant import exchange
 from secant.client.views import text_of
-from secant_keeper.history_store import NUMBER_MAX, Cluster, PerpLink, PerpSnapshot, Scan
+from secant_keeper.history_rows import NUMBER_MAX, Cluster, PerpLink, PerpSnapshot, Scan
 from secant_keeper.perps.figures import (
     FAR_TIMES,
     Crowd,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from solders.pubkey import Pubkey
 
     from secant_keeper.books import BookAccount
-    from secant_keeper.history_store import Batch
+    from secant_keeper.history_rows import Batch
     from secant_keeper.perps.figures import Positions, Prices
     from secant_keeper.state import State
 

@@ -19,7 +19,8 @@ from secant_keeper.perps.figures import RATE_BITS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from secant_keeper.history_store import Cluster, HistoryReader, PerpLink, PerpSnapshot, Scan, Stretch
+    from secant_keeper.history_rows import Cluster, PerpLink, PerpSnapshot, Scan, Stretch
+    from secant_keeper.history_store import HistoryReader
 
 HOUR_S: Final = 3_600
 DAYS_A_YEAR: Final = 365

@@ -17,7 +17,8 @@ from secant_keeper.replay_report import Report
 from secant_keeper.reports import NothingToReportError, period, reading
 
 if TYPE_CHECKING:
-    from secant_keeper.history_store import Cluster, HistoryReader, PerpLink, Scan
+    from secant_keeper.history_rows import Cluster, PerpLink, Scan
+    from secant_keeper.history_store import HistoryReader
     from secant_keeper.perp_figures import Hour, PerpFigures
     from secant_keeper.stores.place import HistoryPlace
 

@@ -14,12 +14,13 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from secant_keeper.evidence import iso_time, plain
-from secant_keeper.history_store import Snapshot, VenueReading
+from secant_keeper.history_rows import Snapshot, VenueReading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from secant_keeper.history_store import HistoryReader, Link, Stretch
+    from secant_keeper.history_rows import Link, Stretch
+    from secant_keeper.history_store import HistoryReader
 
 PPM_PER_TICK: Final = 100
 

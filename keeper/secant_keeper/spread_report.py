@@ -16,7 +16,8 @@ from secant_keeper.reports import NothingToReportError, period, reading
 from secant_keeper.spread import spread_of
 
 if TYPE_CHECKING:
-    from secant_keeper.history_store import HistoryReader, Link
+    from secant_keeper.history_rows import Link
+    from secant_keeper.history_store import HistoryReader
     from secant_keeper.spread import Spread
     from secant_keeper.stores.place import HistoryPlace
 

@@ -21,15 +21,8 @@ from secant import exchange
 from secant_keeper import history as module
 from secant_keeper.__main__ import main
 from secant_keeper.history import RETRY_S, UNSEEN_MAX_S, History
-from secant_keeper.history_store import (
-    Batch,
-    HistoryReader,
-    HistoryWriter,
-    Link,
-    PerpLink,
-    Snapshot,
-    VenueReading,
-)
+from secant_keeper.history_rows import Batch, Link, PerpLink, Snapshot, VenueReading
+from secant_keeper.history_store import HistoryReader, HistoryWriter
 from secant_keeper.metrics import Metrics
 from secant_keeper.recordings import Reading
 from secant_keeper.stores import sqlite as store

@@ -14,7 +14,8 @@ from test_history_stores import CLUSTERS, MARKET, READING, a_batch
 
 from secant_keeper import history_export as module
 from secant_keeper.__main__ import main
-from secant_keeper.history_store import NUMBER_MAX, HistoryReader, HistoryWriter
+from secant_keeper.history_rows import NUMBER_MAX
+from secant_keeper.history_store import HistoryReader, HistoryWriter
 from secant_keeper.stores.place import PostgresPlace
 from secant_keeper.stores.schema import TABLES
 

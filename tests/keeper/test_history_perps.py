@@ -15,7 +15,8 @@ from test_history import a_history
 
 from perp_world import UNIT_ATOMS
 from secant import exchange
-from secant_keeper.history_store import HistoryReader, PerpLink
+from secant_keeper.history_rows import PerpLink
+from secant_keeper.history_store import HistoryReader
 from secant_keeper.perps.account import health_of, holdings
 from secant_keeper.perps.figures import Prices, cluster_width, clusters_of, crowd_of
 from secant_keeper.perps.prices import prices_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from solders.pubkey import Pubkey
 
     from secant_keeper.history import History
-    from secant_keeper.history_store import Cluster, PerpSnapshot, Scan, Snapshot
+    from secant_keeper.history_rows import Cluster, PerpSnapshot, Scan, Snapshot
     from secant_keeper.state import State
     from secant_keeper.stores.place import HistoryPlace
 

@@ -17,20 +17,18 @@ from test_history import Clock, a_history
 from secant_keeper.__main__ import main
 from secant_keeper.config import Settings
 from secant_keeper.history import RETRY_S
-from secant_keeper.history_store import (
+from secant_keeper.history_rows import (
     NUMBER_MAX,
     Batch,
     Cluster,
-    HistoryReader,
-    HistoryWriter,
     Link,
     PerpLink,
     PerpSnapshot,
     Scan,
     Snapshot,
     VenueReading,
-    database_at,
 )
+from secant_keeper.history_store import HistoryReader, HistoryWriter, database_at
 from secant_keeper.metrics import Metrics
 from secant_keeper.stores.database import HistoryFileError, HistoryUnavailableError
 from secant_keeper.stores.place import PostgresPlace, place_of

@@ -19,15 +19,18 @@ from secant.localnet import Localnet
 from secant_keeper.__main__ import main
 from secant_keeper.config import FeedSettings, PerpSettings, Settings, SourceSettings
 from secant_keeper.evidence import plain
-from secant_keeper.history_store import Batch, Cluster, HistoryWriter
+from secant_keeper.history_rows import Batch, Cluster
+from secant_keeper.history_store import HistoryWriter
 from secant_keeper.metrics import Metrics
 from secant_keeper.service import keep
 from secant_keeper.sources import load_recordings
+from secant_keeper.stores.place import PostgresPlace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from secant_keeper.history_store import PerpSnapshot
+    from secant_keeper.history_rows import PerpSnapshot
+    from secant_keeper.stores.place import HistoryPlace
 
 NOON = 1_700_049_600
 """A clock hour begins."""
@@ -76,8 +79,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return ended.value.code, captured.out, captured.err
 
 
-def report(capsys: pytest.CaptureFixture[str], path: Path, *options: str) -> dict[str, Any]:
-    code, out, _ = run(capsys, "--history", str(path), "--json", *options)
+def report(capsys: pytest.CaptureFixture[str], place: HistoryPlace, *options: str) -> dict[str, Any]:
+    name = place.url if isinstance(place, PostgresPlace) else str(place)
+    code, out, _ = run(capsys, "--history", name, "--json", *options)
     assert code == 0
     (one,) = json.loads(out)
     assert isinstance(one, dict)
@@ -249,7 +253,7 @@ def test_one_by_name_or_address(capsys: pytest.CaptureFixture[str], path: Path) 
 
 
 async def test_a_keeper_writes_what_the_report_says(
-    tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, place: HistoryPlace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = PerpKeeperWorld(keeper_publishes=True)
     begin = world.now
@@ -269,7 +273,7 @@ async def test_a_keeper_writes_what_the_report_says(
             exit_when_done=True,
             metrics_port=None,
             poll_interval_s=0.01,
-            history=path,
+            history=place,
             history_scan_interval_s=60,
             feeds=(FeedSettings(address=world.feeds[world.market], source=source),),
             perps=PerpSettings(exchange=world.exchange),
@@ -279,7 +283,7 @@ async def test_a_keeper_writes_what_the_report_says(
     assert metrics.history_lost._value.get() == 0
     assert metrics.history_rows.labels("perp")._value.get() >= len(prices)
     assert metrics.history_rows.labels("liquidation")._value.get() >= 3
-    found = report(capsys, path)
+    found = report(capsys, place)
     assert (found["name"], found["market"]) == ("LUNA", str(world.market))
     assert found["last"]["index_ticks"] == world.perp().index_ticks == PRICE + 100
     assert found["last"]["long_accounts"] == found["last"]["short_accounts"] == 1

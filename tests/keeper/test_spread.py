@@ -22,14 +22,8 @@ from secant import exchange, oracle
 from secant_keeper.__main__ import main
 from secant_keeper.evidence import plain
 from secant_keeper.health import mid_differences
-from secant_keeper.history_store import (
-    Batch,
-    HistoryReader,
-    HistoryWriter,
-    Link,
-    Snapshot,
-    VenueReading,
-)
+from secant_keeper.history_rows import Batch, Link, Snapshot, VenueReading
+from secant_keeper.history_store import HistoryReader, HistoryWriter
 from secant_keeper.jobs.sweep import EXPIRED_MIN
 from secant_keeper.metrics import Metrics
 from secant_keeper.recordings import Reading
