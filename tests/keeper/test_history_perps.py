@@ -15,11 +15,20 @@ from test_history import a_history
 
 from perp_world import UNIT_ATOMS
 from secant import exchange
+from secant_keeper.books import Depth
 from secant_keeper.history_rows import PerpLink
 from secant_keeper.history_store import HistoryReader
 from secant_keeper.perps.account import health_of, holdings
-from secant_keeper.perps.figures import Prices, cluster_width, clusters_of, crowd_of
+from secant_keeper.perps.figures import (
+    Prices,
+    cluster_width,
+    clusters_of,
+    crowd_of,
+    depth_lots,
+    predicted_rate,
+)
 from secant_keeper.perps.prices import prices_of
+from secant_keeper.venues.depth import Level
 
 if TYPE_CHECKING:
     from solders.pubkey import Pubkey
@@ -231,16 +240,9 @@ def the_first_below(world: PerpKeeperWorld, state: State, address: Pubkey) -> tu
 
 
 async def test_a_scan_says_where_positions_end(world: PerpKeeperWorld, place: HistoryPlace) -> None:
-    sizes = (
-        (LOTS, 200),
-        (LOTS, 201),
-        (3 * LOTS, 400),
-        (LOTS, 2_000),
-        (-LOTS, 150),
-        (-LOTS, 900),
-        (-LOTS, 9_000),
-    )
-    users = [world.position(lots, deposit * UNIT_ATOMS) for lots, deposit in sizes]
+    longs = ((LOTS, 200), (LOTS, 201), (3 * LOTS, 400), (LOTS, 2_000))
+    shorts = ((-LOTS, 150), (-LOTS, 900), (-LOTS, 2_700), (-LOTS, 9_000))
+    users = [world.position(lots, deposit * UNIT_ATOMS) for lots, deposit in (*longs, *shorts)]
     world.tick(10_050)
     state = world.take_in()
     history = a_history(place, scan_interval_s=60)
@@ -253,10 +255,10 @@ async def test_a_scan_says_where_positions_end(world: PerpKeeperWorld, place: Hi
     ends = [the_first_below(world, state, user) for user in users]
     reached = [(lots, price) for lots, price in ends if 0 < price <= 3 * mark]
     assert sum(price == 0 for _, price in ends) == 1  # a long that has all it costs and more
-    far = [1 for _, price in ends if price > 3 * mark]
-    assert len(far) == 1
+    far = [price for _, price in ends if price > 3 * mark]
+    assert [price < 4 * mark for price in far] == [True, False]
     # The maker has so much that no price brings him down.
-    assert scan[2:] == (mark, width, len(reached), 1, 2)
+    assert scan[2:] == (mark, width, len(reached), 2, 2)
     counted: dict[int, Counter[str]] = {}
     for lots, price in reached:
         side = "long" if lots > 0 else "short"
@@ -283,6 +285,22 @@ def test_sums_beyond_64_bits_are_exact() -> None:
 )
 def test_clusters_are_as_wide_as_one_in_hundred_at_most(mark: int, width: int) -> None:
     assert cluster_width(mark) == width
+
+
+def test_depth_is_what_is_as_near_as_asked() -> None:
+    bids = (Level(9_900, 8), Level(9_899, 16))
+    asks = (Level(10_100, 32), Level(10_101, 64))
+    assert depth_lots(Depth(bids, asks), 10_000, 100) == (8, 32)
+    assert depth_lots(Depth(bids, asks), 10_000, 101) == (8 + 16, 32 + 64)
+
+
+def test_the_predicted_rate_keeps_to_the_cap(world: PerpKeeperWorld) -> None:
+    """Which is a share of the index, and so may have come down since the premium was seen."""
+    market = replace(world.perp(), premium_seconds=600 * 3_600, index_ticks=9_001)
+    cap = 451  # 5 % of it, rounded up
+    assert predicted_rate(market) == cap << 16
+    assert predicted_rate(replace(market, premium_seconds=-600 * 3_600)) == -(cap << 16)
+    assert predicted_rate(replace(market, premium_seconds=-1)) == -(2**16 // 3_600)
 
 
 def test_the_largest_tenth_has_all_that_are_as_large() -> None:
