@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACCOUNTS",
+    "BOUNDED_MAINTENANCE_MIN_BPS",
     "BUILDER_FEE_MAX_BPS",
     "CLOSING_WINDOW_S",
     "DUST_MAX_ATOMS",
@@ -194,6 +195,7 @@ __all__ = [
 ]
 
 PROGRAM_ID: Final = Pubkey.from_string("Engr6zCXt6ZopVYw68FkaTVbX8perQcMJcmdjZa5iA3M")
+BOUNDED_MAINTENANCE_MIN_BPS: Final = 9900
 BUILDER_FEE_MAX_BPS: Final = 100
 CLOSING_WINDOW_S: Final = 3600
 DUST_MAX_ATOMS: Final = 1000000000
@@ -381,7 +383,7 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     6052: _wire.ProgramErrorInfo(
         6052,
         "OrderInvalid",
-        "Order out of range: price 1 to 9999 ticks, at most 500000000000 lots and 256 orders met, expiry in the future, known side and kinds",
+        "Order out of range: price 1 to 9999 ticks (a perpetual's: 16777215, or below its face), at most 500000000000 lots and 256 orders met, expiry in the future, known side and kinds",
     ),
     6053: _wire.ProgramErrorInfo(
         6053, "OrderTooSmall", "An order that rests needs at least the book's least lots"
@@ -426,7 +428,7 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     6065: _wire.ProgramErrorInfo(
         6065,
         "PerpMarketStale",
-        "The market of another perpetual leg is behind; bring all of the account's markets up to date in the same slot",
+        "A market of the account is behind, or its seat undrawn: bring all of them up to date in the same slot, and draw the seats",
     ),
     6066: _wire.ProgramErrorInfo(
         6066,
@@ -2179,7 +2181,7 @@ def _encode_liquidated(value: Liquidated, name: str) -> bytes:
     )
 
 
-_PERP_LEG = Struct("<32sqqqqQQQQQQIH10x")
+_PERP_LEG = Struct("<32sqqqqQQQQQQQIH2x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -2198,6 +2200,7 @@ class PerpLeg:
         ask_atoms: What they bring at least: all of them at the lowest of their prices.
         haircut_atoms: What it has borne of losers' debts, and not had returned.
         recovery_share: The market's `recovery_share` when that was noted.
+        drawn_slot: The slot in which its seat was last drawn.
         recovery_epoch: The market's `recovery_epoch` then.
         seat: Seat in the market's book, counted from 1; 0 without.
     """
@@ -2213,6 +2216,7 @@ class PerpLeg:
     ask_atoms: int
     haircut_atoms: int
     recovery_share: int
+    drawn_slot: int
     recovery_epoch: int
     seat: int
 
@@ -2251,6 +2255,7 @@ def _perp_leg(values: tuple[Any, ...], at: int) -> PerpLeg:
         values[at + 10],
         values[at + 11],
         values[at + 12],
+        values[at + 13],
     )
 
 
@@ -2270,9 +2275,10 @@ def _encode_perp_leg(value: PerpLeg, name: str) -> bytes:
             _wire.encode_u64(value.ask_atoms, f"{name}.ask_atoms"),
             _wire.encode_u64(value.haircut_atoms, f"{name}.haircut_atoms"),
             _wire.encode_u64(value.recovery_share, f"{name}.recovery_share"),
+            _wire.encode_u64(value.drawn_slot, f"{name}.drawn_slot"),
             _wire.encode_u32(value.recovery_epoch, f"{name}.recovery_epoch"),
             _wire.encode_u16(value.seat, f"{name}.seat"),
-            bytes(10),
+            bytes(2),
         )
     )
 
@@ -2380,7 +2386,7 @@ def _margin_account(values: tuple[Any, ...], at: int) -> MarginAccount:
         values[at + 12],
         values[at + 13],
         tuple([_event_leg(values, at_) for at_ in range(at + 14, at + 414, 50)]),
-        tuple([_perp_leg(values, at_) for at_ in range(at + 414, at + 518, 13)]),
+        tuple([_perp_leg(values, at_) for at_ in range(at + 414, at + 526, 14)]),
     )
 
 
@@ -2984,7 +2990,7 @@ _PERP_MARKET = Struct(
     "<32s32s32s"
     + _PERP_RULES.format[1:]
     + _PERP_RULES.format[1:]
-    + "qqQQqQQQQQQQQqQqQQQqqqqqQqqqqqqqIIIIIBBBBB239x"
+    + "qqQQqQQQQQQQQqQqQQQQqqqqqQqqqqqqqIIIIIIBBBBB227x"
 )
 
 
@@ -3015,8 +3021,9 @@ class PerpMarket:
         profits_paid_atoms: Profits paid out since `profits_window_start`.
         profits_window_start: i64.
         haircut_atoms: What the winners of this market have borne of its losers' debts in all.
-        haircut_open_atoms: What of that is noted in legs, and not returned.
+        haircut_open_atoms: What of that is not returned.
         recovery_share: Which share of it is not returned since the epoch began, in 2⁻⁶³.
+        haircut_share: That share when something was last borne.
         funding_index: What a long lot has paid in funding since the beginning, in 2⁻³² atoms; it wraps.
         funding_rate: What a long lot pays a day at present, in 2⁻¹⁶ ticks.
         premium_seconds: Σ premium × seconds of the present hour.
@@ -3036,6 +3043,7 @@ class PerpMarket:
         last_ticks: What last traded.
         settlement_ticks: At what positions are settled, once the market has closed; 0 before.
         recovery_epoch: How often all that was borne has been returned.
+        haircut_epoch: How often it had been when something was last borne.
         is_uncertain: 1 while the feed's publishers do not agree.
         pause_bits: 1 open, 2 liquidate, 4 profits.
         bump: PDA bump.
@@ -3067,6 +3075,7 @@ class PerpMarket:
     haircut_atoms: int
     haircut_open_atoms: int
     recovery_share: int
+    haircut_share: int
     funding_index: int
     funding_rate: int
     premium_seconds: int
@@ -3085,6 +3094,7 @@ class PerpMarket:
     last_ticks: int
     settlement_ticks: int
     recovery_epoch: int
+    haircut_epoch: int
     is_uncertain: int
     pause_bits: int
     bump: int
@@ -3118,29 +3128,31 @@ class PerpMarket:
         "haircut_atoms": 568,
         "haircut_open_atoms": 576,
         "recovery_share": 584,
-        "funding_index": 592,
-        "funding_rate": 600,
-        "premium_seconds": 608,
-        "premium_ticks": 616,
-        "updated_at": 624,
-        "updated_slot": 632,
-        "loss_long_index": 640,
-        "loss_short_index": 648,
-        "index_average": 656,
-        "basis_average": 664,
-        "basis_ticks": 672,
-        "agreed_at": 680,
-        "traded_at": 688,
-        "index_ticks": 696,
-        "mark_ticks": 700,
-        "last_ticks": 704,
-        "settlement_ticks": 708,
-        "recovery_epoch": 712,
-        "is_uncertain": 716,
-        "pause_bits": 717,
-        "bump": 718,
-        "book_bump": 719,
-        "layout": 720,
+        "haircut_share": 592,
+        "funding_index": 600,
+        "funding_rate": 608,
+        "premium_seconds": 616,
+        "premium_ticks": 624,
+        "updated_at": 632,
+        "updated_slot": 640,
+        "loss_long_index": 648,
+        "loss_short_index": 656,
+        "index_average": 664,
+        "basis_average": 672,
+        "basis_ticks": 680,
+        "agreed_at": 688,
+        "traded_at": 696,
+        "index_ticks": 704,
+        "mark_ticks": 708,
+        "last_ticks": 712,
+        "settlement_ticks": 716,
+        "recovery_epoch": 720,
+        "haircut_epoch": 724,
+        "is_uncertain": 728,
+        "pause_bits": 729,
+        "bump": 730,
+        "book_bump": 731,
+        "layout": 732,
     }
 
     @classmethod
@@ -3210,6 +3222,8 @@ def _perp_market(values: tuple[Any, ...], at: int) -> PerpMarket:
         values[at + 112],
         values[at + 113],
         values[at + 114],
+        values[at + 115],
+        values[at + 116],
     )
 
 
@@ -3242,6 +3256,7 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_u64(value.haircut_atoms, f"{name}.haircut_atoms"),
             _wire.encode_u64(value.haircut_open_atoms, f"{name}.haircut_open_atoms"),
             _wire.encode_u64(value.recovery_share, f"{name}.recovery_share"),
+            _wire.encode_u64(value.haircut_share, f"{name}.haircut_share"),
             _wire.encode_i64(value.funding_index, f"{name}.funding_index"),
             _wire.encode_i64(value.funding_rate, f"{name}.funding_rate"),
             _wire.encode_i64(value.premium_seconds, f"{name}.premium_seconds"),
@@ -3260,12 +3275,13 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_u32(value.last_ticks, f"{name}.last_ticks"),
             _wire.encode_u32(value.settlement_ticks, f"{name}.settlement_ticks"),
             _wire.encode_u32(value.recovery_epoch, f"{name}.recovery_epoch"),
+            _wire.encode_u32(value.haircut_epoch, f"{name}.haircut_epoch"),
             _wire.encode_u8(value.is_uncertain, f"{name}.is_uncertain"),
             _wire.encode_u8(value.pause_bits, f"{name}.pause_bits"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.book_bump, f"{name}.book_bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(239),
+            bytes(227),
         )
     )
 
@@ -5116,7 +5132,7 @@ def cancel_trigger(
     Args:
         payer: CHECK: paid the rent and gets it back; signs, unless another does or the order has
             lapsed. [writable]
-        account: the account.
+        account: The margin account; closed, it has nothing left to reduce.
         trigger: the trigger. [writable]
         trader: The account's owner or delegate, if somebody else than him paid. [signer] May be left
             out.
@@ -6985,7 +7001,8 @@ def withdraw(
     amount_atoms: int,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Moves free collateral from a margin account to a token account, all of it for the greatest amount.
+    """Moves free collateral from a margin account to a token account, for the greatest amount all that
+    perpetuals do not need.
 
     Never paused.
 

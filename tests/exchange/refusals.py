@@ -114,7 +114,7 @@ class Stage:
         before = self.states(named | set(watched))
         with pytest.raises(RefusedError) as refused:
             self.run(*instructions)
-        assert refused.value.name == name
+        assert refused.value.name == name, refused.value.name
         assert self.states(before) == before
 
     def clone(self, key: Pubkey) -> Pubkey:

@@ -7,21 +7,29 @@ from typing import Any
 import pytest
 from solders.instruction import Instruction
 
-import exchange as package
+import exchange as events
+import perps
+from perps.scene import PerpScene
 from secant import exchange
 
 from .coverage import instructions_of, modules
+from .refusals import Stage, shape_named
 from .scene import Scene
 
 TOO_FEW_ACCOUNTS = "insufficient account keys for instruction"
 BAD_DATA = "invalid instruction data"
 NAMES = sorted(instructions_of(exchange.PROGRAM_ID))
+TABLES: dict[str, tuple[type[Scene | PerpScene], Any]] = {
+    name: (stage, module)
+    for package, stage in ((events, Scene), (perps, PerpScene))
+    for name, module in modules(package)
+}
 
 
-def landing(instruction: str) -> tuple[Scene, Instruction]:
+def landing(instruction: str) -> tuple[Stage, Instruction]:
     """A scene and a call that would land on it."""
-    module: Any = dict(modules(package))[instruction]
-    scene = Scene()
+    stage, module = TABLES[instruction]
+    scene = stage()
     module.arrange(scene)
     return scene, module.call(scene)
 
@@ -36,7 +44,7 @@ def test_the_call_of_each_table_lands(instruction: str) -> None:
 @pytest.mark.parametrize("instruction", NAMES)
 def test_too_few_accounts_are_refused(instruction: str) -> None:
     scene, call = landing(instruction)
-    for count in range(len(call.accounts)):
+    for count in range(len(shape_named(instruction).accounts)):
         scene.assert_refused(
             TOO_FEW_ACCOUNTS, Instruction(call.program_id, bytes(call.data), call.accounts[:count])
         )

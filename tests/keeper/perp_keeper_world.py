@@ -16,6 +16,7 @@ from solders.transaction import Transaction
 from perp_world import RULES, UNIT_ATOMS
 from secant import exchange, oracle
 from secant_keeper.config import PerpSettings
+from secant_keeper.perps.audit import Audit, audit
 from secant_keeper.perps.task import Task
 from secant_keeper.state import State
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 UNITS_PER_TICK = 100
 """The feed's units are millionths of a dollar; a tick is a hundredth of a cent."""
 PRICE = 10_000
+DUST_MAX_ATOMS = 100
+"""What the roundings of a test's few positions add up to, at most."""
 BID, ASK = exchange.SIDE_BID, exchange.SIDE_ASK
 
 
@@ -139,21 +142,39 @@ class PerpKeeperWorld(World):
             *self._updates(account, market), self._trade(account, side, lots, price_ticks, market, **more)
         )
 
-    def _updates(self, account: Pubkey, market: Pubkey | None) -> list[Instruction]:
-        others = [leg.market for leg in self.holder(account).perp_legs if leg.market in self.feeds]
+    def updating(self, market: Pubkey) -> Instruction:
+        book = exchange.find_book(event=market, outcome=0)
+        return exchange.update_funding(market=market, feed=self.feeds[market], book=book)
+
+    def _others(self, account: Pubkey, market: Pubkey | None) -> list[exchange.PerpLeg]:
+        key = self.market if market is None else market
         return [
-            exchange.update_funding(
-                market=key, feed=self.feeds[key], book=exchange.find_book(event=key, outcome=0)
-            )
-            for key in others
-            if key != (self.market if market is None else market)
+            leg for leg in self.holder(account).perp_legs if leg.market in self.feeds and leg.market != key
         ]
+
+    def _updates(self, account: Pubkey, market: Pubkey | None) -> list[Instruction]:
+        """What makes an account's other legs known: their markets brought up to date, their seats drawn."""
+        others = self._others(account, market)
+        updates = [self.updating(leg.market) for leg in others]
+        return updates + [self.drawing(account, leg.market) for leg in others if leg.seat]
+
+    def drawing(self, account: Pubkey, market: Pubkey) -> Instruction:
+        return exchange.draw_perp_seat(
+            account=account,
+            market=market,
+            feed=self.feeds[market],
+            book=exchange.find_book(event=market, outcome=0),
+            remaining_accounts=self._metas(account, market),
+        )
+
+    def _metas(self, account: Pubkey, market: Pubkey | None) -> list[AccountMeta]:
+        others = self._others(account, market)
+        return [AccountMeta(leg.market, is_signer=False, is_writable=False) for leg in others]
 
     def _trade(
         self, account: Pubkey, side: int, lots: int, price_ticks: int, market: Pubkey | None, **more: Any
     ) -> Instruction:
         key = self.market if market is None else market
-        others = [one.accounts[0].pubkey for one in self._updates(account, market)]
         chosen = {"kind": exchange.ORDER_LIMIT, "expires_at": 0, "reduce_only": False, **more}
         request = exchange.OrderRequest(
             client_id=0,
@@ -172,7 +193,7 @@ class PerpKeeperWorld(World):
             feed=self.feeds[key],
             book=exchange.find_book(event=key, outcome=0),
             request=request,
-            remaining_accounts=[AccountMeta(one, is_signer=False, is_writable=False) for one in others],
+            remaining_accounts=self._metas(account, key),
         )
 
     def position(
@@ -187,18 +208,7 @@ class PerpKeeperWorld(World):
 
     def draw(self, account: Pubkey, market: Pubkey | None = None) -> None:
         key = self.market if market is None else market
-        updates = self._updates(account, market)
-        others = [one.accounts[0].pubkey for one in updates]
-        self.run(
-            *updates,
-            exchange.draw_perp_seat(
-                account=account,
-                market=key,
-                feed=self.feeds[key],
-                book=exchange.find_book(event=key, outcome=0),
-                remaining_accounts=[AccountMeta(one, is_signer=False, is_writable=False) for one in others],
-            ),
-        )
+        self.run(self.updating(key), *self._updates(account, key), self.drawing(account, key))
 
     def perp(self, market: Pubkey | None = None) -> exchange.PerpMarket:
         data = self.ledger.account_data(self.market if market is None else market)
@@ -222,12 +232,25 @@ class PerpKeeperWorld(World):
         return outcome.logs
 
     def land(self, works: Iterable[Work]) -> int:
-        """Land pieces of work, one after the other; how many there were."""
+        """Land pieces of work, one after the other, with an audit after each; how many there were."""
         count = 0
         for work in works:
             self.land_as_keeper(*work.instructions)
+            found = self.audit()
+            assert found.faults == ()
+            assert all(0 <= atoms < DUST_MAX_ATOMS for atoms in found.dust_atoms.values())
             count += 1
         return count
+
+    def audit(self, **changes: bytes) -> Audit:
+        """The audit of what the chain holds, with `market`, `book` or an account's number otherwise."""
+        accounts = {key: account.data for key, account in self.ledger.program_accounts(exchange.PROGRAM_ID)}
+        vault = self.ledger.account_data(exchange.find_vault(exchange=self.exchange))
+        assert vault is not None
+        named = {"market": self.market, "book": self.book}
+        named |= {f"account_{number}": key for number, key in enumerate(self.accounts)}
+        accounts |= {named[name]: data for name, data in changes.items()}
+        return audit(self.exchange, self.ledger.slot, vault, accounts)
 
     def take_in(self, state: State | None = None) -> State:
         """A state with everything as it is; one that is given is brought up to date."""

@@ -25,7 +25,6 @@ from secant_keeper.health import Health
 from secant_keeper.jobs import audit as audit_job
 from secant_keeper.loop import Loop
 from secant_keeper.metrics import Metrics
-from secant_keeper.perps.audit import Audit, audit
 from secant_keeper.perps.auditor import READS_MAX, Auditor, SlotMovedError
 from secant_keeper.perps.task import Task
 from secant_keeper.sender import Sender
@@ -62,16 +61,6 @@ def world() -> PerpKeeperWorld:
     return made
 
 
-def audited(world: PerpKeeperWorld, **changes: bytes) -> Audit:
-    """The audit of what the chain holds, with some accounts otherwise."""
-    accounts = {key: account.data for key, account in world.ledger.program_accounts(exchange.PROGRAM_ID)}
-    vault = world.ledger.account_data(exchange.find_vault(exchange=world.exchange))
-    assert vault is not None
-    named = {"market": world.market, "book": world.book, "holder": world.accounts[2]}
-    accounts |= {named[name]: data for name, data in changes.items()}
-    return audit(world.exchange, 7, vault, accounts)
-
-
 def with_number(data: bytes | None, before: int, after: int) -> bytes:
     """An account with one of its numbers, which it holds once, replaced."""
     assert data is not None
@@ -81,7 +70,7 @@ def with_number(data: bytes | None, before: int, after: int) -> bytes:
 
 
 def test_a_whole_exchange_adds_up_to_the_atom(world: PerpKeeperWorld) -> None:
-    found = audited(world)
+    found = world.audit()
     assert found.faults == ()
     assert found.vault_atoms == found.owed_atoms > 0
     assert set(found.dust_atoms) == {world.market}
@@ -90,11 +79,11 @@ def test_a_whole_exchange_adds_up_to_the_atom(world: PerpKeeperWorld) -> None:
 
 def test_a_gift_is_no_fault_and_a_lack_is(world: PerpKeeperWorld) -> None:
     vault = exchange.find_vault(exchange=world.exchange)
-    held = audited(world).vault_atoms
+    held = world.audit().vault_atoms
     for change, faults in ((1, 0), (-1, 1)):
         data = token_data(world.mint, world.exchange, held + change)
         world.ledger.set_account(vault, Account(10**9, data, TOKEN_PROGRAM))
-        found = audited(world)
+        found = world.audit()
         assert len(found.faults) == faults
         assert found.vault_atoms - found.owed_atoms == change
     assert found.faults == ("the vault lacks 1 atoms of what is owed",)
@@ -102,7 +91,7 @@ def test_a_gift_is_no_fault_and_a_lack_is(world: PerpKeeperWorld) -> None:
 
 def test_lots_out_of_nothing_are_found(world: PerpKeeperWorld) -> None:
     data = with_number(world.ledger.account_data(world.accounts[2]), LOTS, LOTS + 1)
-    differ, counted, *_ = audited(world, holder=data).faults
+    differ, counted, *_ = world.audit(account_2=data).faults
     assert differ == f"perpetual {world.market}: longs and shorts differ by 1 lots"
     open_lots = world.perp().open_lots
     assert counted.endswith(f"{open_lots + 1} lots are long, and {open_lots} are counted")
@@ -112,7 +101,7 @@ def test_a_claim_out_of_nothing_is_found(world: PerpKeeperWorld) -> None:
     leg = world.leg(world.accounts[2])
     assert leg is not None
     data = with_number(world.ledger.account_data(world.accounts[2]), leg.quote_atoms, leg.quote_atoms + 1_000)
-    (fault,) = audited(world, holder=data).faults
+    (fault,) = world.audit(account_2=data).faults
     assert "the pool lacks" in fault
 
 
@@ -125,17 +114,17 @@ def test_the_positions_of_a_closed_market_leave_it_one_by_one(world: PerpKeeperW
     world.ledger.set_unix_timestamp(close_time)
     named = {"market": world.market, "feed": world.feeds[world.market], "book": world.book}
     world.run(exchange.settle_perp(**named))
-    assert audited(world).faults == ()
+    assert world.audit().faults == ()
     world.draw(world.maker)
     world.ledger.set_unix_timestamp(close_time + exchange.LOSSES_FIRST_S)
     for account in (world.accounts[3], world.accounts[2], world.maker):
         world.run(exchange.settle_pnl(account=account, **named))
-        assert audited(world).faults == ()
+        assert world.audit().faults == ()
 
 
 def test_what_this_keeper_does_not_know_is_no_audit(world: PerpKeeperWorld) -> None:
     with pytest.raises(DecodeError):
-        audited(world, market=b"\1" * 64)
+        world.audit(market=b"\1" * 64)
 
 
 def auditor(

@@ -62,7 +62,7 @@ def stir(world: PerpKeeperWorld, rng: random.Random, maker: Pubkey, taker: Pubke
         world.place(taker, side, rng.randrange(1, 30), mark + sign * near, kind=kind)
 
 
-def test_a_closed_market_is_foreseen_as_it_was_when_it_closed() -> None:
+def test_before_its_close_a_markets_mark_is_what_it_would_settle_at() -> None:
     world = PerpKeeperWorld()
     close_time = world.now + exchange.NOTICE_S
     world.run(
@@ -70,17 +70,19 @@ def test_a_closed_market_is_foreseen_as_it_was_when_it_closed() -> None:
             admin=world.admin.pubkey(), exchange=world.exchange, market=world.market, close_time=close_time
         )
     )
-    world.ledger.set_unix_timestamp(close_time)
-    world.tick(PRICE + 1, seconds=0)
-    world.ledger.set_unix_timestamp(close_time + 5)
-    world.say(PRICE + 2)
-    state, market = world.take_in(), world.perp()
-    feed = state.feed(world.feeds[world.market])
-    assert feed is not None
-    expected = foreseen(market, sample_of(feed), state.book(world.book), world.now)
-    assert expected.index_ticks == PRICE + 1
-    world.update()
-    assert world.perp().index_ticks == PRICE + 1
+    price, apart = PRICE, 0
+    for before_s in (3_700, 3_590, 3_000, 2_990, 1_000, 950, 400, 60, 5):
+        world.ledger.set_unix_timestamp(close_time - before_s)
+        price += 50
+        world.say(price)
+        state, market = world.take_in(), world.perp()
+        feed = state.feed(world.feeds[world.market])
+        assert feed is not None
+        expected = foreseen(market, sample_of(feed), state.book(world.book), world.now)
+        world.update()
+        assert expected.mark_ticks == world.perp().mark_ticks
+        apart += expected.mark_ticks != price
+    assert apart > 5
 
 
 def test_a_price_that_the_feed_alone_says_is_answered_at_once() -> None:

@@ -47,7 +47,10 @@ def stated(world: PerpKeeperWorld, account: Pubkey, *markets: Pubkey) -> Health:
         )
         for key in markets
     ]
-    logs = world.land_as_keeper(*updates, exchange.refresh_margin(account=account, remaining_accounts=metas))
+    known = (world.leg(account, key) for key in markets)
+    draws = [world.drawing(account, leg.market) for leg in known if leg is not None and leg.seat]
+    refresh = exchange.refresh_margin(account=account, remaining_accounts=metas)
+    logs = world.land_as_keeper(*updates, *draws, refresh)
     (event,) = (event for event in emitted(logs) if isinstance(event, exchange.MarginStated))
     claims = event.equity_atoms - event.free_atoms
     return Health(event.free_atoms, claims, event.losses_atoms, event.initial_atoms, event.maintenance_atoms)
@@ -65,6 +68,11 @@ def test_an_accounts_health_is_what_the_program_states() -> None:
         near_ticks=100,
         shock_bps=0,
         shock_ticks=2_000,
+        tiers=(
+            exchange.PerpTier(from_atoms=0, initial_bps=10_000, maintenance_bps=9_900),
+            *[exchange.PerpTier(from_atoms=0, initial_bps=0, maintenance_bps=0)] * 3,
+        ),
+        tier_count=1,
         insurance_cap_bps=10_000,
     )
     sponsor = world.open(10**12)
@@ -75,8 +83,10 @@ def test_an_accounts_health_is_what_the_program_states() -> None:
     )
     users = []
     for _ in range(6):
-        user = world.position(rng.choice((-1, 1)) * rng.randrange(1_000, 10**6), 3_000 * UNIT_ATOMS)
+        user = world.position(rng.choice((-1, 1)) * rng.randrange(1_000, 10**6), 9_000 * UNIT_ATOMS)
+        world.draw(world.maker)
         world.position(rng.choice((-1, 1)) * rng.randrange(1_000, 10**6), 0, bounded, account=user)
+        world.draw(world.maker, bounded)
         side, mark = rng.choice([(BID, 9_800), (ASK, 10_200)])
         world.place(user, side, rng.randrange(10, 1_000), mark)
         users.append(user)
@@ -178,6 +188,12 @@ def test_a_taker_has_room_for_what_its_margin_covers(world: PerpKeeperWorld) -> 
     assert room.lots(world.market, market, -(10**6)) == 170_000
     room.take(world.market, market, 30_000)
     assert room.lots(world.market, market, 1) == 0
+
+
+def test_a_taker_has_no_room_beyond_the_largest_position() -> None:
+    world = PerpKeeperWorld(changes={"position_max_lots": 50_000})
+    room = Room(world.take_in(), world.taker, world.holder(world.taker), world.now)
+    assert room.lots(world.market, world.perp(), -80_000) == 50_000
 
 
 def test_what_was_tried_is_not_tried_again_for_the_same() -> None:

@@ -227,8 +227,11 @@ class Crash:
     def recover(self) -> None:
         """Insurance is filled again, and gives back what the winners bore, as fast as it may."""
         world, market = self.world, self.market
-        sponsor = world.user(4 * self.report.haircut_atoms)
-        world.land(sponsor, world.insure(sponsor, market, 4 * self.report.haircut_atoms))
+        perp = world.perp(market)
+        # A tenth of what is open stays for the next bankrupt.
+        amount_atoms = 4 * self.report.haircut_atoms + perp.open_lots * perp.mark_ticks // 10
+        sponsor = world.user(amount_atoms)
+        world.land(sponsor, world.insure(sponsor, market, amount_atoms))
         for user in world.users:
             if world.perp_leg(user, market) is not None:
                 # Whoever is touched has what he bore noted.

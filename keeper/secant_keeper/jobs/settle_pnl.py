@@ -78,9 +78,20 @@ def returnable_atoms(market: exchange.PerpMarket, now: int) -> int:
     """What insurance may give back now of what winners have borne."""
     is_new_day = now - market.insurance_window_start >= INSURANCE_WINDOW_S
     window_atoms = market.insurance_atoms if is_new_day else market.insurance_window_atoms
-    cap_atoms = -(-window_atoms * market.rules.insurance_cap_bps // ALL_BPS)
+    # Half of a day's allowance, and what open positions need, stay for the next bankrupt.
+    cap_atoms = -(-window_atoms * (market.rules.insurance_cap_bps // 2) // ALL_BPS)
     left_atoms = cap_atoms - (0 if is_new_day else market.insurance_paid_atoms)
-    return max(min(market.haircut_open_atoms, market.insurance_atoms, left_atoms), 0)
+    spare_atoms = market.insurance_atoms - insurance_needed_up(market)
+    return max(min(market.haircut_open_atoms, spare_atoms, left_atoms), 0)
+
+
+def insurance_needed_up(market: exchange.PerpMarket) -> int:
+    """What insurance must hold for the open positions."""
+    value_atoms = market.open_lots * market.mark_ticks
+    share_atoms = -(-value_atoms * exchange.INSURANCE_REMOVABLE_BPS // ALL_BPS)
+    uncovered_bps = ALL_BPS - market.rules.tiers[0].maintenance_bps
+    jump_atoms = -(-market.open_lots * market.rules.face_ticks * uncovered_bps // ALL_BPS)
+    return max(share_atoms, jump_atoms)
 
 
 def shortage_atoms(market: exchange.PerpMarket, claims: Claims) -> int:

@@ -64,7 +64,8 @@ def _execute(
     state: State, address: Pubkey, trigger: exchange.TriggerOrder, market: exchange.PerpMarket, task: Task
 ) -> Work | None:
     terms, account = trigger.terms, state.margin_account(trigger.account)
-    if account is None:
+    # A delegate's orders do not outlive his delegation.
+    if account is None or trigger.payer not in {account.owner, account.delegate}:
         return None
     if is_reached(terms, market.mark_ticks):
         is_worth_it = _reduces(state, trigger, account, market)

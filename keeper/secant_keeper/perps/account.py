@@ -92,11 +92,16 @@ class Health(NamedTuple):
     def plus(self, position: Position, market: exchange.PerpMarket, prices: Prices) -> Health:
         """With one position more."""
         strict_ticks = prices.high_ticks if position.lots < 0 else prices.low_ticks
+        claim_atoms = self.claims_atoms + position.claim(prices.mark_ticks)
+        losses_atoms = self.losses_atoms + min(position.claim(strict_ticks), 0)
+        if market.settlement_ticks:
+            # What a settled position is worth is known: it requires nothing.
+            return self._replace(claims_atoms=claim_atoms, losses_atoms=losses_atoms)
         initial = _position_initial_up(position, market.rules, prices)
         return Health(
             self.free_atoms,
-            self.claims_atoms + position.claim(prices.mark_ticks),
-            self.losses_atoms + min(position.claim(strict_ticks), 0),
+            claim_atoms,
+            losses_atoms,
             self.initial_atoms + (2 * initial if prices.is_doubtful else initial),
             self.maintenance_atoms + maintenance_up(market.rules, prices.value_atoms(position.lots)),
         )

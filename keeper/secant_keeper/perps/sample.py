@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from secant_keeper.perps.bounds import PRICE_MAX_TICKS
 from secant_keeper.perps.prices import price_max_ticks
 from secant_keeper.replay_chain import NO_ASK, NO_BID
 
@@ -49,10 +48,10 @@ def sample_of(feed: oracle.Feed) -> Sample | None:
 
 def index_ticks(sample: Sample, rules: exchange.PerpRules) -> int | None:
     """A sample as an index; None if it is no price."""
-    ticks = 0 if sample.value is None or sample.value < 0 else sample.value // rules.units_per_tick
-    if not 0 < ticks <= PRICE_MAX_TICKS:
+    if sample.value is None or sample.value < 0:
         return None
-    return min(ticks, price_max_ticks(rules))
+    # What is worth next to nothing has a price.
+    return min(max(sample.value // rules.units_per_tick, 1), price_max_ticks(rules))
 
 
 def is_behind(market: exchange.PerpMarket, sample: Sample | None) -> bool:

@@ -73,13 +73,16 @@ pub fn loss_index_up(loss_atoms: u64, lots: u64) -> Result<i64, Fault> {
 /// What a market's winners have borne and not had returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recovery {
-    /// Σ of what is noted and not returned; never less than what the notes add up to.
+    /// What was borne and not returned, noted or not yet.
     pub open_atoms: u64,
     /// Which share of a note from the beginning of the epoch is not returned, in 2⁻⁶³.
     pub share: u64,
     /// How often everything was returned.
     pub epoch: u32,
 }
+
+/// The least share: notes lose less than the 2³¹st part by it. What is open then is only returned as a whole.
+const SHARE_MIN: u64 = 1 << 31;
 
 /// What one position has borne, as it was when it was last settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -101,7 +104,7 @@ impl Recovery {
     };
 
     /// Returns as much of `atoms` as is open, the same share of every note; returns how much that takes. Nothing where
-    /// what is left of the share is too small to tell half of it.
+    /// the share left would be too small to tell it.
     ///
     /// # Errors
     /// None for a share of at most one.
@@ -118,7 +121,7 @@ impl Recovery {
         // returned than was given.
         let share = mul_div_up(self.share, self.open_atoms - given, self.open_atoms)?;
         let open_atoms = mul_div_up(self.open_atoms, share, self.share)?;
-        if self.open_atoms - open_atoms < given / 2 {
+        if share < SHARE_MIN || self.open_atoms - open_atoms < given / 2 {
             return Ok(0);
         }
         self.share = share;
@@ -128,23 +131,29 @@ impl Recovery {
 }
 
 impl Borne {
-    /// Notes `atoms` more, and returns what has been given back since the last note, rounded down.
+    /// What is left of it now, rounded up and down.
+    fn left(&self, recovery: &Recovery) -> Result<(u64, u64), Fault> {
+        if self.atoms == 0 || self.epoch != recovery.epoch {
+            return Ok((0, 0));
+        }
+        Ok((
+            mul_div_up(self.atoms, recovery.share, self.share)?,
+            mul_div_down(self.atoms, recovery.share, self.share)?,
+        ))
+    }
+
+    /// Notes what was borne since the last note, and returns what has been given back of both, rounded down. What is
+    /// `fresh` may have been borne in parts, as long as its share and epoch are those of the last of them.
     ///
     /// # Errors
     /// [`Fault::Overflow`] if a sum leaves 64 bits; [`Fault::Domain`] for a note of no market's.
-    pub fn settle(&mut self, recovery: &mut Recovery, atoms: u64) -> Result<u64, Fault> {
-        let (left_up, left_down) = if self.atoms == 0 || self.epoch != recovery.epoch {
-            (0, 0)
-        } else {
-            (
-                mul_div_up(self.atoms, recovery.share, self.share)?,
-                mul_div_down(self.atoms, recovery.share, self.share)?,
-            )
-        };
+    pub fn settle(&mut self, recovery: &Recovery, fresh: Self) -> Result<u64, Fault> {
+        let (left_up, left_down) = self.left(recovery)?;
+        let (fresh_up, fresh_down) = fresh.left(recovery)?;
         let returned = self.atoms.saturating_sub(left_up);
-        recovery.open_atoms = recovery.open_atoms.checked_add(atoms).ok_or(Fault::Overflow)?;
+        let returned = returned.saturating_add(fresh.atoms.saturating_sub(fresh_up));
         *self = Self {
-            atoms: left_down.checked_add(atoms).ok_or(Fault::Overflow)?,
+            atoms: left_down.checked_add(fresh_down).ok_or(Fault::Overflow)?,
             share: recovery.share,
             epoch: recovery.epoch,
         };
@@ -156,7 +165,7 @@ impl Borne {
     /// # Errors
     /// As [`Self::settle`].
     pub fn waive(&mut self, recovery: &mut Recovery) -> Result<u64, Fault> {
-        let returned = self.settle(recovery, 0)?;
+        let returned = self.settle(recovery, Self::default())?;
         recovery.open_atoms = recovery.open_atoms.saturating_sub(self.atoms);
         *self = Self::default();
         Ok(returned)

@@ -72,6 +72,17 @@ pub struct Schedule {
 const PPB_MAX: u64 = 1_000_000_000;
 
 impl Schedule {
+    /// Of positions that require nothing.
+    pub const NOTHING: Self = Self {
+        tiers: [Tier {
+            from_atoms: 0,
+            initial_bps: 0,
+            maintenance_bps: 0,
+        }; TIERS_MAX],
+        count: 0,
+        size_premium_ppb: 0,
+    };
+
     /// Whether there are 1 to 4 tiers, from rising values, each asking for more than the one before, opening for more
     /// than keeping, at most all of the value.
     pub fn is_sound(&self) -> bool {

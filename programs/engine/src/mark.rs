@@ -18,8 +18,11 @@ pub const AVERAGE_WINDOW_S: u32 = 300;
 /// Seconds for which a trade speaks for the price.
 pub const LAST_HOLDS_S: i64 = 60;
 
-/// How many orders of a side are looked at for its impact price.
+/// How many orders of a side count towards its impact price.
 pub const IMPACT_ORDERS_MAX: usize = 8;
+
+/// How many are looked at for that, the expired ones among them.
+const IMPACT_PLACES_MAX: usize = 64;
 
 /// How far one price may be from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +61,12 @@ impl Band {
     }
 }
 
-/// A feed's value as a price, rounded down; `None` outside 1 to [`PRICE_MAX`] ticks, and for no units a tick.
+/// A feed's value as a price, rounded down, the nearest one where it is below a tick or above [`PRICE_MAX`]: what is worth
+/// next to nothing has a price. `None` for a negative value, and for no units a tick.
 #[inline(always)]
 pub fn index_ticks_down(value: i64, units_per_tick: u64) -> Option<u32> {
     let ticks = u64::try_from(value).ok()?.checked_div(units_per_tick)?;
-    (1..=u64::from(PRICE_MAX))
-        .contains(&ticks)
-        .then_some(ticks as u32)
+    Some(ticks.clamp(1, u64::from(PRICE_MAX)) as u32)
 }
 
 /// An exponential average, in 2⁻¹⁶ ticks, after `value_ticks` held for `elapsed_s`; all of the value from
@@ -78,14 +80,18 @@ pub fn average(average: i64, value_ticks: i64, elapsed_s: u32) -> i64 {
 }
 
 /// The price of the order with which a side has `lots` to offer, among its best eight; `None` if it has fewer.
-/// Expired orders do not count.
+/// Expired orders do not count, up to so many that their owners are better swept.
 #[inline(always)]
 pub fn impact_ticks<T: Resting>(ladder: &Ladder<T>, side: Side, lots: u64, now: i64) -> Option<u32> {
-    let mut offered = 0u64;
-    for place in 0..IMPACT_ORDERS_MAX {
+    let (mut offered, mut counted) = (0u64, 0);
+    for place in 0..IMPACT_PLACES_MAX {
         let order = ladder.nth_best(side, place)?;
         if order.is_expired(now) {
             continue;
+        }
+        counted += 1;
+        if counted > IMPACT_ORDERS_MAX {
+            return None;
         }
         offered = offered.saturating_add(order.lots());
         if offered >= lots {
@@ -123,11 +129,22 @@ impl Sources {
         let anchored = |ticks: i64| ticks.clamp(i64::from(low), i64::from(high));
         let index = i64::from(self.index_ticks);
         let book = self.impact_ticks.map_or(index, |(bid, ask)| {
-            let last = self.last_ticks.unwrap_or(bid / 2 + ask / 2);
+            let last = self.last_ticks.unwrap_or((bid + ask) / 2);
             median(i64::from(bid), i64::from(ask), i64::from(last))
         });
         let based = anchored(index + self.basis_ticks);
         shock.clamp(median(index, anchored(book), based), self.average_ticks)
+    }
+}
+
+/// Of two values seen at the ends of an interval, the one nearer zero; zero if they differ in sign: what counts for
+/// the interval must have stood at both ends.
+#[inline(always)]
+pub fn nearer_zero(before: i64, after: i64) -> i64 {
+    if before < 0 {
+        before.max(after.min(0))
+    } else {
+        before.min(after.max(0))
     }
 }
 

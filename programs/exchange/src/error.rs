@@ -109,7 +109,7 @@ pub enum ExchangeError {
     BookNotEmpty,
     #[msg("A book can have at most 2048 orders and 4096 seats, and grows by 10240 bytes at once")]
     BookSizeInvalid,
-    #[msg("Order out of range: price 1 to 9999 ticks, at most 500000000000 lots and 256 orders met, expiry in the future, known side and kinds")]
+    #[msg("Order out of range: price 1 to 9999 ticks (a perpetual's: 16777215, or below its face), at most 500000000000 lots and 256 orders met, expiry in the future, known side and kinds")]
     OrderInvalid,
     #[msg("An order that rests needs at least the book's least lots")]
     OrderTooSmall,
@@ -135,7 +135,7 @@ pub enum ExchangeError {
     PerpLegAbsent,
     #[msg("The market of another perpetual leg is missing; pass all of the account's markets")]
     PerpMarketMissing,
-    #[msg("The market of another perpetual leg is behind; bring all of the account's markets up to date in the same slot")]
+    #[msg("A market of the account is behind, or its seat undrawn: bring all of them up to date in the same slot, and draw the seats")]
     PerpMarketStale,
     #[msg(
         "The account holds perpetuals; refresh its margin in the same slot before spending free collateral"

@@ -210,8 +210,8 @@ pub mod exchange {
         Deposit::run(ctx, amount_atoms)
     }
 
-    /// Moves free collateral from a margin account to a token account, all of it for the greatest amount. Never
-    /// paused.
+    /// Moves free collateral from a margin account to a token account, for the greatest amount all that perpetuals do not
+    /// need. Never paused.
     pub fn withdraw(ctx: &mut Context<Withdraw>, amount_atoms: u64) -> Result<()> {
         Withdraw::run(ctx, amount_atoms)
     }

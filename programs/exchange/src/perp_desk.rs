@@ -50,6 +50,8 @@ impl<'a> PerpDesk<'a> {
         let address = *account.address();
         let account: &mut MarginAccount = account;
         market.settle_leg(&mut account.perp_legs[leg])?;
+        // Only with a market brought up to date do the seat's funding and losses count to the last.
+        account.perp_legs[leg].drawn_slot = market.updated_slot;
         let seat = account.perp_legs[leg].seat.checked_sub(1);
         let mut desk = Self {
             account,

@@ -2,12 +2,12 @@
 use {
     crate::{error::ExchangeError, event::CollateralMissing, MarginAccount, PerpMarket},
     anchor_lang::prelude::*,
-    secant_engine::margin::Health,
+    secant_engine::margin::{Health, Schedule},
     secant_oracle::event::log_event,
 };
 
 /// The health of an account but for the leg `apart`. The markets of its other legs are among `markets`, each brought
-/// up to date in this slot if `is_strict`; what opening requires of one whose price is in doubt by now counts twice.
+/// up to date in this slot if `is_strict`, and the leg's seat drawn; what opening requires of one whose price is in doubt by now counts twice.
 ///
 /// # Errors
 /// PerpMarketMissing for a leg whose market is not there, PerpMarketStale for one that is behind, Overflow outside 64
@@ -34,10 +34,8 @@ pub fn health_elsewhere(
             .find(|view| anchor_lang::address_eq(view.address(), &leg.market))
             .ok_or(ExchangeError::PerpMarketMissing)?;
         let market = Account::<PerpMarket>::load(*view).map_err(|_| ExchangeError::PerpMarketMissing)?;
-        require!(
-            !is_strict || market.updated_slot == clock.slot,
-            ExchangeError::PerpMarketStale
-        );
+        let is_known = market.updated_slot == clock.slot && (leg.seat == 0 || leg.drawn_slot == clock.slot);
+        require!(!is_strict || is_known, ExchangeError::PerpMarketStale);
         add(&mut health, account, place, &market, clock.unix_timestamp)?;
     }
     Ok(health)
@@ -56,8 +54,14 @@ pub fn add(
     now: i64,
 ) -> Result<()> {
     let position = account.perp_legs[leg].position(market)?;
+    // What a settled position is worth is known: it requires nothing.
+    let schedule = if market.settlement_ticks == 0 {
+        market.rules.schedule()
+    } else {
+        Schedule::NOTHING
+    };
     health
-        .add(&position, &market.prices(now), &market.rules.schedule())
+        .add(&position, &market.prices(now), &schedule)
         .map_err(|fault| ExchangeError::from(fault).into())
 }
 

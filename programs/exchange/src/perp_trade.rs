@@ -61,7 +61,8 @@ impl PerpTrade<'_> {
         let meets = usize::from(request.meets_max).min(SWEEP_MAX);
         let log = BookChanged::new(book.address(), parts.head.changes, meets, meets + 1, 1);
         let leg = account.perp_leg_or_open(market.address())?;
-        let elsewhere = health_elsewhere(account, Some(leg), markets, &clock, !request.reduce_only)?;
+        let is_strict = !request.reduce_only;
+        let elsewhere = health_elsewhere(account, Some(leg), markets, &clock, is_strict)?;
         let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
         let before = if request.reduce_only {
             desk.note_orders();
@@ -85,9 +86,15 @@ impl PerpTrade<'_> {
                 require_initial(&after)?;
             }
         }
-        desk.account.state_reserve(&after, clock.slot);
+        // An order that reduces was not judged by markets of this slot.
+        if is_strict {
+            desk.account.state_reserve(&after, clock.slot);
+        }
         let log = desk.close();
         log.log();
+        if !is_strict {
+            account.void_reserve()?;
+        }
         market.assert_invariants()?;
         let placed = log.placed.last();
         placed.copied().ok_or_else(|| ExchangeError::BookInvalid.into())

@@ -26,10 +26,7 @@ impl AddInsurance {
         let amount = i64::try_from(amount_atoms).map_err(|_| ExchangeError::Overflow)?;
         account.add_cash(-amount)?;
         account.assert_invariants()?;
-        market.insurance_atoms = market
-            .insurance_atoms
-            .checked_add(amount_atoms)
-            .ok_or(ExchangeError::Overflow)?;
+        market.add_insurance(amount_atoms)?;
         log_event(InsuranceAdded {
             market: *market.address(),
             account: *account.address(),

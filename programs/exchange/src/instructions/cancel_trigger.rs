@@ -8,8 +8,9 @@ pub struct CancelTrigger {
     /// CHECK: paid the rent and gets it back; signs, unless another does or the order has lapsed.
     #[account(mut, address = trigger.payer @ ExchangeError::OwnerMismatch)]
     pub payer: UncheckedAccount,
+    /// The margin account; closed, it has nothing left to reduce.
     #[account(address = trigger.account @ ExchangeError::AccountMismatch)]
-    pub account: Account<MarginAccount>,
+    pub account: UncheckedAccount,
     #[account(mut, close = payer)]
     pub trigger: Account<TriggerOrder>,
     /// The account's owner or delegate, if somebody else than him paid.
@@ -26,7 +27,8 @@ impl CancelTrigger {
         } = &mut ctx.accounts;
         let expires_at = trigger.terms.expires_at;
         let has_lapsed = expires_at != 0 && Clock::get()?.unix_timestamp >= expires_at;
-        if !has_lapsed {
+        let open = Account::<MarginAccount>::load(*account.account());
+        if let (false, Ok(account)) = (has_lapsed, open) {
             let signer = match trader {
                 Some(trader) => trader.address(),
                 None => {

@@ -99,6 +99,7 @@ impl CreatePerp {
         market.mark_ticks = index_ticks;
         market.last_ticks = index_ticks;
         market.recovery_share = Recovery::NONE.share;
+        market.haircut_share = Recovery::NONE.share;
         market.bump = bump;
         market.book_bump = book_bump;
         market.layout = 1;

@@ -36,6 +36,8 @@ impl ExecuteTrigger {
         let clock = Clock::get()?;
         let now = clock.unix_timestamp;
         let accounts = &mut ctx.accounts;
+        // A delegate's orders do not outlive his delegation.
+        accounts.account.require_trader(&accounts.trigger.payer)?;
         let mark_ticks = accounts.mark(&clock)?;
         let moved = accounts.trigger.terms.trail(mark_ticks);
         let Self {

@@ -37,7 +37,7 @@ impl Withdraw {
         );
         // All of it is what the chain says when it lands: nobody's gift in between leaves a rest.
         let amount_atoms = if amount_atoms == u64::MAX {
-            account.free_atoms()?.max(0) as u64
+            account.spare_atoms()?
         } else {
             amount_atoms
         };

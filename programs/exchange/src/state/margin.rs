@@ -98,11 +98,13 @@ pub struct PerpLeg {
     pub haircut_atoms: u64,
     /// The market's `recovery_share` when that was noted.
     pub recovery_share: u64,
+    /// The slot in which its seat was last drawn.
+    pub drawn_slot: u64,
     /// The market's `recovery_epoch` then.
     pub recovery_epoch: u32,
     /// Seat in the market's book, counted from 1; 0 without.
     pub seat: u16,
-    pub reserved: [u8; 10],
+    pub reserved: [u8; 2],
 }
 
 impl MarginAccount {
@@ -305,6 +307,15 @@ impl MarginAccount {
             ExchangeError::OwnerMismatch
         );
         Ok(())
+    }
+
+    /// Free collateral less what its perpetuals need, as that was last stated.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    pub fn spare_atoms(&self) -> Result<u64> {
+        let reserve_atoms = if self.perps == 0 { 0 } else { self.reserve_atoms };
+        Ok((self.free_atoms()?.max(0) as u64).saturating_sub(reserve_atoms))
     }
 
     /// States what the account's perpetuals need of its free collateral in this slot.

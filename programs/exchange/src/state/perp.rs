@@ -12,7 +12,6 @@ use {
         funding::payment_up,
         loss::{loss_index_up, Borne, Insurance, Recovery},
         margin::Position,
-        matching::PRICE_MAX,
     },
     secant_oracle::Feed,
 };
@@ -94,10 +93,12 @@ pub struct PerpMarket {
     pub profits_window_start: i64,
     /// What the winners of this market have borne of its losers' debts in all.
     pub haircut_atoms: u64,
-    /// What of that is noted in legs, and not returned.
+    /// What of that is not returned.
     pub haircut_open_atoms: u64,
     /// Which share of it is not returned since the epoch began, in 2⁻⁶³.
     pub recovery_share: u64,
+    /// That share when something was last borne.
+    pub haircut_share: u64,
     /// What a long lot has paid in funding since the beginning, in 2⁻³² atoms; it wraps.
     pub funding_index: i64,
     /// What a long lot pays a day at present, in 2⁻¹⁶ ticks.
@@ -134,6 +135,8 @@ pub struct PerpMarket {
     pub settlement_ticks: u32,
     /// How often all that was borne has been returned.
     pub recovery_epoch: u32,
+    /// How often it had been when something was last borne.
+    pub haircut_epoch: u32,
     /// 1 while the feed's publishers do not agree.
     pub is_uncertain: u8,
     /// 1 open, 2 liquidate, 4 profits.
@@ -144,7 +147,7 @@ pub struct PerpMarket {
     pub book_bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 239],
+    pub reserved: [u8; 227],
 }
 
 impl PerpMarket {
@@ -197,10 +200,14 @@ impl PerpMarket {
         if leg.haircut_atoms == 0 && loss_atoms <= 0 {
             return Ok(0);
         }
-        let (mut borne, mut recovery) = (leg.borne(), self.recovery());
-        let returned = borne.settle(&mut recovery, loss_atoms.max(0) as u64);
+        let (mut borne, recovery) = (leg.borne(), self.recovery());
+        let fresh = Borne {
+            atoms: loss_atoms.max(0) as u64,
+            share: self.haircut_share,
+            epoch: self.haircut_epoch,
+        };
+        let returned = borne.settle(&recovery, fresh);
         leg.set_borne(&borne);
-        self.set_recovery(&recovery);
         returned.map_err(|fault| ExchangeError::from(fault).into())
     }
 
@@ -210,8 +217,14 @@ impl PerpMarket {
     /// Overflow outside 64 bits.
     pub fn return_haircut(&mut self, now: i64) -> Result<u64> {
         let (mut insurance, mut recovery) = (self.insurance(), self.recovery());
+        // Half of a day's allowance, and what open positions need, stay for the next bankrupt.
+        let spare_atoms = self.insurance_atoms.saturating_sub(self.insurance_needed()?);
         let paid_atoms = insurance
-            .pay(recovery.open_atoms, self.rules.insurance_cap_bps, now)
+            .pay(
+                recovery.open_atoms.min(spare_atoms),
+                self.rules.insurance_cap_bps / 2,
+                now,
+            )
             .map_err(ExchangeError::from)?;
         if recovery.give(paid_atoms).map_err(ExchangeError::from)? == 0 {
             return Ok(0);
@@ -311,8 +324,8 @@ impl PerpMarket {
             .wrapping_sub(before.max(0) as u64);
     }
 
-    /// Insurance pays what it may of a deficit, the other side of `lots` bears the rest; both sides of a position that
-    /// is closed already. Returns what both cover: all of it, unless nothing is open any more.
+    /// Insurance pays what it may of a deficit, the other side of `lots` bears the rest. Returns what both cover: of a
+    /// position that is closed already what insurance pays.
     ///
     /// # Errors
     /// Overflow outside 64 bits.
@@ -326,24 +339,30 @@ impl PerpMarket {
             .pool_atoms
             .checked_add(insured)
             .ok_or(ExchangeError::Overflow)?;
-        // Nobody bears more than the highest price for a lot; what is beyond that stays the bankrupt's debt.
-        let most = self.open_lots.saturating_mul(u64::from(PRICE_MAX));
+        // Nobody bears more than a lot is worth, and nothing of a debt that no lots are left of: what is beyond that
+        // stays the bankrupt's debt.
+        let most = if lots == 0 {
+            0
+        } else {
+            self.open_lots.saturating_mul(u64::from(self.mark_ticks))
+        };
         // Once winners are paid, those still to be paid would bear what all have won.
         let most = if self.is_paying(now) { 0 } else { most };
         let left = (deficit_atoms - insured).min(most);
         if left == 0 {
             return Ok(insured);
         }
-        let (longs, shorts) = match lots.signum() {
-            1 => (0, left),
-            -1 => (left, 0),
-            _ => (left / 2, left - left / 2),
+        let rise = loss_index_up(left, self.open_lots).map_err(ExchangeError::from)?;
+        let index = if lots > 0 {
+            &mut self.loss_short_index
+        } else {
+            &mut self.loss_long_index
         };
-        let rise = |atoms: u64| loss_index_up(atoms, self.open_lots).map_err(ExchangeError::from);
-        let (long_rise, short_rise) = (rise(longs)?, rise(shorts)?);
-        self.loss_long_index = self.loss_long_index.wrapping_add(long_rise);
-        self.loss_short_index = self.loss_short_index.wrapping_add(short_rise);
+        *index = index.wrapping_add(rise);
         self.haircut_atoms = self.haircut_atoms.saturating_add(left);
+        self.haircut_open_atoms = self.haircut_open_atoms.saturating_add(left);
+        self.haircut_share = self.recovery_share;
+        self.haircut_epoch = self.recovery_epoch;
         Ok(insured + left)
     }
 
@@ -357,14 +376,10 @@ impl PerpMarket {
             .pay(amount_atoms, INSURANCE_REMOVABLE_BPS, now)
             .map_err(ExchangeError::from)?;
         self.set_insurance(&insurance);
-        let value_atoms = self.open_lots.saturating_mul(u64::from(self.mark_ticks));
-        let needed_atoms = portion_up(value_atoms, u64::from(INSURANCE_REMOVABLE_BPS), 10_000)
-            .map_err(ExchangeError::from)?;
         require!(
-            self.insurance_atoms >= needed_atoms,
+            self.insurance_atoms >= self.insurance_needed()?,
             ExchangeError::InsuranceInsufficient
         );
-        self.require_jump_covered()?;
         Ok(removed_atoms)
     }
 
@@ -395,7 +410,32 @@ impl PerpMarket {
         self.insurance_due_atoms -= insured;
         self.fees_due_atoms -= fees;
         self.insurance_atoms += insured;
+        self.insurance_window_atoms += insured;
         self.fees_atoms += fees;
+    }
+
+    /// Adds to insurance, and to what it may pay in the present window.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    pub fn add_insurance(&mut self, amount_atoms: u64) -> Result<()> {
+        self.insurance_atoms = self
+            .insurance_atoms
+            .checked_add(amount_atoms)
+            .ok_or(ExchangeError::Overflow)?;
+        self.insurance_window_atoms = self.insurance_window_atoms.saturating_add(amount_atoms);
+        Ok(())
+    }
+
+    /// What insurance must hold for the open positions.
+    ///
+    /// # Errors
+    /// None for shares of at most 10,000 bps.
+    fn insurance_needed(&self) -> Result<u64> {
+        let value_atoms = self.open_lots.saturating_mul(u64::from(self.mark_ticks));
+        let share = portion_up(value_atoms, u64::from(INSURANCE_REMOVABLE_BPS), 10_000)
+            .map_err(ExchangeError::from)?;
+        Ok(share.max(self.jump_atoms()?))
     }
 
     /// Takes a loss of a leg out of its account's free collateral, as far as that reaches; returns what moved.
@@ -408,6 +448,8 @@ impl PerpMarket {
         account.add_cash(-(paid_atoms as i64))?;
         let leg = &mut account.perp_legs[leg];
         leg.quote_atoms += paid_atoms as i64; // towards zero
+                                              // What is limited is what leaves on balance.
+        self.profits_paid_atoms = self.profits_paid_atoms.saturating_sub(paid_atoms);
         self.pool_atoms = self
             .pool_atoms
             .checked_add(paid_atoms)

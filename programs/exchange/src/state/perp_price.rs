@@ -8,7 +8,9 @@ use {
         fixed::portion_up,
         funding::{premium_ticks, Funding},
         margin::Prices,
-        mark::{average, impact_ticks, index_ticks_down, Band, Sources, AVERAGE_BITS, LAST_HOLDS_S},
+        mark::{
+            average, impact_ticks, index_ticks_down, nearer_zero, Band, Sources, AVERAGE_BITS, LAST_HOLDS_S,
+        },
         matching::{Ladder, Side},
         quality::{Action, Quality},
     },
@@ -44,7 +46,6 @@ impl PerpMarket {
         let elapsed_s = now.saturating_sub(self.updated_at).clamp(0, i64::from(u32::MAX)) as u32;
         self.count_closing(now);
         self.index_average = average(self.index_average, i64::from(self.index_ticks), elapsed_s);
-        self.basis_average = average(self.basis_average, self.basis_ticks, elapsed_s);
         if let Some(sample) = sample.filter(|sample| (self.agreed_at..=end).contains(&sample.time)) {
             let index_ticks = sample
                 .value
@@ -61,9 +62,12 @@ impl PerpMarket {
         let impact_ask = impact_ticks(ladder, Side::Ask, lots, now);
         let near = self.rules.near();
         let mid_ticks = impact_bid.zip(impact_ask).map(|(bid, ask)| (bid + ask) / 2);
-        self.basis_ticks = mid_ticks.map_or(0, |mid| {
+        let basis_ticks = mid_ticks.map_or(0, |mid| {
             i64::from(near.clamp(i64::from(mid), self.index_ticks)) - i64::from(self.index_ticks)
         });
+        let held_ticks = nearer_zero(self.basis_ticks, basis_ticks);
+        self.basis_average = average(self.basis_average, held_ticks, elapsed_s);
+        self.basis_ticks = basis_ticks;
         self.mark_ticks = Sources {
             index_ticks: self.index_ticks,
             average_ticks: self.average_ticks(),
@@ -73,13 +77,23 @@ impl PerpMarket {
         }
         .mark(near, self.rules.shock())
         .min(self.rules.price_max_ticks());
+        if self.is_closing(now) {
+            // What positions will settle at, and not what the index is for a moment.
+            self.mark_ticks = self.closing_ticks(now).max(1);
+        }
         let quality = self.quality_known(now, self.agreed_at);
         let premium = if quality.permits(Action::Open) {
             premium_ticks(self.index_ticks, impact_bid, impact_ask)
         } else {
             0
         };
+        self.premium_ticks = nearer_zero(self.premium_ticks, premium);
         self.advance_funding(premium, now);
+        if self.is_closed(clock.unix_timestamp) {
+            // With the first look after the close: nobody comes in between.
+            self.settle(clock.unix_timestamp);
+            return Ok(Quality::default());
+        }
         Ok(quality)
     }
 
@@ -96,6 +110,27 @@ impl PerpMarket {
             self.closing_sum += u64::from(self.index_ticks) * seconds as u64;
             self.closing_seconds += seconds as u64;
         }
+    }
+
+    /// The average at which the market settles if the index stays: what was seen of the last hour, and the index for the
+    /// seconds that are left.
+    #[inline(always)]
+    fn closing_ticks(&self, now: i64) -> u32 {
+        let left = self.close_time.saturating_sub(now).max(0) as u64;
+        let sum = self.closing_sum + u64::from(self.index_ticks) * left;
+        sum.checked_div(self.closing_seconds + left)
+            .map_or(self.index_ticks, |ticks| ticks as u32)
+    }
+
+    /// Fixes the price at which the market settles, once it has closed.
+    #[inline(always)]
+    fn settle(&mut self, now: i64) {
+        let ticks = self.closing_ticks(now).max(1);
+        self.settlement_ticks = ticks;
+        self.settled_time = now;
+        self.index_ticks = ticks;
+        self.mark_ticks = ticks;
+        self.index_average = i64::from(ticks) << AVERAGE_BITS;
     }
 
     /// Whether positions can no longer be raised at `now`: the market closes within the hour.
@@ -122,17 +157,25 @@ impl PerpMarket {
     /// InsuranceInsufficient.
     #[inline(always)]
     pub fn require_jump_covered(&self) -> Result<()> {
-        if self.rules.face_ticks == 0 {
-            return Ok(());
-        }
-        let face_atoms = self.open_lots.saturating_mul(u64::from(self.rules.face_ticks));
-        let uncovered_bps = 10_000 - u64::from(self.rules.tiers[0].maintenance_bps);
-        let jump_atoms = portion_up(face_atoms, uncovered_bps, 10_000).map_err(ExchangeError::from)?;
         require!(
-            jump_atoms <= self.insurance_atoms,
+            self.jump_atoms()? <= self.insurance_atoms,
             ExchangeError::InsuranceInsufficient
         );
         Ok(())
+    }
+
+    /// What positions in a bounded market could be short of, had the price jumped to either end at once.
+    ///
+    /// # Errors
+    /// None for a share of at most 10,000 bps.
+    #[inline(always)]
+    pub fn jump_atoms(&self) -> Result<u64> {
+        if self.rules.face_ticks == 0 {
+            return Ok(0);
+        }
+        let face_atoms = self.open_lots.saturating_mul(u64::from(self.rules.face_ticks));
+        let uncovered_bps = 10_000 - u64::from(self.rules.tiers[0].maintenance_bps);
+        portion_up(face_atoms, uncovered_bps, 10_000).map_err(|fault| ExchangeError::from(fault).into())
     }
 
     #[inline(always)]

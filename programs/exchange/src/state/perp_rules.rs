@@ -25,6 +25,10 @@ pub const DUST_MAX_ATOMS: u64 = 1_000_000_000;
 #[constant]
 pub const INSURANCE_CAP_MIN_BPS: u16 = 100;
 
+/// The least share that keeping a position in a bounded market requires, in bps; opening requires all.
+#[constant]
+pub const BOUNDED_MAINTENANCE_MIN_BPS: u16 = 9_900;
+
 /// One leverage tier: what the part of a position's value from here on requires.
 #[derive(Clone, Copy, AnchorDeserialize, AnchorSerialize, IdlType, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
@@ -109,9 +113,14 @@ impl PerpRules {
             && self.dust_atoms <= DUST_MAX_ATOMS
             && (1..=PROFITS_MAX_ATOMS).contains(&self.profits_max_atoms)
             && self.face_ticks <= PRICE_MAX;
-        // Of a bounded market insurance is locked for the worst jump, and pays it whole.
+        // What jumps is not lent: whoever held both sides would be paid the difference, whichever way it ends. Insurance
+        // is locked for what fees and funding can take of the rest, and pays it whole.
         let bounded = self.face_ticks == 0
-            || (self.insurance_cap_bps == 10_000 && self.near_bps == 0 && self.shock_bps == 0);
+            || (self.insurance_cap_bps == 10_000
+                && self.near_bps == 0
+                && self.shock_bps == 0
+                && first.initial_bps == 10_000
+                && first.maintenance_bps >= BOUNDED_MAINTENANCE_MIN_BPS);
         let fees = self.taker_fee_ppm <= PERP_FEE_MAX_PPM && self.maker_rebate_ppm <= self.taker_fee_ppm;
         // A fill at the band's edge, and the dearest liquidation, cost less than keeping requires.
         let near = self.near_bps <= first.maintenance_bps && self.near_ticks + u32::from(self.near_bps) > 0;

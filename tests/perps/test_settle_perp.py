@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exchange.refusals import Refusal, Substitution, substitutions
+from secant import exchange
+
+from .scene import PerpScene, changed_fields
+from .substitutes import BOOK, FEED, MARKET
+
+if TYPE_CHECKING:
+    from solders.instruction import Instruction
+
+NOTICE_S = 172_800
+HOUR_S = 3_600
+DAY_S = 86_400
+
+
+def close_after(scene: PerpScene, *price_ticks: int, step_s: int = 60) -> None:
+    """The market's last hour, in which the price is each of these for as long."""
+    scene.run(scene.close(scene.world.now + NOTICE_S))
+    scene.price(price_ticks[0], NOTICE_S - HOUR_S)
+    for ticks in price_ticks:
+        for _ in range(HOUR_S // step_s // len(price_ticks)):
+            scene.price(ticks, step_s)
+
+
+def arrange(scene: PerpScene) -> None:
+    """Alice is long 1,000 lots, and the last hour was at 10,000 and 9,000, half of it each."""
+    scene.open(scene.alice, 1_000)
+    close_after(scene, 10_000, 9_000)
+
+
+def call(scene: PerpScene) -> Instruction:
+    return scene.settle_market()
+
+
+SUBSTITUTED = substitutions(
+    "settle_perp",
+    {
+        "market": MARKET | {"other_market": "FeedMismatch", "foreign_market": "FeedMismatch"},
+        "feed": FEED,
+        "book": BOOK,
+    },
+)
+
+
+def _soon(scene: PerpScene) -> None:
+    scene.market = scene.other_market
+    scene.run(scene.close(scene.world.now + NOTICE_S))
+    scene.later(NOTICE_S - 1)
+
+
+REFUSED: list[Refusal[PerpScene]] = [
+    Refusal("a second too soon", "SettlementUnfit", call, _soon),
+    Refusal(
+        "a market without an end",
+        "SettlementUnfit",
+        call,
+        lambda s: setattr(s, "market", s.other_market),
+    ),
+    Refusal("settled already", "SettlementUnfit", call, lambda s: s.run(call(s))),
+]
+
+
+def test_settles_at_the_last_hours_average(arranged: PerpScene) -> None:
+    """Of 60 minutes 31 were seen at 10,000 and 29 at 9,000: what is new counts from then on."""
+    scene = arranged
+    before = scene.perp()
+    settled_ticks = (31 * 10_000 + 29 * 9_000) // 60
+    assert before.closing_seconds == HOUR_S
+    assert scene.run(call(scene)) == [
+        exchange.PerpSettled(market=scene.market, settlement_ticks=settled_ticks)
+    ]
+    after = scene.perp()
+    assert (after.settlement_ticks, after.mark_ticks, after.index_ticks) == (settled_ticks,) * 3
+    assert after.index_average == settled_ticks << 16
+    assert (after.pool_atoms, after.open_lots) == (before.pool_atoms, before.open_lots)
+    scene.assert_whole()
+
+
+@pytest.mark.parametrize(("step_s", "settled_ticks"), [(60, 9_516), (120, 9_533), (180, 9_000)])
+def test_a_gap_earns_no_credit(scene: PerpScene, step_s: int, settled_ticks: int) -> None:
+    """Seen for less than half of the hour, the last price stands."""
+    close_after(scene, 10_000, 9_000, step_s=step_s)
+    scene.run(call(scene))
+    assert scene.perp().settlement_ticks == settled_ticks
+
+
+def test_what_is_said_after_the_end_counts_for_nothing(arranged: PerpScene) -> None:
+    scene = arranged
+    expected = (31 * 10_000 + 29 * 9_000) // 60
+    scene.later(1)
+    scene.world.publish_price(scene.world.feeds[scene.market], 1_000)
+    scene.run(call(scene))
+    assert scene.perp().settlement_ticks == expected
+
+
+def test_the_price_and_funding_stand_still(arranged: PerpScene) -> None:
+    scene = arranged
+    scene.run(call(scene))
+    before = scene.perp()
+    scene.price(5_000, 1_000)
+    assert changed_fields(before, scene.perp()).keys() <= {"updated_slot"}
+
+
+def test_losers_pay_at_once_and_winners_are_paid_a_day_later(arranged: PerpScene) -> None:
+    scene = arranged
+    scene.run(call(scene))
+    ticks = scene.perp().settlement_ticks
+    lost, won = 1_000 * (10_000 - ticks) + 4_500, 1_000 * (10_000 - ticks) + 500
+    (settled,) = scene.run(scene.settle(scene.alice))
+    assert settled.amount_atoms == -lost
+    scene.assert_refused("SettlementUnfit", scene.settle(scene.mallory))
+    scene.later(DAY_S - 1)
+    scene.assert_refused("SettlementUnfit", scene.settle(scene.mallory))
+    scene.later(1)
+    (settled,) = scene.run(scene.settle(scene.mallory))
+    assert settled.amount_atoms == won
+    scene.run(scene.settle(scene.alice))
+    assert (scene.leg(scene.alice), scene.leg(scene.mallory)) == (None, None)
+    perp = scene.perp()
+    assert (perp.open_lots, perp.pool_atoms) == (0, lost - won)
+    scene.assert_whole()
+
+
+def test_losers_have_their_day_from_the_settlement(arranged: PerpScene) -> None:
+    """However late somebody settles the market."""
+    scene = arranged
+    scene.later(DAY_S)
+    scene.run(call(scene))
+    scene.run(scene.settle(scene.alice))
+    scene.later(DAY_S - 1)
+    scene.assert_refused("SettlementUnfit", scene.settle(scene.mallory))
+    scene.later(1)
+    scene.run(scene.settle(scene.mallory), scene.settle(scene.alice))
+    scene.assert_whole()
+
+
+def test_nothing_is_taken_over_any_more(scene: PerpScene) -> None:
+    """A loser without enough is resolved where it stands, before the other side is paid."""
+    victim = scene.user(11_000_000)
+    scene.open(victim, 10_000)
+    close_after(scene, 8_500)
+    scene.run(call(scene))
+    assert scene.perp().settlement_ticks == 8_500
+    scene.assert_refused("PerpClosed", scene.liquidate(victim))
+    (landed,) = scene.run(scene.resolve(victim))
+    deficit = 10_000 * 1_500 + 45_000 - 11_000_000
+    assert (landed.reward_atoms, landed.shortfall_atoms, landed.haircut_atoms) == (0, deficit, deficit)
+    assert (scene.cash(victim), scene.held(scene.liquidator)) == (0, (0, 0))
+    scene.later(DAY_S)
+    (settled,) = scene.run(scene.settle(scene.mallory))
+    assert settled.amount_atoms == 10_000 * 1_500 + 5_000 - deficit
+    scene.run(scene.settle(victim))
+    assert scene.leg(victim) is None
+    scene.assert_whole()
+
+
+def test_after_winners_are_paid_nobody_bears_a_debt(scene: PerpScene) -> None:
+    victim = scene.user(11_000_000)
+    scene.open(victim, 10_000)
+    close_after(scene, 8_500)
+    scene.run(call(scene))
+    scene.later(DAY_S)
+    scene.assert_refused("InsuranceInsufficient", scene.resolve(victim))
+    scene.assert_whole()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="what is settled can lose nothing more, and still requires margin for the day until it is paid:"
+    " an account worth 8.9, where its other market requires 4.4, is liquidated there",
+)
+def test_what_is_settled_requires_nothing_more(scene: PerpScene) -> None:
+    """Long 100 in each of two markets with 21; one settles at its entry, the other falls by 12%."""
+    user = scene.user(21_000_000)
+    scene.open(user, 10_000)
+    scene.open(user, 10_000, market=scene.other_market)
+    close_after(scene, 10_000)
+    scene.run(call(scene))
+    scene.prices(10_000, 8_800)
+    stated = scene.health(user)
+    assert stated.equity_atoms == 21_000_000 - 90_000 - 10_000 * 1_200
+    liquidating = scene.world.liquidate(scene.liquidator, user, scene.other_market)
+    scene.assert_refused("AccountHealthy", liquidating)
+
+
+@pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)
+def test_another_account_in_place_is_refused(standing: PerpScene, substitution: Substitution) -> None:
+    substitution.check(standing, call(standing))
+
+
+@pytest.mark.parametrize("refusal", REFUSED, ids=str)
+def test_refused(arranged: PerpScene, refusal: Refusal[PerpScene]) -> None:
+    refusal.check(arranged)
