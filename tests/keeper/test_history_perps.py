@@ -330,6 +330,6 @@ async def test_the_predicted_rate_is_the_next_hours(world: PerpKeeperWorld, plac
     history.note(world.take_in(state), world.now)
     before, after = (await written(world, history, place)).rows
     assert (before.premium_ticks, before.funding_rate) == (0, 0)
-    # A hundred ticks for 1701 seconds of 3600: the premium is seen from the first update on.
-    assert before.predicted_rate == 100 * 1_701 * 2**16 // 3_600 == after.funding_rate
+    # A hundred ticks for 1700 seconds of 3600: while it was seen at both ends of what passed between updates.
+    assert before.predicted_rate == 100 * 1_700 * 2**16 // 3_600 == after.funding_rate
     assert after.predicted_rate == 0
