@@ -120,10 +120,10 @@ async def test_a_market_closes_and_everybody_is_paid(perps: PerpMarkets, long: C
     await perps.say("SOL", "0.9500")
     with pytest.raises(ProgramError, match="secant perp show MARKET"):
         await long.trade_perp("SOL", "buy", 1, "0.95")
-    while perps.now < end:
+    while perps.now < end - 60:
         await perps.say("SOL", "0.9500", seconds=60)
         await perps.admin.update_perp("SOL")
-    assert (await long.perp("SOL")).status is PerpStatus.CLOSED
+    await perps.say("SOL", "0.9500", seconds=60)
     await short.settle_perp("SOL")
     view = await long.perp("SOL")
     assert view.status is PerpStatus.SETTLED
@@ -163,7 +163,13 @@ async def test_a_probability_has_a_face_and_needs_insurance(
     await perps.say("RAIN", "0.6000")
     view = await perps.admin.feed(feed.address)
     terms = PerpTerms(
-        tick_size="0.0001", face=1, near_price="0.03", shock_price="0.3", funding=0, funding_price="0.01"
+        tick_size="0.0001",
+        face=1,
+        tiers=(PerpTierTerms(0, 1, "0.99"),),
+        near_price="0.03",
+        shock_price="0.3",
+        funding=0,
+        funding_price="0.01",
     )
     rules = perp_rules(view, terms)
     with pytest.raises(ProgramError, match="one with a face must close"):
@@ -171,19 +177,19 @@ async def test_a_probability_has_a_face_and_needs_insurance(
     await perps.admin.create_perp("RAIN", view, rules, closes=perps.now + 30 * DAY_S)
     with pytest.raises(ProgramError, match="secant perp insure"):
         await meet(long, short, 100, "0.6000", "RAIN")
-    await short.insure_perp("RAIN", 200)
+    await short.insure_perp("RAIN", 20)
     await short.cancel_all_perp("RAIN")
     await meet(long, short, 100, "0.6000", "RAIN")
     assert (await long.perp("RAIN")).face == 1
     (position,) = (await short.perp_health()).positions
     assert (position.side, position.value) == (PositionSide.SHORT, 60)
-    assert position.initial == 4  # a tenth of what a hundred can lose at 0.6
+    assert position.initial == 40  # all that a hundred can lose at 0.6
     with pytest.raises(ProgramError, match="only the exchange's admin"):
         await long.remove_insurance("RAIN", 1)
     await perps.admin.open_account()
-    assert (await perps.admin.remove_insurance("RAIN", 10)).amount == 10
+    assert (await perps.admin.remove_insurance("RAIN", 1)).amount == 1
     with pytest.raises(ProgramError, match="secant perp insure"):
-        await perps.admin.remove_insurance("RAIN", 150)
+        await perps.admin.remove_insurance("RAIN", 15)
 
 
 async def test_collateral_moves_between_own_accounts(perps: PerpMarkets, long: Client, short: Client) -> None:

@@ -73,6 +73,7 @@ def stored_leg(leg: Leg) -> exchange.PerpLeg:
         haircut_atoms=0,
         recovery_share=0,
         recovery_epoch=0,
+        drawn_slot=0,
     )
 
 

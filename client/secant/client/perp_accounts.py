@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from secant.chain import Chain
 
 __all__ = [
+    "drawing",
     "held_markets",
     "other_markets",
     "perp_seats",
@@ -49,10 +50,24 @@ def updating(address: Pubkey, market: exchange.PerpMarket) -> Instruction:
     return exchange.update_funding(market=address, feed=market.feed, book=book)
 
 
+def drawing(
+    account: Pubkey, stored: exchange.MarginAccount, address: Pubkey, market: exchange.PerpMarket
+) -> Instruction:
+    """What draws an account's seat at a market, once its other markets are up to date."""
+    return exchange.draw_perp_seat(
+        account=account,
+        market=address,
+        feed=market.feed,
+        book=exchange.find_book_of_create_perp(market=address),
+        remaining_accounts=other_markets(address, stored),
+    )
+
+
 async def stating_margin(chain: Chain, instructions: Sequence[Instruction]) -> list[Instruction]:
     """Instructions with what states the margin of the accounts that they write and that hold perpetuals.
 
-    Their markets are brought up to date first: they count only as they are in the same slot.
+    Their markets are brought up to date first, and their seats drawn: both count only as they are in the same
+    slot.
 
     Raises:
         RpcUnreachable, RpcRefused: the node does not answer.
@@ -72,7 +87,12 @@ async def stating_margin(chain: Chain, instructions: Sequence[Instruction]) -> l
     ]
     markets = await _markets(chain, [key for stored in holders.values() for key in held_markets(stored)])
     updates = [updating(address, market) for address, market in markets.items()]
-    return [*updates, *refreshing, *instructions]
+    draws = [
+        drawing(address, stored, market, markets[market])
+        for address, stored in holders.items()
+        for market in perp_seats(stored)
+    ]
+    return [*updates, *draws, *refreshing, *instructions]
 
 
 def _margin_account(account: Account | None) -> exchange.MarginAccount | None:

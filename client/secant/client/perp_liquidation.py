@@ -152,7 +152,9 @@ class PerpLiquidationMethods(PerpTradeMethods, PerpCrowdMethods):
         before = await self._updating_others(state, stored, taker)
         if seated:
             before.append(updating(state.address, state.stored))
-            before += [self._drawing_perp(each, account, stored) for each in seated]
+            draws = [self._drawing_perp(each, account, stored) for each in seated]
+            # Only once all are drawn is it known whose orders go: those drawn first are drawn again.
+            before += [*draws, *draws[:-1]]
         return {
             "liquidator": self.wallet.address,
             "exchange": self.exchange.address,

@@ -11,7 +11,7 @@ from secant.errors import InputError, ProgramError
 from secant.units import collateral_of
 
 from .orders import DropReceipt, OrderKind, SelfTrade
-from .perp_accounts import held_markets, other_markets, updating
+from .perp_accounts import held_markets, other_markets, perp_seats, updating
 from .perp_health import PerpHealthMethods, health_view, held_perps
 from .perp_margin import holding_of
 from .perp_orders import PerpOrder, PerpOrderReceipt, PerpQuote, perp_receipt
@@ -412,7 +412,11 @@ class PerpTradeMethods(PerpHealthMethods):
             request=request,
             remaining_accounts=other_markets(state.address, stored),
         )
-        whole = [*await self._updating_others(state, stored), trade]
+        whole = [
+            *await self._updating_others(state, stored),
+            *await self._drawing_others(state, stored),
+            trade,
+        ]
         # What only reduces needs no other market as it is in this slot.
         return whole if self.chain.fits(whole, self.wallet.address) or not request.reduce_only else [trade]
 
@@ -422,6 +426,13 @@ class PerpTradeMethods(PerpHealthMethods):
         """What brings the accounts' other markets up to date: they count only as of the same slot."""
         others = [meta.pubkey for meta in other_markets(state.address, *accounts)]
         return [updating(key, other.stored) for key, other in (await self._perps_at(others)).items()]
+
+    async def _drawing_others(self, state: PerpState, stored: exchange.MarginAccount) -> list[Instruction]:
+        """What draws the account's seats at other markets: fills count only as drawn in the same slot."""
+        seated = [key for key in perp_seats(stored) if key != state.address]
+        others = (await self._perps_at(seated)).values()
+        draws = [self._drawing_perp(other, self.account_address, stored) for other in others]
+        return [updating(state.address, state.stored), *draws] if draws else []
 
     def _drawing_perp(self, state: PerpState, account: Pubkey, stored: exchange.MarginAccount) -> Instruction:
         return exchange.draw_perp_seat(

@@ -354,13 +354,13 @@ def decoded(decodes: _Decodes[_Stored_co], data: bytes) -> _Stored_co:
 
 
 def emitted(result: Landed | Simulated, kind: type[_Event]) -> _Event:
-    """The event of a kind that a transaction emitted.
+    """The last event of a kind that a transaction emitted: what states an account's margin comes before.
 
     Raises:
         ResultUnavailable: it emitted none, for instance because the node cut the log short.
         ClientOutdated: a simulated one emitted none.
     """
-    for event in result.events:
+    for event in reversed(result.events):
         if isinstance(event, kind):
             return event
     problem = f"its log has no {kind.__name__} event"
