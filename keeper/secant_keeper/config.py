@@ -30,6 +30,8 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from secant_keeper.errors import InputError, one_line
+from secant_keeper.stores.database import HistoryFileError
+from secant_keeper.stores.place import HistoryPlace, PostgresPlace, place_of
 from secant_keeper.terms import first_problem, unknown_key
 from secant_keeper.venues import VENUES
 
@@ -61,7 +63,15 @@ def _pubkey(value: object) -> Pubkey:
         raise ValueError(f"{value!r} is not an address in base58") from None
 
 
+def _place(value: object) -> HistoryPlace:
+    try:
+        return value if isinstance(value, PostgresPlace) else place_of(str(value))
+    except HistoryFileError as error:
+        raise ValueError(str(error)) from None
+
+
 Address = Annotated[Pubkey, BeforeValidator(_pubkey)]
+Place = Annotated[Path | PostgresPlace, BeforeValidator(_place)]
 
 
 class SourceSettings(BaseModel):
@@ -202,12 +212,15 @@ class Settings(BaseSettings):
     """A live series without news for so long makes the keeper unhealthy."""
     slot_stale_s: Annotated[float, Field(gt=0)] = 60.0
     """Without a new slot for so long the keeper is unhealthy."""
-    history: Path | None = None
-    """SQLite file in which books and venue readings are kept for `secant-keeper spread`; made if there is
-    none. One keeper a file: it holds a lock beside it, named -lock, and another does not start on it. Without
-    it nothing is kept."""
+    history: Place | None = None
+    """Where books, venue readings and perpetuals are kept for `secant-keeper spread`, `perps` and `export`: a
+    SQLite file, or a PostgreSQL database as postgresql://USER@HOST:PORT/DATABASE; made if there is none. One
+    keeper each: it holds a lock, beside a file named -lock, and another does not start on it. Without it
+    nothing is kept."""
     history_interval_s: Annotated[int, Field(ge=1, le=3600)] = 1
-    """Least seconds between two snapshots of a book in it."""
+    """Least seconds between two snapshots of a book or a perpetual in it."""
+    history_scan_interval_s: Annotated[int, Field(ge=10, le=86_400)] = 300
+    """Least seconds between two scans of the prices at which perpetuals' positions would be liquidated."""
     metrics_host: str = "127.0.0.1"
     """Interface of `/metrics`, `/livez` and `/healthz`."""
     metrics_port: Annotated[int, Field(ge=0, le=PORT_MAX)] | None = 9464

@@ -22,8 +22,9 @@ class KeeperError(Exception):
 
     KeeperError
      ├── InputError    a file, an option or a setting: exit code 2
-     │    └── HistoryFileError       the file of a history
+     │    └── HistoryFileError       the place of a history
      ├── ClusterError  the cluster cannot be used: exit code 3
+     ├── HistoryUnavailableError      a history cannot be used now; the keeper goes on without it
      └── NothingToReportError         a report would be empty: exit code 5
 
     Attributes:

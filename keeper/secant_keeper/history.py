@@ -7,7 +7,6 @@ keeper goes on: what could not be written leaves a hole between two stretches, w
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,22 +17,25 @@ import structlog
 
 from secant.client.views import text_of
 from secant_keeper.errors import KeeperError, one_line
-from secant_keeper.history_store import Batch, HistoryWriter, Link, Snapshot, VenueReading
+from secant_keeper.history_perps import PerpNotes
+from secant_keeper.history_rows import Batch, Link, Snapshot, VenueReading
+from secant_keeper.history_store import HistoryWriter
 from secant_keeper.jobs.observe import DRIFT_MAX_S
 from secant_keeper.jobs.sweep import trades
 from secant_keeper.outage import Outage
+from secant_keeper.perps.prices import is_closed
+from secant_keeper.stores.database import HistoryUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from solders.pubkey import Pubkey
 
-    from secant import exchange
     from secant_keeper.books import BookAccount
     from secant_keeper.metrics import Metrics
     from secant_keeper.recordings import Reading
     from secant_keeper.state import State
+    from secant_keeper.stores.place import HistoryPlace
 
 LEVELS_MAX: Final = 10
 """Levels of a side that a snapshot holds; its lots in all are of every level."""
@@ -41,6 +43,8 @@ UNSEEN_MAX_S: Final = 60
 """On top of the poll interval: after a longer silence of the loop nobody knows what was in between."""
 RETRY_S: Final = 5.0
 """Pause after a failed write."""
+SCAN_INTERVAL_S: Final = 300
+"""Least seconds between two scans of where positions of perpetuals would be liquidated, unless told."""
 ROWS_MAX: Final = 100_000
 """Rows that wait to be written, at most."""
 
@@ -49,46 +53,55 @@ log = structlog.get_logger("history")
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    """A book as it was last noted, and what is needed to say what it was after that."""
+    """A book as it was last noted, and what is needed to say what it was after that.
+
+    Attributes:
+        book: The book.
+        ends: Until when it trades, Unix seconds, if nobody ends it before; None for without an end.
+        time: When it was noted.
+        is_trading: Whether it traded then.
+    """
 
     book: BookAccount
-    event: exchange.EventMarket | None
+    ends: int | None
     time: int
     is_trading: bool
 
     @property
     def next_change(self) -> int | None:
-        """When, by time alone, something else trades: an order expires, or the event is locked."""
-        if self.event is None or not self.is_trading:
+        """When, by time alone, something else trades: an order expires, or the whole of it ends."""
+        if not self.is_trading:
             return None
-        expiry = self.book.next_expiry(self.time)
-        return self.event.lock_time if expiry is None else min(expiry, self.event.lock_time)
+        moments = (self.book.next_expiry(self.time), self.ends)
+        return min((moment for moment in moments if moment is not None), default=None)
 
 
 class History:
     """Notes what the state says, and has it written.
 
     Args:
-        path: The file.
+        place: Where it is written.
         metrics: Where rows and failures are counted.
-        interval_s: Least seconds between two snapshots of a book.
+        interval_s: Least seconds between two snapshots of a book or a perpetual.
+        scan_interval_s: Least seconds between two scans of perpetuals' liquidations.
         unseen_max_s: So long nothing may be noted before a new stretch begins.
         clock: Monotonic seconds.
 
     Raises:
-        HistoryFileError: The file cannot be used without the operator's help.
+        HistoryFileError: The place cannot be used without the operator's help.
     """
 
     def __init__(
         self,
-        path: Path,
+        place: HistoryPlace,
         metrics: Metrics,
         *,
         interval_s: int,
+        scan_interval_s: int = SCAN_INTERVAL_S,
         unseen_max_s: float = UNSEEN_MAX_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._path = path
+        self._place = place
         self._metrics = metrics
         self._interval_s = interval_s
         self._unseen_max_s = unseen_max_s
@@ -100,10 +113,11 @@ class History:
         self._batches: list[Batch] = []
         self._writer: HistoryWriter | None = None
         self._readings: dict[Pubkey, Reading] = {}
+        self._perps = PerpNotes(interval_s, scan_interval_s)
         self._forget()
         try:
-            self._writer = HistoryWriter(path)
-        except sqlite3.Error as error:
+            self._writer = HistoryWriter(place)
+        except HistoryUnavailableError as error:
             self._fail(str(error))
 
     def _forget(self) -> None:
@@ -113,6 +127,7 @@ class History:
         self._seen = 0
         self._books: dict[Pubkey, _Noted] = {}
         self._linked: set[Pubkey] = set()
+        self._perps.forget()
 
     def note(self, state: State, now: int) -> None:
         """Note what has changed by `now`, chain time in Unix seconds; of a book, only after the interval."""
@@ -131,11 +146,11 @@ class History:
             await self._write()
 
     async def close(self) -> None:
-        """Write what is left, and let go of the file."""
+        """Write what is left, and let go of the place."""
         await self._write()
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._let_go)
-        except sqlite3.Error as error:
+        except HistoryUnavailableError as error:
             self._outage.tell(one_line(error))
         self._thread.shutdown()
 
@@ -165,6 +180,7 @@ class History:
         self._note_links(state, batch)
         self._note_readings(state, now, batch)
         self._note_books(state, now, batch, is_last=is_last)
+        self._perps.note(state, now, batch, is_last=is_last)
         if sum(one.rows for one in self._batches) > ROWS_MAX:
             self._fail("the disk does not keep up")
         self._woken.set()
@@ -207,27 +223,26 @@ class History:
     def _note_books(self, state: State, now: int, batch: Batch, *, is_last: bool) -> None:
         present = {book.address: book for book in state.books()}
         for address, book in present.items():
-            event = state.event(book.head.event)
             last = self._books.get(address)
             if last is not None:
                 last = self._pass_time(last, now, batch)
-            noted = _Noted(book, event, now, event is not None and trades(event, now))
+            noted = _noted(state, book, now)
             is_early = last is not None and now - last.time < self._interval_s and not is_last
             if last is None or (_differs(last, noted) and not is_early):
                 self._put(noted, batch)
         for address in self._books.keys() - present.keys():
             last = self._pass_time(self._books[address], now, batch)
             if last.is_trading:
-                self._put(_Noted(last.book, None, now, is_trading=False), batch)
+                self._put(_Noted(last.book, last.ends, now, is_trading=False), batch)
             del self._books[address]
 
     def _pass_time(self, last: _Noted, now: int, batch: Batch) -> _Noted:
         """Note what time alone has changed since, at the times it did."""
         while (change := last.next_change) is not None:
             moment = max(change, last.time + self._interval_s)
-            if moment > now or last.event is None:
+            if moment > now:
                 break
-            last = _Noted(last.book, last.event, moment, trades(last.event, moment))
+            last = _Noted(last.book, last.ends, moment, last.ends is None or moment < last.ends)
             self._put(last, batch)
         return last
 
@@ -247,25 +262,25 @@ class History:
                 asyncio.get_running_loop().run_in_executor(self._thread, self._write_all, batches)
             )
         except Exception as error:
-            if not isinstance(error, sqlite3.Error | KeeperError):
+            if not isinstance(error, KeeperError):
                 log.exception("cannot write")
             self._metrics.history_lost.inc(sum(one.rows for one in batches))
             self._fail(one_line(error))
             return
-        for batch in batches:
-            for kind, rows in (("snapshot", batch.snapshots), ("reading", batch.readings)):
-                self._metrics.history_rows.labels(kind).inc(len(rows))
         self._outage.over()
 
     def _write_all(self, batches: list[Batch]) -> None:
-        """In the history's own thread."""
+        """In the history's own thread; what is written is taken out, and counted whoever is cancelled."""
         try:
             if self._writer is None:
-                self._writer = HistoryWriter(self._path)
-            for batch in batches:
-                self._writer.write(batch)
+                self._writer = HistoryWriter(self._place)
+            while batches:
+                batches[0].complete()
+                self._writer.write(batches[0])
+                for kind, count in batches.pop(0).counts.items():
+                    self._metrics.history_rows.labels(kind).inc(count)
         except Exception:
-            self._let_go()  # the file may have been replaced: the next try opens it anew
+            self._let_go()  # it may have been replaced: the next try opens it anew
             raise
 
     def _let_go(self) -> None:
@@ -281,6 +296,16 @@ class History:
         self._batches = []
         self._forget()
         self._retry_at = self._clock() + RETRY_S
+
+
+def _noted(state: State, book: BookAccount, now: int) -> _Noted:
+    """A book as it is, of an event or of a perpetual."""
+    event, perp = state.event(book.head.event), state.perp(book.head.event)
+    if event is not None:
+        return _Noted(book, event.lock_time, now, trades(event, now))
+    if perp is not None:
+        return _Noted(book, perp.close_time or None, now, not is_closed(perp, now))
+    return _Noted(book, None, now, is_trading=False)
 
 
 def _differs(last: _Noted, noted: _Noted) -> bool:

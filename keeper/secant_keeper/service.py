@@ -267,9 +267,10 @@ def _open_history(settings: Settings, metrics: Metrics) -> History | None:
     if settings.history is None:
         return None
     return History(
-        settings.history.expanduser(),
+        settings.history,
         metrics,
         interval_s=settings.history_interval_s,
+        scan_interval_s=settings.history_scan_interval_s,
         unseen_max_s=UNSEEN_MAX_S + settings.poll_interval_s,
     )
 

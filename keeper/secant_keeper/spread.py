@@ -14,12 +14,13 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from secant_keeper.evidence import iso_time, plain
-from secant_keeper.history_store import Snapshot, VenueReading
+from secant_keeper.history_rows import Snapshot, VenueReading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from secant_keeper.history_store import HistoryReader, Link, Stretch
+    from secant_keeper.history_rows import Link, Stretch
+    from secant_keeper.history_store import HistoryReader
 
 PPM_PER_TICK: Final = 100
 
@@ -165,7 +166,7 @@ def spread_of(history: HistoryReader, link: Link, start: int | None, end: int | 
     """The report on one event, from `start` until before `end`, Unix seconds; None without any time.
 
     Raises:
-        sqlite3.Error: The history cannot be read.
+        HistoryUnavailableError: The history cannot be read.
     """
     tally = _Tally()
     for stretch in history.stretches():

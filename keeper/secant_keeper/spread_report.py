@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
-from contextlib import closing
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 from rich.text import Text
 
-from secant_keeper.errors import EXIT_EMPTY, InputError, KeeperError, one_line
 from secant_keeper.evidence import iso_time
-from secant_keeper.history_store import HistoryFileError, HistoryReader
 from secant_keeper.replay_report import Report
+from secant_keeper.reports import NothingToReportError, period, reading
 from secant_keeper.spread import spread_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from secant_keeper.history_store import Link
+    from secant_keeper.history_rows import Link
+    from secant_keeper.history_store import HistoryReader
     from secant_keeper.spread import Spread
+    from secant_keeper.stores.place import HistoryPlace
 
 
 _TICKS_STEP: Final = Decimal("0.01")
@@ -31,34 +27,23 @@ _SHARE_STEP: Final = Decimal("0.0001")
 """What the table rounds to, half to even; JSON is exact."""
 
 
-class NothingToReportError(KeeperError):
-    """The history is sound, but says nothing of what was asked."""
-
-    exit_code = EXIT_EMPTY
-
-
 def spread_command(
-    path: Path, event: str | None, start: str | None, end: str | None, *, as_json: bool
+    place: HistoryPlace, event: str | None, start: str | None, end: str | None, *, as_json: bool
 ) -> int:
     """Report on the events of a history; the exit code.
 
     Raises:
-        InputError: The file, the event or a time will not do.
+        InputError: The history, the event or a time will not do.
         NothingToReportError: There is nothing to compare.
         BrokenPipeError: Nobody reads the report to its end.
     """
-    first, last = _moment("--from", start), _moment("--to", end)
-    if first is not None and last is not None and first >= last:
-        raise InputError(f"--from {start} is not before --to {end}")
-    try:
-        with closing(HistoryReader(path)) as history:
-            links = _links(history, path, event)
-            found = [spread_of(history, link, first, last) for link in links]
-            spreads = [spread for spread in found if spread is not None]
-            if not spreads:
-                raise NothingToReportError(f"{path}: {_why_empty(history, links)}")
-    except sqlite3.Error as error:
-        raise HistoryFileError(f"the history {path} cannot be read: {one_line(error)}") from error
+    first, last = period(start, end)
+    with reading(place) as history:
+        links = _links(history, place, event)
+        found = [spread_of(history, link, first, last) for link in links]
+        spreads = [spread for spread in found if spread is not None]
+        if not spreads:
+            raise NothingToReportError(f"{place}: {_why_empty(history, links)}")
     if as_json:
         json.dump([spread.as_json() for spread in spreads], sys.stdout, indent=2)
         sys.stdout.write("\n")
@@ -68,11 +53,11 @@ def spread_command(
     return 0
 
 
-def _links(history: HistoryReader, path: Path, event: str | None) -> list[Link]:
+def _links(history: HistoryReader, place: HistoryPlace, event: str | None) -> list[Link]:
     links = history.links()
     if not links:
         raise NothingToReportError(
-            f"{path} links no event to a feed: it needs an event with a book, whose record is of a feed "
+            f"{place} links no event to a feed: it needs an event with a book, whose record is of a feed "
             "that the keeper publishes to"
         )
     # Several creators may have used a name: all of them are meant.
@@ -80,7 +65,7 @@ def _links(history: HistoryReader, path: Path, event: str | None) -> list[Link]:
     if not chosen:
         known = [f"{link.name} ({link.event})" if link.name else link.event for link in links]
         raise NothingToReportError(
-            f"{path} has no event {event} with a book and a feed that the keeper publishes to; "
+            f"{place} has no event {event} with a book and a feed that the keeper publishes to; "
             f"it has {', '.join(known)}"
         )
     return chosen
@@ -98,23 +83,6 @@ def _why_empty(history: HistoryReader, links: list[Link]) -> str:
         return "no book was seen while its event traded"
     until = max(stretch.seen for stretch in history.stretches())
     return f"no book was seen in that time; recorded is {iso_time(min(traded))} to {iso_time(until)}"
-
-
-def _moment(option: str, text: str | None) -> int | None:
-    """Unix seconds of an ISO 8601 time with its zone, or of themselves."""
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or moment.microsecond:
-        raise InputError(
-            f'{option} {text!r} is no time: give one such as "2024-11-05T00:00:00Z", or Unix seconds'
-        )
-    return int(moment.astimezone(UTC).timestamp())
 
 
 def _print(spreads: list[Spread]) -> None:

@@ -197,6 +197,10 @@ class State:
         """All perpetuals of an exchange."""
         return (pair for pair in self._all(exchange.PerpMarket) if pair[1].exchange == exchange_address)
 
+    def all_perps(self) -> Iterator[tuple[Pubkey, exchange.PerpMarket]]:
+        """All perpetuals, of whichever exchange."""
+        return self._all(exchange.PerpMarket)
+
     def triggers(self) -> Iterator[tuple[Pubkey, exchange.TriggerOrder]]:
         """All trigger orders."""
         return self._all(exchange.TriggerOrder)

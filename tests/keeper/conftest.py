@@ -7,12 +7,17 @@ import pytest
 import structlog
 from keeper_world import World
 from node_proxy import NodeProxy
+from postgres_server import WHY_NOT, PostgresServer
 
 from secant.localnet import Localnet
 from secant_keeper.rpc import Rpc
+from secant_keeper.stores.place import place_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from secant_keeper.stores.place import HistoryPlace
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +53,21 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def rpc(session: aiohttp.ClientSession, proxy: NodeProxy) -> Rpc:
     return Rpc(session, proxy.url)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    if WHY_NOT is not None:
+        pytest.skip(WHY_NOT)
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> HistoryPlace:
+    """Where a history may be, one after the other."""
+    if request.param == "sqlite":
+        return tmp_path / "history.sqlite"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return place_of(server.database())

@@ -19,21 +19,15 @@ from structlog.testing import capture_logs
 
 from secant import exchange
 from secant_keeper import history as module
-from secant_keeper import history_store as store
 from secant_keeper.__main__ import main
 from secant_keeper.history import RETRY_S, UNSEEN_MAX_S, History
-from secant_keeper.history_store import (
-    SCHEMA_VERSION,
-    Batch,
-    HistoryFileError,
-    HistoryReader,
-    HistoryWriter,
-    Link,
-    Snapshot,
-    VenueReading,
-)
+from secant_keeper.history_rows import Batch, Link, PerpLink, Snapshot, VenueReading
+from secant_keeper.history_store import HistoryReader, HistoryWriter
 from secant_keeper.metrics import Metrics
 from secant_keeper.recordings import Reading
+from secant_keeper.stores import sqlite as store
+from secant_keeper.stores.database import HistoryFileError, HistoryUnavailableError
+from secant_keeper.stores.schema import SCHEMA_VERSION
 from secant_keeper.venues.depth import Level
 
 if TYPE_CHECKING:
@@ -41,6 +35,7 @@ if TYPE_CHECKING:
 
     from secant.localnet import Localnet
     from secant_keeper.state import State
+    from secant_keeper.stores.place import HistoryPlace
 
 LOCK = BEGIN + 1_000
 
@@ -64,8 +59,8 @@ class Clock:
         return self.now_s
 
 
-def a_history(path: Path, metrics: Metrics | None = None, **more: Any) -> History:
-    return History(path, metrics or Metrics(), **{"interval_s": 1, **more})
+def a_history(place: HistoryPlace, metrics: Metrics | None = None, **more: Any) -> History:
+    return History(place, metrics or Metrics(), **{"interval_s": 1, **more})
 
 
 def state_with(books: BookWorld, *readings: Reading) -> State:
@@ -232,7 +227,7 @@ async def test_a_full_disk_is_told_and_what_follows_is_written(books: BookWorld,
     clock, metrics = Clock(), Metrics()
     history = a_history(path, metrics, clock=clock)
     assert history._writer is not None
-    history._writer._connection.execute("PRAGMA max_page_count = 1").fetchone()  # no page more
+    history._writer._database.first("PRAGMA max_page_count = 1")  # no page more
     many = [Reading(BEGIN - place, 1, 2) for place in range(STALENESS_S, -1, -1)]
     with capture_logs() as logs:
         for after in range(60):
@@ -353,7 +348,7 @@ def test_a_batch_is_written_whole_or_not_at_all(path: Path) -> None:
     writer = HistoryWriter(path)
     snapshot = Snapshot("book", 5, "event", 0, 1, True, (), (), 0, 0)
     broken = Batch(begins=True, begun=5, seen=6, snapshots=[snapshot, snapshot._replace(bids_lots=None)])  # type: ignore[arg-type]
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(HistoryUnavailableError, match="NOT NULL"):
         writer.write(broken)
     writer.close()
     assert rows(path, "SELECT count(*) FROM stretch") == rows(path, "SELECT count(*) FROM snapshot") == [(0,)]
@@ -413,19 +408,52 @@ def test_a_killed_keeper_leaves_no_lock(path: Path) -> None:
     HistoryWriter(path).close()
 
 
-def test_a_history_of_an_earlier_schema_is_read_and_taken_up(path: Path) -> None:
-    link = Link("event", "book", "feed", 30, "rain", "Will it rain?")
-    writer = HistoryWriter(path)
-    writer.write(Batch(begins=True, begun=5, seen=6, links=[link]))
-    writer.close()
+OLD_SCHEMA = """
+CREATE TABLE stretch (id INTEGER PRIMARY KEY, begun BIGINT NOT NULL, seen BIGINT NOT NULL);
+CREATE TABLE link (
+    event TEXT NOT NULL PRIMARY KEY, book TEXT NOT NULL, feed TEXT NOT NULL,
+    staleness_s BIGINT NOT NULL{names});
+CREATE TABLE snapshot (
+    stretch BIGINT NOT NULL, book TEXT NOT NULL, time BIGINT NOT NULL, event TEXT NOT NULL,
+    outcome BIGINT NOT NULL, changes BIGINT NOT NULL, trades BIGINT NOT NULL,
+    bid_ticks BIGINT, bid_lots BIGINT, ask_ticks BIGINT, ask_lots BIGINT,
+    bids_lots BIGINT NOT NULL, asks_lots BIGINT NOT NULL, bids TEXT NOT NULL, asks TEXT NOT NULL,
+    PRIMARY KEY (book, stretch, time));
+CREATE TABLE reading (
+    stretch BIGINT NOT NULL, feed TEXT NOT NULL, time BIGINT NOT NULL, bid_ppm BIGINT, ask_ppm BIGINT,
+    PRIMARY KEY (feed, stretch, time));
+INSERT INTO stretch VALUES (1, 5, 6);
+INSERT INTO link (event, book, feed, staleness_s) VALUES ('event', 'book', 'feed', 30);
+INSERT INTO reading VALUES (1, 'feed', 5, NULL, 7);
+PRAGMA user_version = {version};
+PRAGMA application_id = {application};
+"""
+"""What keepers wrote that knew no perpetuals; in the first schema events had no names."""
+NAMES = ", name TEXT NOT NULL DEFAULT '', title TEXT NOT NULL DEFAULT ''"
+
+
+def write_old(path: Path, version: int) -> None:
+    """A history of an earlier schema."""
+    script = OLD_SCHEMA.format(
+        names=NAMES if version > 1 else "", version=version, application=store.APPLICATION_ID
+    )
     with closing(sqlite3.connect(path)) as connection:
-        for statement in ("DROP COLUMN name", "DROP COLUMN title"):
-            connection.execute(f"ALTER TABLE link {statement}")
-        connection.execute("PRAGMA user_version = 1")
-    for named in (False, True):
+        connection.executescript(script)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_history_of_an_earlier_schema_is_read_and_taken_up(path: Path, version: int) -> None:
+    write_old(path, version)
+    link = Link("event", "book", "feed", 30, "rain", "Will it rain?")
+    perp = PerpLink("market", "exchange", "feed", "SOL")
+    for is_taken_up in (False, True):
         with closing(HistoryReader(path)) as reader:
-            assert reader.links() == [link if named else link._replace(name="", title="")]
+            assert reader.links() == [link if is_taken_up else link._replace(name="", title="")]
+            assert reader.perps() == ([perp] if is_taken_up else [])
+            assert list(reader.perp_snapshots("market", 1)) == []
+            assert reader.last_scan("market", 0, 9) is None
+            assert list(reader.readings("feed", 1)) == [VenueReading("feed", 5, None, 7)]
         writer = HistoryWriter(path)
-        writer.write(Batch(begins=True, begun=7, seen=8, links=[link]))
+        writer.write(Batch(begins=True, begun=7, seen=8, links=[link], perps=[perp]))
         writer.close()
     assert rows(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]

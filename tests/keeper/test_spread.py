@@ -22,20 +22,14 @@ from secant import exchange, oracle
 from secant_keeper.__main__ import main
 from secant_keeper.evidence import plain
 from secant_keeper.health import mid_differences
-from secant_keeper.history_store import (
-    APPLICATION_ID,
-    SCHEMA_VERSION,
-    Batch,
-    HistoryReader,
-    HistoryWriter,
-    Link,
-    Snapshot,
-    VenueReading,
-)
+from secant_keeper.history_rows import Batch, Link, Snapshot, VenueReading
+from secant_keeper.history_store import HistoryReader, HistoryWriter
 from secant_keeper.jobs.sweep import EXPIRED_MIN
 from secant_keeper.metrics import Metrics
 from secant_keeper.recordings import Reading
 from secant_keeper.spread import Spread, spread_of
+from secant_keeper.stores.schema import SCHEMA_VERSION
+from secant_keeper.stores.sqlite import APPLICATION_ID
 from secant_keeper.venues.depth import Level
 
 if TYPE_CHECKING:
@@ -440,7 +434,7 @@ def test_a_history_that_will_not_do(
 def test_the_report_is_read_while_the_keeper_writes(capsys: pytest.CaptureFixture[str], path: Path) -> None:
     writer = HistoryWriter(path)
     writer.write(stretch(0, 20, snapshot(0, 4_000, 4_200)))
-    writer._connection.execute("BEGIN IMMEDIATE")
+    writer._database.first("BEGIN IMMEDIATE")
     code, out, _ = run(capsys, "--history", str(path), "--json")
     assert code == 0
     (report,) = json.loads(out)

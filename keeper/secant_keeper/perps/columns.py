@@ -255,6 +255,17 @@ class Columns:
                 yield market, Legs(*legs)
             start = end
 
+    def copied(self) -> Columns:
+        """The same rows in arrays of their own, without addresses: for another thread to read."""
+        other = Columns()
+        other._addresses = [None] * self.row_count
+        other.free_atoms, other.is_unbounded = self.free_atoms.copy(), self.is_unbounded.copy()
+        other.leg_market, other.leg_place = self.leg_market.copy(), self.leg_place.copy()
+        other._markets = [
+            _MarketLegs(legs.count, legs.values[:, : legs.count].copy()) for legs in self._markets
+        ]
+        return other
+
     def _new_row(self, address: Pubkey) -> int:
         if self._holes:
             row = self._holes.pop()

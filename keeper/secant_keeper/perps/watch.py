@@ -16,6 +16,7 @@ from secant import exchange
 from secant_keeper.books import BookAccount
 from secant_keeper.perps.account import free_atoms, legs_of, position_of
 from secant_keeper.perps.columns import Columns, Leg
+from secant_keeper.perps.figures import Positions
 from secant_keeper.perps.foresight import foreseen
 from secant_keeper.perps.margin import settled_quote
 from secant_keeper.perps.near_risk import NearRisk
@@ -91,6 +92,7 @@ class Watch:
 
     Attributes:
         found: What was found last.
+        changes: How many changes of accounts were taken in.
     """
 
     def __init__(self) -> None:
@@ -106,6 +108,7 @@ class Watch:
         self._borne: defaultdict[Pubkey, dict[Pubkey, None]] = defaultdict(dict)
         self._swept_at: int | None = None
         self.found = AtRisk([], 0)
+        self.changes = 0
 
     def touch(self, address: Pubkey, account: object) -> None:
         """Note that an account has changed, or is gone."""
@@ -147,6 +150,7 @@ class Watch:
                 self._changed.update(self._filled[key])
         for address in self._changed:
             self._put(state, address, now)
+        self.changes += len(self._changed)
         self._changed.clear()
 
     def claims(self, market: Pubkey) -> Claims | None:
@@ -158,6 +162,11 @@ class Watch:
         quote, is_unknown = settled_quote(legs, known.at_mark())
         claim = np.where(is_unknown, 0, legs.position_lots * known.mark_ticks + quote)
         return Claims(legs.rows, legs.position_lots, claim, self._columns.free_atoms[legs.rows])
+
+    def positions(self) -> Positions:
+        """A copy of what everybody has, as of the last `refresh`."""
+        markets = [self._mirrored.get(key) for key in self._indices]
+        return Positions(self._columns.copied(), list(self._indices), markets)
 
     def bearers(self, market: Pubkey) -> Iterator[Pubkey]:
         """Accounts whose legs in a market have borne losers' debts that they have not had returned."""
