@@ -122,7 +122,10 @@ TRANSACTION: Final = {
 
 # What to do about errors of the two programs, where their own message does not say it.
 HINTS: Final = {
+    ("exchange", "AccountBankrupt"): "`secant perp liquidate MARKET ACCOUNT --resolve`",
+    ("exchange", "AccountHealthy"): "`secant perp liquidate` lists those that are not",
     ("exchange", "AccountNotEmpty"): "`secant account` lists what is left",
+    ("exchange", "AccountSolvent"): "`secant perp liquidate MARKET ACCOUNT`",
     ("exchange", "AmountZero"): "give more than 0",
     ("exchange", "BookFull"): (
         "expand it, for SOL: `secant book expand EVENT OUTCOME --orders 32` or `client.expand_book`, or place"
@@ -138,11 +141,22 @@ HINTS: Final = {
     ("exchange", "EventNotOpen"): "trade another event, or redeem this one once it is settled",
     ("exchange", "EventNotSettled"): "wait for its resolver: `secant event show EVENT` says who it is",
     ("exchange", "EventSettled"): "redeem your shares: `secant redeem EVENT`",
+    ("exchange", "InsuranceInsufficient"): "`secant perp insure MARKET AMOUNT`",
     ("exchange", "LegAbsent"): "`secant account` lists what it holds",
     ("exchange", "LimitExceeded"): "quote anew, or allow more slippage",
     ("exchange", "LiquidityInvalid"): "choose liquidity from 0.01 to 10,000,000,000 shares",
     ("exchange", "LockTooEarly"): "wait for the lock time, or sign with the event's authority",
+    ("exchange", "MarginStale"): "put `refresh_margin` with all of its markets before it",
     ("exchange", "NothingExpired"): "there is nothing to sweep; `secant book orders EVENT` lists your orders",
+    ("exchange", "NothingToLiquidate"): "`secant perp liquidate` lists who can be, and where",
+    (
+        "exchange",
+        "NothingToReturn",
+    ): "`secant perp show MARKET` says what insurance holds; it may pay more in a day",
+    ("exchange", "NothingToSettle"): (
+        "a profit leaves once losers have paid in: `secant perp settle MARKET --owner` settles theirs; the"
+        " hour's limit is in `secant perp show MARKET`"
+    ),
     ("exchange", "NothingToReduce"): (
         "`secant account` lists what you hold, `secant book orders EVENT` the orders that reduce it already"
     ),
@@ -156,6 +170,12 @@ HINTS: Final = {
     ("exchange", "OwnerMismatch"): "sign with the key that owns the margin account",
     ("exchange", "Paused"): "wait until the exchange's admin lifts the pause",
     ("exchange", "PayoutInvalid"): "give payouts that sum to 1, such as 0.5 and 0.5",
+    ("exchange", "PerpClosed"): "`secant perp show MARKET` says when; close what you hold, or settle it",
+    ("exchange", "PerpMarketStale"): "put `update_funding` of each before it in the same transaction",
+    ("exchange", "PerpLegAbsent"): "`secant perp position` lists what it holds",
+    ("exchange", "PerpLegsFull"): "`secant perp close MARKET`, then `secant perp settle MARKET`",
+    ("exchange", "PerpMarketMissing"): "pass the markets of all of the account's perpetual legs",
+    ("exchange", "PerpRulesInvalid"): "`secant perp create --help` says what fits together",
     ("exchange", "PoolKindInvalid"): "create an LMSR pool, or name an event with 2 outcomes",
     ("exchange", "PriceOutOfRange"): "use smaller amounts",
     ("exchange", "RecordUndecided"): "`secant record observe RECORD` takes the feed's sample in",

@@ -29,6 +29,7 @@ from solders.rpc.responses import AccountNotification, LogsNotification
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 
+from ._messages import TRANSACTION_BYTES_MAX, compiled, program_ids, transaction_bytes
 from ._past import PastReading, PastTransaction, Signed
 from ._program_logs import AnyEvent, decode_events
 from .errors import (
@@ -76,7 +77,6 @@ CLUSTER_URLS: Final = {
     "mainnet": "https://api.mainnet-beta.solana.com",
 }
 _LEVELS: Final = ("processed", "confirmed", "finalized")
-_TRANSACTION_BYTES_MAX: Final = 1232
 UNITS_MAX: Final = 1_400_000
 _ACCOUNTS_PER_REQUEST: Final = 100
 _ATTEMPTS: Final = 4
@@ -102,12 +102,14 @@ class Simulated:
         logs: Its log.
         units: Compute units it used.
         events: Events it would emit.
+        accounts: Data of the accounts asked for, as it would leave them; None for one that is not there.
     """
 
     error: TransactionFailed | None
     logs: tuple[str, ...]
     units: int
     events: tuple[AnyEvent, ...]
+    accounts: tuple[bytes | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,33 +334,41 @@ class Chain(PastReading):
             raise transaction_error(status.err, program_ids=(), signature=signature)
         return signature
 
-    async def simulate(self, instructions: Sequence[Instruction], payer: Pubkey) -> Simulated:
+    async def simulate(
+        self, instructions: Sequence[Instruction], payer: Pubkey, *, accounts: Sequence[Pubkey] = ()
+    ) -> Simulated:
         """Runs instructions without sending them; no signature is needed.
 
         Args:
             instructions: What to run.
             payer: Who would pay the fee.
+            accounts: Of which accounts among theirs to tell what they would hold.
 
         Raises:
             RpcUnreachable, RpcRefused: the node does not answer, or not with a result.
             InputError: the instructions do not fit into one transaction.
         """
         budget = self._with_budget(instructions, UNITS_MAX)
-        message = _compile(budget, payer, Hash.default())
+        message = compiled(budget, payer, Hash.default())
         unsigned = [Signature.default()] * message.header.num_required_signatures
         transaction = VersionedTransaction.populate(message, unsigned)
         answer = await self._ask(
             lambda: self._rpc.simulate_transaction(
-                transaction, sig_verify=False, replace_recent_blockhash=True, commitment=self._commitment
+                transaction,
+                sig_verify=False,
+                replace_recent_blockhash=True,
+                commitment=self._commitment,
+                accounts_addresses=list(accounts) or None,
             )
         )
         value = answer.value
         logs = tuple(value.logs or ())
         error = None
         if value.err is not None:
-            error = transaction_error(value.err, program_ids=_program_ids(message), logs=logs)
+            error = transaction_error(value.err, program_ids=program_ids(message), logs=logs)
         events = () if error is not None else decode_events(logs)
-        return Simulated(error, logs, value.units_consumed or 0, events)
+        left = tuple(None if each is None else bytes(each.data) for each in value.accounts or ())
+        return Simulated(error, logs, value.units_consumed or 0, events, left)
 
     async def send(self, instructions: Sequence[Instruction], signers: Sequence[Keypair]) -> Landed:
         """Simulates, sends and confirms a transaction; returns once it has landed and succeeded.
@@ -385,14 +395,14 @@ class Chain(PastReading):
             raise simulated.error
         units = min(simulated.units * 11 // 10 + 1_000, UNITS_MAX)
         latest = answer.value
-        message = _compile(self._with_budget(instructions, units), payer, latest.blockhash)
+        message = compiled(self._with_budget(instructions, units), payer, latest.blockhash)
         transaction = VersionedTransaction(message, list(signers))
         signature = transaction.signatures[0]
         status = await self._settle(signature, bytes(transaction), latest.last_valid_block_height)
         if status.err is not None:
             logs = await self._logs(signature)
             raise transaction_error(
-                status.err, program_ids=_program_ids(message), logs=logs, signature=signature
+                status.err, program_ids=program_ids(message), logs=logs, signature=signature
             )
         try:
             events = decode_events(await self._logs(signature))
@@ -404,7 +414,7 @@ class Chain(PastReading):
         """Whether instructions fit into one transaction, with the compute budget that `send` adds."""
         budget = self._with_budget(instructions, UNITS_MAX)
         message = MessageV0.try_compile(payer, budget, [], Hash.default())
-        return _size(message) <= _TRANSACTION_BYTES_MAX
+        return transaction_bytes(message) <= TRANSACTION_BYTES_MAX
 
     def _with_budget(self, instructions: Sequence[Instruction], units: int) -> list[Instruction]:
         budget = [set_compute_unit_limit(units)]
@@ -579,22 +589,3 @@ def _reason(error: RPCException | SolanaJsonRpcError) -> str:
     first = error.args[0] if isinstance(error, RPCException) and error.args else error
     message = getattr(first, "message", None)
     return str(first) if message is None else str(message)
-
-
-def _compile(instructions: Sequence[Instruction], payer: Pubkey, blockhash: Hash) -> MessageV0:
-    message = MessageV0.try_compile(payer, list(instructions), [], blockhash)
-    size = _size(message)
-    if size > _TRANSACTION_BYTES_MAX:
-        raise InputError(
-            f"the transaction would take {size} bytes of {_TRANSACTION_BYTES_MAX}",
-            "do less in one transaction",
-        )
-    return message
-
-
-def _size(message: MessageV0) -> int:
-    return 1 + 64 * message.header.num_required_signatures + len(bytes(message)) + 1
-
-
-def _program_ids(message: MessageV0) -> list[Pubkey]:
-    return [message.account_keys[instruction.program_id_index] for instruction in message.instructions]

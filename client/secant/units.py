@@ -7,6 +7,7 @@
 | price      | ``0.37``     | ticks        | 10,000 ticks    |
 | SOL        | ``1.5``      | lamports     | 10^9 lamports   |
 | feed value | ``97.25``    | feed units   | 10^-exponent    |
+| perpetual  | ``71.25``    | ticks, lots  | `PerpScale`     |
 
 A number is a `Decimal`, an `int`, or text such as ``"12.5"``. Floats are refused: 0.1 is no tenth. So is text
 with other digits than 0 to 9, or with marks between them. Nothing is rounded: a number with more decimals
@@ -15,7 +16,9 @@ than its unit has is refused too.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Final, TypeAlias
 
 from .errors import UnitError
@@ -25,11 +28,14 @@ __all__ = [
     "FEED_EXPONENT_MIN",
     "LAMPORTS_PER_SOL",
     "LOTS_PER_SHARE",
+    "PERP_TICKS_MAX",
     "TICKS_PER_UNIT",
     "Number",
+    "PerpScale",
     "ask_ticks_up",
     "atoms_of",
     "bid_ticks_down",
+    "bps_of",
     "collateral_of",
     "feed_units_of",
     "feed_value_of",
@@ -39,6 +45,7 @@ __all__ = [
     "lots_down",
     "lots_of",
     "order_ticks_of",
+    "ppm_of",
     "price_of",
     "shares_of",
     "slippage_of",
@@ -53,6 +60,8 @@ LOTS_PER_SHARE: Final = 10**2
 TICKS_PER_UNIT: Final = 10**4
 LAMPORTS_PER_SOL: Final = 10**9
 FEED_EXPONENT_MIN: Final = -12
+PERP_TICKS_MAX: Final = 2**24 - 1
+"""The highest price of a perpetual, in ticks."""
 _I64_MAX: Final = 2**63 - 1
 _I64_MIN: Final = -(2**63)
 _U64_MAX: Final = 2**64 - 1
@@ -219,6 +228,104 @@ def limit_down(atoms: int, slippage: Number) -> int:
     """
     numerator, denominator = slippage_of(slippage).as_integer_ratio()
     return int(atoms * (denominator - numerator) // denominator)
+
+
+def bps_of(fraction: Number, name: str) -> int:
+    """Hundredths of a per cent of a fraction from 0 to 1.
+
+    Raises:
+        UnitError: a float, no number, more than 4 decimals, or not from 0 to 1.
+    """
+    return _integer_of(fraction, 4, 0, 10_000, name)
+
+
+def ppm_of(fraction: Number, name: str) -> int:
+    """Millionths of a fraction from 0 to 1.
+
+    Raises:
+        UnitError: a float, no number, more than 6 decimals, or not from 0 to 1.
+    """
+    return _integer_of(fraction, 6, 0, 10**6, name)
+
+
+@dataclass(frozen=True, slots=True)
+class PerpScale:
+    """What a tick and a lot of a perpetual are: one lot moves one atom a tick.
+
+    Attributes:
+        tick_size: Collateral per base unit that a tick is.
+        lot_size: Base units that a lot is: a millionth of collateral by the tick.
+    """
+
+    tick_size: Decimal
+    lot_size: Decimal
+
+    @classmethod
+    def of(cls, units_per_tick: int, exponent: int) -> PerpScale:
+        """The scale of a market with so many feed units a tick, over a feed of this exponent.
+
+        Raises:
+            UnitError: the exponent is not from -12 to 0, or a tick is nothing.
+        """
+        if units_per_tick <= 0:
+            raise UnitError("tick size", units_per_tick, "more than 0")
+        tick_size = _WIDE.normalize(feed_value_of(units_per_tick, exponent))
+        # Of a tick that is no product of twos and fives the lot has no last digit.
+        lot_size = Context(prec=28).divide(Decimal(1).scaleb(-6), tick_size)
+        return cls(tick_size, lot_size.normalize(Context(prec=28)))
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether a lot has a size that decimals can write."""
+        return _WIDE.multiply(self.tick_size, self.lot_size) == Decimal(1).scaleb(-6)
+
+    def price_of(self, ticks: int) -> Decimal:
+        """The price that `ticks` are."""
+        return _WIDE.multiply(Decimal(ticks), self.tick_size)
+
+    def size_of(self, lots: int) -> Decimal:
+        """The base units that `lots` are; negative for what is sold short."""
+        return _WIDE.multiply(Decimal(lots), self.lot_size)
+
+    def ticks_of(self, price: Number, name: str = "price") -> int:
+        """Ticks of a price, 1 to 16,777,215.
+
+        Raises:
+            UnitError: a float, no number, off the tick, or out of range.
+        """
+        allowed = self._allowed(self.tick_size, PERP_TICKS_MAX)
+        ticks = Fraction(_decimal(price, name, allowed)) / Fraction(self.tick_size)
+        if ticks.denominator != 1 or not 1 <= ticks <= PERP_TICKS_MAX:
+            raise UnitError(name, price, allowed)
+        return int(ticks)
+
+    def lots_of(self, size: Number, name: str = "size") -> int:
+        """Lots of a size in base units, 1 to 2^63 - 1 lots.
+
+        Raises:
+            UnitError: a float, no number, off the lot, or out of range.
+        """
+        allowed = self._allowed(self.lot_size, _I64_MAX)
+        lots = Fraction(_decimal(size, name, allowed)) * Fraction(self.tick_size) * ATOMS_PER_UNIT
+        if lots.denominator != 1 or not 1 <= lots <= _I64_MAX:
+            raise UnitError(name, size, allowed)
+        return int(lots)
+
+    def limit_ticks(self, ticks: int, slippage: Number, *, buys: bool) -> int:
+        """The worst price that is accepted from `ticks` on, on the tick, towards them.
+
+        Raises:
+            UnitError: the slippage is not from 0 to 1.
+        """
+        share = Fraction(slippage_of(slippage))
+        worst = ticks * (1 + share) if buys else ticks * (1 - share)
+        rounded = int(worst) if buys else -int(-worst // 1)
+        return max(1, min(rounded, PERP_TICKS_MAX))
+
+    @staticmethod
+    def _allowed(step: Decimal, most: int) -> str:
+        least, greatest = (f"{_WIDE.multiply(Decimal(count), step):,f}" for count in (1, most))
+        return f"a multiple of {step:f} from {least} to {greatest}"
 
 
 def _exponent(exponent: int) -> int:

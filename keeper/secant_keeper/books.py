@@ -19,13 +19,16 @@ from secant.client.orders import order_price_ticks, order_side
 from secant_keeper.venues.depth import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from solders.pubkey import Pubkey
 
 
-_SEAT_ATOMS: Final = Struct("<64x4Q8x")
+_SEAT_ATOMS: Final = Struct(f"<64x4Q{exchange.Seat.SIZE - 96}x")
 """Of a seat, what its bids and asks lose, then what is reserved for them: thousands are read at a time."""
+
+_SEAT_FILLS: Final = Struct(f"<32x2q{exchange.Seat.SIZE - 48}x")
+"""Of a seat, the cash and the lots that its fills have brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,17 @@ class BookAccount:
         )
 
     @cached_property
+    def filled(self) -> tuple[tuple[int, exchange.Seat], ...]:
+        """Seats, by number from 0, that hold what fills have brought and nobody has drawn yet."""
+        start, size = exchange.Book.SIZE, exchange.Seat.SIZE
+        used = memoryview(self.data)[start : start + self.head.seats_used * size]
+        return tuple(
+            (place, exchange.Seat.decode(bytes(used[place * size : (place + 1) * size])))
+            for place, (cash_atoms, lots) in enumerate(_SEAT_FILLS.iter_unpack(used))
+            if cash_atoms or lots
+        )
+
+    @cached_property
     def expiries(self) -> tuple[int, ...]:
         """When its orders expire, in order, Unix seconds; those that never do are left out."""
         return tuple(sorted(order.expires_at for order in self._orders() if order.expires_at))
@@ -115,9 +129,22 @@ class BookAccount:
         )
         return Depth(bids, asks)
 
+    def best(self, side: Side, count: int) -> Iterator[exchange.Order]:
+        """The first orders to trade on a side, at most so many, the expired ones among them."""
+        bids, asks = self._places()
+        return self._at((bids[::-1] if side is Side.BUY else asks)[:count])
+
     def _orders(self) -> Iterator[exchange.Order]:
+        bids, asks = self._places()
+        return self._at((*bids, *asks))
+
+    def _places(self) -> tuple[range, range]:
+        """Where bids lie, the worst first, and where asks do, the best first."""
+        room = (len(self.data) - self._orders_start) // exchange.Order.SIZE
+        return range(self.head.bids), range(room - self.head.asks, room)
+
+    def _at(self, places: Iterable[int]) -> Iterator[exchange.Order]:
         size, start = exchange.Order.SIZE, self._orders_start
-        room = (len(self.data) - start) // size
-        for place in (*range(self.head.bids), *range(room - self.head.asks, room)):
+        for place in places:
             at = start + place * size
             yield exchange.Order.decode(self.data[at : at + size])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import (
@@ -36,7 +36,20 @@ from secant_keeper.venues import VENUES
 ENVIRONMENT_PREFIX = "SECANT_KEEPER_"
 PORT_MAX = 65_535
 _KEY_REMEDY = 'name another with keypair = "...", or create one: solana-keygen new, or secant wallet create'
-JobName = Literal["publish", "observe", "settle", "sweep", "draw", "redeem"]
+JobName = Literal[
+    "publish",
+    "observe",
+    "audit",
+    "liquidate",
+    "triggers",
+    "funding",
+    "inventory",
+    "settle_pnl",
+    "settle",
+    "sweep",
+    "draw",
+    "redeem",
+]
 
 
 def _pubkey(value: object) -> Pubkey:
@@ -104,6 +117,36 @@ class KalshiSettings(BaseModel):
     """PEM file of the private key."""
 
 
+class PerpSettings(BaseModel):
+    """The perpetuals to keep."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=True
+    )
+
+    exchange: Address
+    """The exchange they are of."""
+    account_index: Annotated[int, Field(ge=0, le=255)] | None = None
+    """Which of the key's own margin accounts takes over what is liquidated, as far as its own margin goes;
+    left out, nothing is liquidated."""
+    refresh_interval_s: Annotated[float, Field(gt=0, le=300)] = 60.0
+    """How long a market may go without being brought up to date."""
+    sweep_interval_s: Annotated[float, Field(gt=0)] = 60.0
+    """How often all accounts are looked at anew, not only those near their limits."""
+    trail_step_bps: Annotated[int, Field(ge=0, le=1_000)] = 10
+    """A trailing stop is moved once it would move so far, in bps of the mark."""
+    slip_bps: Annotated[int, Field(ge=0, le=1_000)] = 100
+    """How far from the mark what was taken over is handed back, in bps of it."""
+    settle_min_atoms: Annotated[int, Field(ge=1)] = 1_000_000
+    """A pool that lacks less for profits that were taken, or a loss of less, is left alone."""
+    fees_min_atoms: Annotated[int, Field(ge=1)] = 10_000_000
+    """Fees of a market are collected once they are so many."""
+    audit_interval_s: Annotated[float, Field(gt=0)] = 60.0
+    """How often the exchange is added up."""
+    pause: bool = False
+    """Pause the exchange and its perpetuals once it does not add up; the key must be its pauser."""
+
+
 class Settings(BaseSettings):
     """Everything an operator decides."""
 
@@ -133,11 +176,14 @@ class Settings(BaseSettings):
     a clock found running runs again at the end. Not with `rebase`."""
     drive_clock_until: int | None = None
     """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
-    jobs: tuple[JobName, ...] = ("publish", "observe", "settle", "sweep", "draw", "redeem")
-    """Which jobs run. Draws wait until a settled event's book is swept down to 256 orders; while an event
-    trades, they bring home a unit of collateral or more that orders reserved which others have taken out."""
+    jobs: tuple[JobName, ...] = get_args(JobName)
+    """Which jobs run; those from audit to settle_pnl are for perpetuals and need the section [perps]. Draws
+    wait until a settled event's book is swept down to 256 orders; while an event trades, they bring home a
+    unit of collateral or more that orders reserved which others have taken out."""
     feeds: tuple[FeedSettings, ...] = ()
     """What to publish."""
+    perps: PerpSettings | None = None
+    """Whose perpetuals to keep."""
     kalshi: KalshiSettings | None = None
     """The key for live Kalshi sources."""
     poll_interval_s: Annotated[float, Field(gt=0, le=3600)] = 1.0
@@ -224,6 +270,7 @@ SECTIONS: Final[dict[tuple[str, ...], tuple[str, type[BaseModel]]]] = {
     (): ("at the top level", Settings),
     ("feeds",): ("in [[feeds]], one for each feed", FeedSettings),
     ("feeds", "source"): ("in a feed's source = { }", SourceSettings),
+    ("perps",): ("in [perps]", PerpSettings),
     ("kalshi",): ("in [kalshi]", KalshiSettings),
 }
 """Every section of the file by the keys that lead to it: where its keys stand, and its model."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from secant_keeper.config import Settings
     from secant_keeper.loop import Loop
     from secant_keeper.metrics import Metrics
+    from secant_keeper.perps.auditor import Auditor
     from secant_keeper.reader import Reader
     from secant_keeper.rpc import Rpc
     from secant_keeper.sources import Sources
@@ -68,6 +69,7 @@ class Health:
         sources: Which live series are stale.
         metrics: Where gauges are kept current.
         clock: Monotonic seconds.
+        auditor: Whether the exchange adds up; None if nobody looks.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Health:
         sources: Sources,
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
+        auditor: Auditor | None = None,
     ) -> None:
         self._settings = settings
         self._state = state
@@ -87,6 +90,7 @@ class Health:
         self._sources = sources
         self._metrics = metrics
         self._clock = clock
+        self._auditor = auditor
         self._begun = clock()
         self.balance_lamports: int | None = None
 
@@ -112,6 +116,7 @@ class Health:
         stale = self._sources.stale(self._settings.venue_stale_s)
         if stale:
             found.append(f"no news of {', '.join(stale)}")
+        found += [] if self._auditor is None else self._auditor.problems()
         balance, least = self.balance_lamports, self._settings.balance_min_lamports
         if balance is not None and balance < least:
             found.append(f"the balance is {balance} lamports, under {least}")
@@ -129,6 +134,8 @@ class Health:
             for kind, count in counts.items():
                 self._metrics.accounts.labels(kind).set(count)
             self._compare_books()
+            self._metrics.near_risk.set(self._state.watch.found.near)
+            self._metrics.at_risk.set(len(self._state.watch.found.accounts))
             self._metrics.slot.set(self._state.slot)
             self._metrics.slot_age.set(self._slot_age_s())
             try:

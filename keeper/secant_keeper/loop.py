@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from secant import oracle
+from secant_keeper.attempts import Attempts
 from secant_keeper.chain_clock import RUN_AGAIN
 from secant_keeper.evidence import iso_time
-from secant_keeper.jobs import JOBS, publish
+from secant_keeper.jobs import jobs_of, publish
 from secant_keeper.jobs.observe import DRIFT_MAX_S
 from secant_keeper.outage import Outage
 from secant_keeper.rpc import RpcError, RpcRefusedError
@@ -107,7 +108,9 @@ class Loop:
         self._sources = sources
         self._metrics = metrics
         self._history = history
+        self._jobs = jobs_of(settings, state.publisher)
         self._throttle = Throttle(time.monotonic)
+        self._attempts = Attempts()
         self._busy: set[tuple[str, Pubkey]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
@@ -202,11 +205,13 @@ class Loop:
 
     def _start_what_is_due(self, now: int) -> bool:
         """Start all work that is planned; whether there is any that did not fail for good."""
-        planned, given_up = False, set()
-        for name, plan in JOBS:
-            if name not in self._settings.jobs:
-                continue
+        planned, given_up, works = False, set(), []
+        for name, plan in self._jobs:
             for work in self._planned(name, plan, now):
+                works.append(work)
+                if self._attempts.is_spent(work):
+                    given_up.add((work.job, work.keys))
+                    continue
                 is_hopeful = self._throttle.is_hopeful(work.job, work.keys)
                 if not is_hopeful:
                     given_up.add((work.job, work.keys))
@@ -216,6 +221,7 @@ class Loop:
                 else:
                     planned = True
                     self._start(work)
+        self._attempts.forget_others(works)
         # A reading that nobody published is lost, even when a driven clock has passed it since.
         self._given_up = given_up | {one for one in self._given_up if one[0] == publish.NAME}
         self._metrics.throttled.set(self._throttle.paused)
@@ -283,6 +289,8 @@ class Loop:
         undecided = self._undecided(work)
         try:
             result = await self._sender.send(work)
+            if result.fate in {Fate.LANDED, Fate.FAILED}:
+                self._attempts.made(work)
             # Until the state shows what was done, it would be planned again.
             await self._refresh(work, result.slot)
             self._tell_decided(undecided)
@@ -294,7 +302,7 @@ class Loop:
                 self._given_up.discard((work.job, work.keys))
                 if work.source_time is not None:
                     self._metrics.source_time.labels(str(work.keys[0])).set(work.source_time)
-            else:
+            elif result.fate is not Fate.FAILED or not self._attempts.is_spent(work):
                 self._throttle.failed(work.job, work.keys)
 
     def _undecided(self, work: Work) -> list[Pubkey]:

@@ -85,6 +85,20 @@ class Metrics:
         self.history_rows = counter("history_rows", "Rows written to the history", "kind")
         self.history_lost = counter("history_rows_lost", "Rows that could not be written to the history")
         self.history_failures = counter("history_failures", "Writes to the history that failed")
+        self.near_risk = gauge("perp_accounts_near_risk", "Accounts with perpetuals marked at every tick")
+        self.at_risk = gauge(
+            "perp_accounts_at_risk", "Accounts with less than keeping their positions requires"
+        )
+        self.audits = counter("audits", "Audits of the exchange that were done", "outcome")
+        self.audit_repeats = counter("audit_repeats", "Reads of an audit begun anew as a slot had passed")
+        self.audit_surplus = gauge(
+            "audit_vault_surplus_atoms", "What the vault holds beyond what is owed; below 0 it lacks"
+        )
+        self.audit_dust = gauge(
+            "audit_pool_dust_atoms",
+            "What a perpetual's pool holds beyond its claims; below 0 it lacks",
+            "market",
+        )
         self.mid_difference = gauge(
             "book_mid_minus_venue_mid_ticks",
             "Middle of an event's first book less that of this key's last reading of its feed",

@@ -40,6 +40,8 @@ PROGRAMS: Final = (oracle.PROGRAM_ID, exchange.PROGRAM_ID)
 BACKOFF_BASE_S: Final = 0.25
 BACKOFF_CAP_S: Final = 15.0
 CONNECT_S: Final = 10.0
+TAKEN_AT_ONCE_MAX: Final = 64
+"""Accounts of a snapshot that are taken in before somebody else may go on."""
 ACCOUNT_MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 _TEXT: Final = frozenset({aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY})
 
@@ -134,19 +136,13 @@ class Reader:
                 "minContextSlot": slot_min,
             }
             answer = await self._rpc.call("getProgramAccounts", str(program), config)
-            try:
-                slot = int(answer["context"]["slot"])
-                read = {
-                    Pubkey.from_string(entry["pubkey"]): account_data(entry["account"])
-                    for entry in answer["value"]
-                }
-            except SHAPE_ERRORS as error:
-                raise RpcUnavailableError(
-                    f"getProgramAccounts: an answer of no known shape: {error}"
-                ) from error
+            # A hundred thousand accounts take seconds, for which no price may wait.
+            slot, read = await asyncio.to_thread(program_accounts, answer)
             self._hear_slot(slot)
-            for address, data in read.items():
+            for count, (address, data) in enumerate(read.items()):
                 self._state.apply(address, program, data, slot)
+                if count % TAKEN_AT_ONCE_MAX == 0:
+                    await asyncio.sleep(0)
             self._state.forget_missing(program, read, slot)
         self._metrics.snapshots.inc()
         self.synced.set()
@@ -265,6 +261,21 @@ class Reader:
         self._hear_slot(slot)
         if self._state.apply(address, owner, content, slot):
             self._changed()
+
+
+def program_accounts(answer: Any) -> tuple[int, dict[Pubkey, bytes]]:
+    """The slot and the accounts of an answer to getProgramAccounts.
+
+    Raises:
+        RpcUnavailableError: It is none.
+    """
+    try:
+        read = {
+            Pubkey.from_string(entry["pubkey"]): account_data(entry["account"]) for entry in answer["value"]
+        }
+        return int(answer["context"]["slot"]), read
+    except SHAPE_ERRORS as error:
+        raise RpcUnavailableError(f"getProgramAccounts: an answer of no known shape: {error}") from error
 
 
 def backoff_s(failures: int) -> float:

@@ -53,6 +53,10 @@ _DONE_ALREADY: Final = {
     "settle": {"EventSettled"},
     "draw": {"SeatAbsent", "LegAbsent"},
     "redeem": {"LegAbsent"},
+    "triggers": {"TriggerNotReached"},
+    "liquidate": {"AccountHealthy", "SeatAbsent", "PerpLegAbsent", "NothingToLiquidate"},
+    "settle_pnl": {"NothingToSettle", "PerpLegAbsent", "AmountZero", "SeatAbsent", "NothingToReturn"},
+    "inventory": {"NothingToReduce", "PerpLegAbsent"},
 }
 """Errors, by job, that can only mean that what was planned has been done by somebody else since."""
 

@@ -20,8 +20,11 @@ from secant_keeper.errors import EXIT_INCOMPLETE, ClusterError
 from secant_keeper.evidence import iso_time
 from secant_keeper.health import Health
 from secant_keeper.history import UNSEEN_MAX_S, History
+from secant_keeper.jobs import audit
 from secant_keeper.loop import Loop
 from secant_keeper.metrics import Metrics
+from secant_keeper.perps.auditor import Auditor
+from secant_keeper.perps.task import Task
 from secant_keeper.reader import Reader
 from secant_keeper.rpc import Rpc, RpcError, RpcRefusedError
 from secant_keeper.sender import Sender
@@ -29,7 +32,7 @@ from secant_keeper.sources import Sources, load_recordings
 from secant_keeper.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from solders.keypair import Keypair
@@ -132,6 +135,43 @@ async def check_feeds(
         await clock.drive(min(pending))
 
 
+async def check_perps(rpc: Rpc, settings: Settings, key: Pubkey) -> None:
+    """See that the exchange of the perpetuals is there, and that this key may do what it is to do at it.
+
+    Raises:
+        ClusterError: There is no such exchange, or no such margin account, or the key is not its pauser.
+        RpcError: The node does not answer.
+    """
+    if settings.perps is None:
+        return
+    task = Task(key, settings.perps)
+    address = settings.perps.exchange
+    wanted = [address] if task.taker is None else [address, task.taker]
+    _, found = await rpc.accounts(wanted)
+    try:
+        desk = None if found[0][2] is None else exchange.Exchange.decode(found[0][2])
+    except DecodeError:
+        desk = None
+    if desk is None:
+        raise ClusterError(f"there is no exchange {address} at {settings.shown_url}")
+    if task.taker is not None and found[1][2] is None:
+        raise ClusterError(
+            f"the key {key} has no margin account {settings.perps.account_index} at the exchange {address}: "
+            "open it and deposit, or leave account_index out"
+        )
+    if settings.perps.pause and key not in {desk.pauser, desk.admin}:
+        raise ClusterError(f"the key {key} is not the pauser {desk.pauser} of the exchange: drop pause")
+
+
+def _auditor(
+    settings: Settings, rpc: Rpc, state: State, metrics: Metrics, changed: Callable[[], None]
+) -> Auditor | None:
+    if settings.perps is None or audit.NAME not in settings.jobs:
+        return None
+    interval_s = settings.perps.audit_interval_s
+    return Auditor(rpc, state, metrics, settings.perps.exchange, interval_s=interval_s, changed=changed)
+
+
 def _warn_of_nothing_later(feed: FeedSettings, published: int) -> None:
     log.warning(
         "nothing in the recording is later than the feed's last reading: nothing will be published",
@@ -159,7 +199,8 @@ async def keep(
     """Run until stopped or done; the exit code, `EXIT_INCOMPLETE` if it ended with work undone.
 
     Raises:
-        KeeperError: As `check_cluster` and `check_feeds`, or a port, a key or the history will not do.
+        KeeperError: As `check_cluster`, `check_feeds` and `check_perps`, or a port, a key or the history
+            will not do.
     """
     async with AsyncExitStack() as stack:
         history = _open_history(settings, metrics)
@@ -173,6 +214,7 @@ async def keep(
             stack.push_async_callback(_let_run, clock)
         try:
             await check_feeds(rpc, clock, settings, payer.pubkey(), recordings)
+            await check_perps(rpc, settings, payer.pubkey())
         except RpcError as error:
             raise ClusterError(f"no Solana RPC at {settings.shown_url}: {error}") from error
         state = State(publisher=payer.pubkey())
@@ -198,7 +240,8 @@ async def keep(
         sources = Sources(settings, state, metrics, recordings, changed=woken)
         loop = Loop(settings, state, reader, sender, clock, sources, metrics, history)
         woken.target = loop
-        health = Health(settings, state, reader, loop, sources, metrics)
+        auditor = _auditor(settings, rpc, state, metrics, woken)
+        health = Health(settings, state, reader, loop, sources, metrics, auditor=auditor)
         if settings.metrics_port is not None:
             runner = await health.serve(settings.metrics_host, settings.metrics_port)
             stack.push_async_callback(runner.cleanup)
@@ -210,6 +253,8 @@ async def keep(
         beside = [reader.run(), health.watch(rpc, payer.pubkey())]
         if history is not None:
             beside.append(history.run())
+        if auditor is not None:
+            beside.append(auditor.run())
         await _run(reader, sources, loop, beside)
         if loop.undone:
             log.error("ended with work undone", undone=loop.undone)

@@ -5,25 +5,53 @@ The reader writes, the jobs read. Nothing is kept on disk: the chain is the trut
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from solders.pubkey import Pubkey
 
 from secant import exchange, oracle
 from secant._wire import DecodeError
 from secant_keeper.books import BookAccount
+from secant_keeper.perps.watch import Watch
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Iterable, Iterator
 
-    from solders.pubkey import Pubkey
-
+    from secant_keeper.perps.audit import Audit
     from secant_keeper.recordings import Reading
 
-Decoded: TypeAlias = oracle.Feed | oracle.Record | exchange.EventMarket | exchange.MarginAccount | BookAccount
+Decoded: TypeAlias = (
+    oracle.Feed
+    | oracle.Record
+    | exchange.EventMarket
+    | exchange.MarginAccount
+    | exchange.Exchange
+    | exchange.PerpMarket
+    | exchange.TriggerOrder
+    | BookAccount
+)
+_Kind = TypeVar(
+    "_Kind",
+    oracle.Record,
+    exchange.EventMarket,
+    exchange.PerpMarket,
+    exchange.TriggerOrder,
+    BookAccount,
+)
+_NO_EVENT: Final = Pubkey.default()
 _KEPT = {
     oracle.PROGRAM_ID: (oracle.Feed, oracle.Record),
-    exchange.PROGRAM_ID: (exchange.EventMarket, exchange.MarginAccount, BookAccount),
+    exchange.PROGRAM_ID: (
+        exchange.EventMarket,
+        exchange.MarginAccount,
+        exchange.Exchange,
+        exchange.PerpMarket,
+        exchange.TriggerOrder,
+        BookAccount,
+    ),
 }
 _PROGRAMS = {oracle.PROGRAM_ID: oracle, exchange.PROGRAM_ID: exchange}
 
@@ -43,6 +71,11 @@ class State:
         slot: The newest slot heard of.
         readings: Readings of each feed not published yet, oldest first.
         undecodable: Accounts of the programs that this client cannot read, by address.
+        kinds: Their addresses by kind, in the order in which they came: no turn goes through all of them.
+        holders: Margin accounts that hold something of an event.
+        versions: How often each account has changed since it was first read.
+        watch: Which margin accounts are at risk.
+        audit: What the last audit found, None before any.
     """
 
     publisher: Pubkey | None = None
@@ -51,6 +84,11 @@ class State:
     slot: int = 0
     readings: dict[Pubkey, deque[Reading]] = field(default_factory=dict)
     undecodable: dict[Pubkey, str] = field(default_factory=dict)
+    holders: dict[Pubkey, None] = field(default_factory=dict)
+    versions: Counter[Pubkey] = field(default_factory=Counter)
+    kinds: defaultdict[type[Decoded], dict[Pubkey, None]] = field(default_factory=lambda: defaultdict(dict))
+    watch: Watch = field(default_factory=Watch)
+    audit: Audit | None = None
 
     def apply(self, address: Pubkey, owner: Pubkey, data: bytes | None, slot: int) -> bool:
         """Take in one account as of a slot.
@@ -70,7 +108,7 @@ class State:
         self.slots[address] = slot
         program: Any = _PROGRAMS.get(owner)
         if data is None or program is None:
-            self.accounts.pop(address, None)
+            self._drop(address)
             self.undecodable.pop(address, None)
             return True
         try:
@@ -78,13 +116,33 @@ class State:
             if isinstance(decoded, exchange.Book):
                 decoded = BookAccount.decode(address, data)
         except DecodeError as error:
-            self.accounts.pop(address, None)
+            self._drop(address)
             self.undecodable[address] = str(error)
             return True
         self.undecodable.pop(address, None)
-        if isinstance(decoded, _KEPT[owner]):
+        # An account read again unchanged stays the one it is, with whatever was worked out of it.
+        if isinstance(decoded, _KEPT[owner]) and self.accounts.get(address) != decoded:
             self.accounts[address] = decoded
+            self.kinds[type(decoded)][address] = None
+            self.versions[address] += 1
+            self.watch.touch(address, decoded)
+            if isinstance(decoded, exchange.MarginAccount):
+                self._note_holder(address, decoded)
         return True
+
+    def _note_holder(self, address: Pubkey, account: exchange.MarginAccount) -> None:
+        if any(leg.event != _NO_EVENT for leg in account.event_legs):
+            self.holders[address] = None
+        else:
+            self.holders.pop(address, None)
+
+    def _drop(self, address: Pubkey) -> None:
+        gone = self.accounts.pop(address, None)
+        if gone is not None:
+            self.kinds[type(gone)].pop(address, None)
+            self.holders.pop(address, None)
+            del self.versions[address]
+            self.watch.touch(address, gone)
 
     def forget_missing(self, program: Pubkey, present: Iterable[Pubkey], slot: int) -> None:
         """Drop a program's accounts that a snapshot of all of them, as of a slot, does not hold."""
@@ -92,7 +150,8 @@ class State:
         missing = {key for key, account in self.accounts.items() if isinstance(account, kinds)}
         for address in missing.difference(present):
             if self.slots[address] <= slot:
-                del self.accounts[address], self.slots[address]
+                self._drop(address)
+                del self.slots[address]
         # The slot of an account that is not kept only holds off older words, and none comes so late.
         known = self.accounts.keys() | self.undecodable.keys()
         for address in self.slots.keys() - known:
@@ -124,21 +183,48 @@ class State:
         found = self.accounts.get(address)
         return found if isinstance(found, exchange.MarginAccount) else None
 
+    def desk(self, address: Pubkey) -> exchange.Exchange | None:
+        """An exchange, if it is known."""
+        found = self.accounts.get(address)
+        return found if isinstance(found, exchange.Exchange) else None
+
+    def perp(self, address: Pubkey) -> exchange.PerpMarket | None:
+        """A perpetual, if it is known."""
+        found = self.accounts.get(address)
+        return found if isinstance(found, exchange.PerpMarket) else None
+
+    def perps(self, exchange_address: Pubkey) -> Iterator[tuple[Pubkey, exchange.PerpMarket]]:
+        """All perpetuals of an exchange."""
+        return (pair for pair in self._all(exchange.PerpMarket) if pair[1].exchange == exchange_address)
+
+    def triggers(self) -> Iterator[tuple[Pubkey, exchange.TriggerOrder]]:
+        """All trigger orders."""
+        return self._all(exchange.TriggerOrder)
+
+    def versions_of(self, *addresses: Pubkey) -> tuple[int, ...]:
+        """How often each of some accounts has changed: the same again if none of them has since."""
+        return tuple(self.versions[address] for address in addresses)
+
     def records(self) -> Iterator[tuple[Pubkey, oracle.Record]]:
         """All records."""
-        return ((key, one) for key, one in self.accounts.items() if isinstance(one, oracle.Record))
+        return self._all(oracle.Record)
 
     def events(self) -> Iterator[tuple[Pubkey, exchange.EventMarket]]:
         """All events."""
-        return ((key, one) for key, one in self.accounts.items() if isinstance(one, exchange.EventMarket))
+        return self._all(exchange.EventMarket)
 
-    def margin_accounts(self) -> Iterator[tuple[Pubkey, exchange.MarginAccount]]:
-        """All margin accounts."""
-        return ((key, one) for key, one in self.accounts.items() if isinstance(one, exchange.MarginAccount))
+    def event_holders(self) -> Iterator[tuple[Pubkey, exchange.MarginAccount]]:
+        """Margin accounts that hold something of an event: most may hold perpetuals alone."""
+        found = ((address, self.margin_account(address)) for address in self.holders)
+        return ((address, account) for address, account in found if account is not None)
 
     def books(self) -> Iterator[BookAccount]:
         """All order books."""
-        return (one for one in self.accounts.values() if isinstance(one, BookAccount))
+        return (book for _, book in self._all(BookAccount))
+
+    def _all(self, kind: type[_Kind]) -> Iterator[tuple[Pubkey, _Kind]]:
+        found = ((address, self.accounts.get(address)) for address in self.kinds[kind])
+        return ((address, one) for address, one in found if isinstance(one, kind))
 
     def feed_of(self, event: exchange.EventMarket) -> Pubkey | None:
         """The feed whose record settles an event; None without one, or if the record is not known."""

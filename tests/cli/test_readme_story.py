@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pytest
+
     from .conftest import Shell
 
 README = Path(__file__).parents[2] / "README.md"
@@ -22,7 +24,8 @@ def _commands() -> list[list[str]]:
     return [arguments for _, *arguments in words if arguments[0] != "localnet"]
 
 
-def test_commands_run(shell: Shell) -> None:
+def test_commands_run(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where other wallets of the story are written
     commands = _commands()
     assert commands, "the README shows no command"
     for arguments in commands:

@@ -422,3 +422,18 @@ async def test_a_transaction_that_lands_at_once_costs_five_requests(node: Node, 
         "sendTransaction",
         "simulateTransaction",
     ]
+
+
+async def test_a_simulation_tells_what_it_would_leave(market: Market, payer: Keypair) -> None:
+    """Of the accounts asked for, and nothing of it is kept."""
+    there, nowhere = market.local.exchange, Pubkey.new_unique()
+    update = exchange.pause(pauser=faucet_keypair().pubkey(), exchange=there, pause_bits=1)
+    chain = market.chain
+    done = await chain.simulate([update], faucet_keypair().pubkey(), accounts=[there, nowhere])
+    left, missing = done.accounts
+    assert left is not None
+    assert (exchange.Exchange.decode(left).pause_bits, missing) == (1, None)
+    stored = await chain.account(there)
+    assert stored is not None
+    assert exchange.Exchange.decode(stored.data).pause_bits == 0
+    assert (await chain.simulate([pay(payer)], payer.pubkey())).accounts == ()

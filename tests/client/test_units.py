@@ -111,3 +111,55 @@ def test_limits_round_in_favour_of_the_trade(atoms: int, slippage: Decimal) -> N
 def test_slippage_refused(slippage: str) -> None:
     with pytest.raises(UnitError, match="from 0 to 1"):
         units.limit_up(1, slippage)
+
+
+SCALES = [(100, -6), (1, -6), (10_000, -8), (25, -6), (5, 0), (10**14, -12), (1, -12)]
+
+
+@pytest.mark.parametrize(("units_per_tick", "exponent"), SCALES)
+@given(ticks=st.integers(1, units.PERP_TICKS_MAX), lots=st.integers(1, 2**34))
+def test_a_lot_moves_an_atom_a_tick(units_per_tick: int, exponent: int, ticks: int, lots: int) -> None:
+    with decimal.localcontext(prec=3):
+        scale = units.PerpScale.of(units_per_tick, exponent)
+        price, size = scale.price_of(ticks), scale.size_of(lots)
+        assert scale.is_exact
+        assert (scale.ticks_of(price), scale.lots_of(f"{size:f}")) == (ticks, lots)
+    with decimal.localcontext(prec=100):
+        assert price * size == units.collateral_of(lots * ticks)
+
+
+def test_ticks_without_a_last_digit_have_lots_that_none_can_order() -> None:
+    scale = units.PerpScale.of(3, -6)
+    assert not scale.is_exact
+    with pytest.raises(UnitError, match="size"):
+        scale.lots_of(scale.size_of(1))
+    assert scale.lots_of(1) == 3
+    for wrong in (0, -1):
+        with pytest.raises(UnitError, match="more than 0"):
+            units.PerpScale.of(wrong, -6)
+
+
+def test_prices_and_sizes_of_perpetuals_refused() -> None:
+    scale = units.PerpScale.of(100, -6)
+    for price in ("1.00005", 0, -1, "1677.7216", 0.5, "1_000", "nan"):
+        with pytest.raises(UnitError, match=r"multiple of 0.0001"):
+            scale.ticks_of(price)  # type: ignore[arg-type]
+    for size in ("0.005", 0, "-0.01", True):
+        with pytest.raises(UnitError, match=r"multiple of 0.01"):
+            scale.lots_of(size)
+
+
+@given(ticks=st.integers(1, units.PERP_TICKS_MAX), ppm=st.integers(0, 10**6))
+def test_a_limit_is_never_worse_than_its_slippage(ticks: int, ppm: int) -> None:
+    scale, share = units.PerpScale.of(100, -6), Decimal(ppm).scaleb(-6)
+    worst_bought = scale.limit_ticks(ticks, share, buys=True)
+    worst_sold = scale.limit_ticks(ticks, share, buys=False)
+    assert ticks <= worst_bought <= max(ticks, min(ticks * (1 + share), units.PERP_TICKS_MAX))
+    assert max(ticks * (1 - share), 1) <= worst_sold <= ticks
+
+
+def test_shares_as_the_program_counts_them() -> None:
+    assert (units.bps_of("0.05", "near"), units.ppm_of("0.00045", "fee")) == (500, 450)
+    for wrong in ("0.00001", "1.1", 0.5):
+        with pytest.raises(UnitError, match="near"):
+            units.bps_of(wrong, "near")  # type: ignore[arg-type]

@@ -27,21 +27,23 @@ UNSETTLED = (exchange.EVENT_OPEN, exchange.EVENT_LOCKED)
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """A margin account; `legs` are the occupied ones."""
+    """A margin account; `legs` are the occupied ones of events, `perps` those of perpetuals."""
 
     desk: Pubkey
     owner: Pubkey
     cash_atoms: int
     free_atoms: int
     legs: dict[Pubkey, tuple[int, ...]]
+    perps: dict[Pubkey, exchange.PerpLeg]
     raw: exchange.MarginAccount
 
     @classmethod
     def decode(cls, data: bytes) -> Margin:
         raw = exchange.MarginAccount.decode(data)
         legs = {leg.event: leg.lots for leg in raw.event_legs if leg.event != Pubkey.default()}
+        perps = {leg.market: leg for leg in raw.perp_legs if leg.market != Pubkey.default()}
         free_atoms = raw.cash_atoms + raw.floor_atoms
-        return cls(raw.exchange, raw.owner, raw.cash_atoms, free_atoms, legs, raw)
+        return cls(raw.exchange, raw.owner, raw.cash_atoms, free_atoms, legs, perps, raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,21 @@ class Change:
     new: object | None
 
 
+def perps_moved(change: Change) -> bool:
+    """Whether a margin account's perpetuals changed; `perp_checks` says what else may with them."""
+    old, new = change.old, change.new
+    return isinstance(old, Margin) and isinstance(new, Margin) and old.perps != new.perps
+
+
 @lru_cache(maxsize=4096)
 def outcome_mint(event: bytes, outcome: int) -> Pubkey:
     return exchange.find_outcome_mint(event=Pubkey.from_bytes(event), outcome=outcome)
+
+
+@lru_cache(maxsize=1024)
+def book_of(event: bytes, outcome: int = 0) -> Pubkey:
+    """The book of an event's outcome, or of a perpetual."""
+    return exchange.find_book(event=Pubkey.from_bytes(event), outcome=outcome)
 
 
 class AccountBook:
@@ -104,7 +118,11 @@ class AccountBook:
         self.events = Shelf("event", exchange.EventMarket.decode)
         self.pools = Shelf("pool", exchange.Pool.decode)
         self.order_books = Shelf("order book", OrderBook.decode)
+        self.perps = Shelf("perpetual", exchange.PerpMarket.decode)
+        self.perp_books = Shelf("order book", OrderBook.decode)
+        self.triggers = Shelf("trigger", exchange.TriggerOrder.decode)
         self.feeds = Shelf("feed", oracle.Feed.decode)
+        self.perp_feeds = Shelf("feed", oracle.Feed.decode)
         self.records = Shelf("record", oracle.Record.decode)
         self.collateral = Shelf("collateral", Tokens.decode)
         self.outcome_tokens = Shelf("outcome tokens", Tokens.decode)
@@ -127,6 +145,10 @@ class AccountBook:
     def kind_of(self, key: Pubkey) -> str | None:
         shelf = self._shelf_of.get(key)
         return None if shelf is None else shelf.kind
+
+    def perp_book_of(self, market: Pubkey) -> OrderBook | None:
+        """The book of a perpetual."""
+        return self.perp_books.found.get(book_of(bytes(market)))
 
     def known(self) -> list[Pubkey]:
         return list(self._seen)
@@ -181,6 +203,8 @@ class AccountBook:
             filled = [0] * 16
             filled[head.outcome] = sum(seat.lots for seat in book.seats.values())
             held[head.event].append(tuple(filled))
+        for perp in self.perps.found.values():
+            owed[perp.exchange] += perp.pool_atoms + perp.insurance_atoms + perp.fees_atoms
         for key, event in self.events.found.items():
             owed[event.exchange] += event.escrow_atoms
             self._check_event(key, event, held[key])
@@ -201,11 +225,12 @@ class AccountBook:
             return
         check_reserves(self)
         worths, before = worths_atoms(self), self._worths_atoms
+        settled = {change.key for change in changes if perps_moved(change)}
         self._worths_atoms = worths
         for key, atoms in worths.items():
             owner = self.margins.found[key].owner
             demand(atoms >= 0, "an account is solvent with its seats drawn", key, atoms)
-            if signers is not None and owner not in signers and key in before:
+            if signers is not None and owner not in signers and key in before and key not in settled:
                 demand(atoms >= before[key], "nobody else makes seats poorer", key, before[key], atoms)
 
     def _check_event(

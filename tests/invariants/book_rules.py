@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sizes
-from account_book import outcome_mint
+from account_book import book_of, outcome_mint
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from machine import FAULT, Machine
-from marketplace import find_book
 from sizes import outcome_index, pick
 from solders.instruction import AccountMeta
 
@@ -84,7 +83,7 @@ class BookRules(Machine):
             key = pick(self._without_book() or [key], event)
         state = self.book.events.found[key]
         index = outcome_index(outcome, state.outcomes)
-        address = find_book(bytes(key), index)
+        address = book_of(bytes(key), index)
         self.book.watch(self.book.order_books, address)
         instruction = exchange.create_book(
             creator=self.market.users[creator].key,

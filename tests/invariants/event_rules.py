@@ -191,7 +191,9 @@ class EventRules(Machine):
         accounts = self.market.accounts(desk)
         if not accounts:
             return
-        account = pick(accounts, which)
+        funded = {pool.creator for pool in self.book.pools.found.values() if pool.event == key}
+        margins = self.book.margins.found
+        account = pick([each for each in accounts if margins[each].owner not in funded] or accounts, which)
         creator = self.book.margins.found[account].owner
         pool = find_pool(bytes(key), bytes(creator))
         self.book.watch(self.book.pools, pool)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from account_book import AccountBook, Change, outcome_mint
+from account_book import AccountBook, Change, book_of, outcome_mint
 from faults import Cast, Fault, spoil
-from invariant import BrokenInvariantError, demand
+from invariant import demand
+from perp_checks import ACCOUNT_AT, MARKET_AT, Landed, PerpAudit, check_refusal
+from perp_markets import open_perps, others, update
 from secant_bench.seeded_world import SeededWorld
 from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
@@ -28,6 +31,7 @@ from world import TOKEN_PROGRAM, User, error_name, terms
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterator
 
 NO_SIGNATURE = Signature.default()
 SYSTEM_PROGRAM = Pubkey.default()
@@ -36,6 +40,9 @@ DEPOSITS_ATOMS = (10**10, 10**10, 10**9, 5 * 10**6)
 DAY_S = 86_400
 SETS_LOTS = 600
 QUOTE_LOTS = 100
+PURSE_ATOMS = 10**15  # what somebody rich has, who pays all losses in the end
+SECOND = 2  # which of an owner's accounts the second one is; the rules open those before it
+SECOND_DEPOSIT_ATOMS = 2 * 10**9
 
 
 class RefusedInstructionError(AssertionError):
@@ -54,16 +61,18 @@ def find_pool(event: bytes, creator: bytes) -> Pubkey:
     return exchange.find_pool(event=Pubkey.from_bytes(event), creator=Pubkey.from_bytes(creator))
 
 
-@lru_cache(maxsize=4096)
-def find_book(event: bytes, outcome: int) -> Pubkey:
-    return exchange.find_book(event=Pubkey.from_bytes(event), outcome=outcome)
-
-
 @lru_cache(maxsize=1024)
 def find_account(desk: bytes, owner: bytes, index: int) -> Pubkey:
     return exchange.find_account(
         exchange=Pubkey.from_bytes(desk), owner=Pubkey.from_bytes(owner), index=index
     )
+
+
+UNSTATED = {
+    *ACCOUNT_AT, "refresh_margin", "set_delegate", "close_account", "open_account", "update_funding",
+    "place_trigger", "cancel_trigger",
+} - {"add_insurance"}  # fmt: skip
+"""Instructions that need no margin stated before them: what perpetuals do, and what moves no collateral."""
 
 
 def identifier(name: str) -> bytes:
@@ -83,20 +92,39 @@ class Tally:
         return self.landed.total() + self.refused.total()
 
 
+class SlottedWorld(SeededWorld):
+    """A world whose slots pass as time does."""
+
+    def set_time(self, unix_seconds: int) -> None:
+        super().set_time(unix_seconds)
+        self.next_slot()
+
+    def next_slot(self) -> None:
+        clock = self.svm.get_clock()
+        clock.slot += 1
+        self.svm.set_clock(clock)
+
+
 class Marketplace:
     """A chain, everything on it, and the checks after every instruction."""
 
     def __init__(self, tally: Tally) -> None:
         svm = LiteSVM().with_sigverify(sigverify=False).with_blockhash_check(check=False)
-        self.world = SeededWorld.start("marketplace", svm.with_transaction_history(0))
+        self.world = SlottedWorld.start("marketplace", svm.with_transaction_history(0))
         self.tally = tally
         self.broken = False
+        self.sent = 0
         self.book = AccountBook(self.world.svm)
         self.relayer = self.world.next_keys().pubkey()
         self.world.fund(self.relayer)
         self.users: list[User] = []
         self.keys: dict[Pubkey, None] = {}
         self.token_accounts: dict[tuple[Pubkey, Pubkey], Pubkey] = {}
+        self.perps = PerpAudit(self.book)
+        self.ranges: dict[Pubkey, tuple[int, int]] = {}
+        """Between which prices in ticks the feed of a perpetual stays."""
+        self.refreshes = True
+        """Whether margins are stated before what may need it."""
         self._open_the_desk()
         self._open_users()
         self.book.refresh()
@@ -114,6 +142,8 @@ class Marketplace:
             world.fund(keys.pubkey())
             self.keys[keys.pubkey()] = None
         self.other_mint = world.new_mint(decimals=9)
+        self.purse = world.new_token_account(world.mint, self.relayer, PURSE_ATOMS)
+        book.watch(book.collateral, self.purse)
 
     def _open_users(self) -> None:
         for deposit_atoms in DEPOSITS_ATOMS:
@@ -123,6 +153,34 @@ class Marketplace:
             self.token_accounts[self.world.mint, user.key] = user.wallet
             self.book.watch(self.book.collateral, user.wallet)
             self.book.watch(self.book.margins, user.account)
+        for user in self.users[:3]:
+            self._open_second(user)
+        self._open_account_of_admin()
+
+    def _open_account_of_admin(self) -> None:
+        """Where what is removed from insurance goes."""
+        world, admin = self.world, self.world.admin
+        wallet = world.new_token_account(world.mint, admin.pubkey(), WALLET_ATOMS)
+        desk = world.exchange_address
+        account = exchange.find_account(exchange=desk, owner=admin.pubkey(), index=0)
+        user = User(admin, wallet, account)
+        open_ = exchange.open_account(payer=user.key, exchange=desk, owner=user.key, index=0, account=account)
+        world.run(open_, world.deposit(user, SECOND_DEPOSIT_ATOMS), signers=[admin])
+        self.users.append(user)
+        self.token_accounts[world.mint, user.key] = wallet
+        self.book.watch(self.book.collateral, wallet)
+        self.book.watch(self.book.margins, account)
+
+    def _open_second(self, user: User) -> None:
+        """Another account of the same owner, to trade with himself."""
+        desk = self.world.exchange_address
+        account = find_account(bytes(desk), bytes(user.key), SECOND)
+        open_ = exchange.open_account(
+            payer=user.key, exchange=desk, owner=user.key, index=SECOND, account=account
+        )
+        other = User(user.keys, user.wallet, account)
+        self.world.run(open_, self.world.deposit(other, SECOND_DEPOSIT_ATOMS), signers=[user.keys])
+        self.book.watch(self.book.margins, account)
 
     def _open_markets(self) -> None:
         world, book, users = self.world, self.book, self.users
@@ -152,7 +210,8 @@ class Marketplace:
         self._open_market(2, users[0].key, exchange.RESOLVER_AUTHORITY, 2 * DAY_S)
         self._open_market(5, users[1].key, exchange.RESOLVER_AUTHORITY, 3 * DAY_S)
         self._open_market(16, users[2].key, exchange.RESOLVER_AUTHORITY, 5 * DAY_S)
-        self.check()
+        open_perps(self)
+        self.perps.check(None, self.check())
 
     def _open_market(self, outcomes: int, resolver: Pubkey, kind: int, deadline_s: int) -> None:
         world, book = self.world, self.book
@@ -182,7 +241,7 @@ class Marketplace:
 
     def _open_book(self, creator: User, event: Pubkey, outcome: int) -> None:
         """A book in which two users quote."""
-        world, key = self.world, find_book(bytes(event), outcome)
+        world, key = self.world, book_of(bytes(event), outcome)
         create = exchange.create_book(
             creator=creator.key,
             exchange=world.exchange_address,
@@ -289,12 +348,17 @@ class Marketplace:
         return "key" if key in self.keys else self.book.kind_of(key)
 
     def attempt(self, name: str, instruction: Instruction, fault: Fault | None = None) -> bool:
-        """Sends one instruction, spoilt by the fault, and checks everything; whether it landed."""
+        """Sends one instruction, spoilt by the fault, and checks everything; whether it landed.
+
+        Before it, in the same transaction, go the statements that it may need. Two transactions share a slot.
+        """
         if fault is not None:
             instruction = spoil(instruction, fault, self.cast())
-        message = Message.new_with_blockhash([instruction], self.relayer, Hash.default())
-        signatures = [NO_SIGNATURE] * message.header.num_required_signatures
-        outcome = self.world.svm.send_transaction(Transaction.populate(message, signatures))
+        self.sent += 1
+        if self.sent % 2:
+            self.world.next_slot()
+        first = self.statements(name, instruction) if self.refreshes else []
+        outcome = self.world.svm.send_transaction(self.transaction([*first, instruction]))
         refused = isinstance(outcome, FailedTransactionMetadata)
         (self.tally.refused if refused else self.tally.landed)[name] += 1
         self.refusal = error_name(outcome) if isinstance(outcome, FailedTransactionMetadata) else ""
@@ -302,14 +366,65 @@ class Marketplace:
             if refused:
                 changed = self.book.changed()
                 demand(not changed, "a refused instruction changes nothing", name, changed)
+                check_refusal(name, instruction, self.refusal)
             else:
                 signers = {meta.pubkey for meta in instruction.accounts if meta.is_signer}
                 changes = self.check(signers, {meta.pubkey for meta in instruction.accounts})
+                updated = frozenset(
+                    meta.pubkey
+                    for each in first
+                    for meta in each.accounts
+                    if meta.is_writable and meta.pubkey in self.book.perps.found
+                )
+                landed = Landed(name, instruction, outcome.logs(), signers, self.world.now, updated)
+                self.perps.check(landed, changes)
                 check_taking(self.book, (name, instruction, outcome.logs()), changes, self.world.now)
-        except BrokenInvariantError:
+        except Exception:
             self.broken = True
             raise
         return not refused
+
+    def transaction(self, instructions: list[Instruction]) -> Transaction:
+        """A transaction whose signatures nobody checks."""
+        message = Message.new_with_blockhash(instructions, self.relayer, Hash.default())
+        return Transaction.populate(message, [NO_SIGNATURE] * message.header.num_required_signatures)
+
+    def refusal_of(self, name: str, instruction: Instruction) -> str:
+        """By what name an instruction would be refused now; "" if it would land. Nothing comes of it."""
+        first = self.statements(name, instruction)
+        outcome = self.world.svm.simulate_transaction(self.transaction([*first, instruction]))
+        return error_name(outcome) if isinstance(outcome, FailedTransactionMetadata) else ""
+
+    @contextmanager
+    def fork(self) -> Iterator[None]:
+        """A chain to try things on: all that is watched becomes again what it was."""
+        svm = self.world.svm
+        seen = {key: svm.get_account(key) for key in self.book.known()}
+        try:
+            yield
+        finally:
+            for key, account in seen.items():
+                if svm.get_account(key) != account and account is not None:
+                    svm.set_account(key, account)
+
+    def statements(self, name: str, instruction: Instruction) -> list[Instruction]:
+        """What an instruction needs to go before it: markets brought up to date, margins stated anew."""
+        margins, perps = self.book.margins.found, self.book.perps.found
+        keys = {meta.pubkey: None for meta in instruction.accounts if meta.pubkey in margins}
+        if name in UNSTATED and name not in ACCOUNT_AT and name != "refresh_margin":
+            return []
+        apart = instruction.accounts[MARKET_AT[name]].pubkey if name in MARKET_AT else None
+        behind = {key: None for account in keys for key in margins[account].perps if key != apart}
+        if name == "refresh_margin":
+            behind = {meta.pubkey: None for meta in instruction.accounts if meta.pubkey in perps}
+        updates = [update(self, key) for key in behind]
+        if name in UNSTATED:
+            return updates
+        return updates + [
+            exchange.refresh_margin(account=key, remaining_accounts=others(self, key))
+            for key in keys
+            if margins[key].perps
+        ]
 
     def must(self, name: str, instruction: Instruction) -> None:
         """Sends one instruction that must land."""

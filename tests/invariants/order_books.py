@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 NOBODY = Pubkey.default()
 SET_ATOMS = 10_000
-_SEAT = struct.Struct("<32sqqQQQQQQII")
+_SEAT = struct.Struct("<32sqqQQQQQQIIqqQII")
+_FREE = slice(1, 9)  # what a free seat holds nothing of; how it was last settled stays
+_ORDERS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,9 @@ class OrderBook:
             if account != NOBODY:
                 seats[number] = exchange.Seat(account, *fields[1:])
             elif any(fields[1:]) or number < head.seats_used:
-                demand(not any(fields[1:-1]), "a free seat holds nothing", number, fields)
-                given_up[number] = fields[-1]
+                demand(not any(fields[_FREE]), "a free seat holds nothing", number, fields)
+                demand(fields[_ORDERS] == 0, "a free seat has no orders", number, fields)
+                given_up[number] = fields[_ORDERS + 1]
         size = exchange.Order.SIZE
         orders_max, odd = divmod(len(data) - tail, size)
         demand(odd == 0, "a book has whole orders only", len(data))
@@ -101,7 +104,8 @@ def check_order_book(key: Pubkey, book: OrderBook) -> None:
         for order in orders:
             demand(order.id & 1 == side, "a side holds its own orders", key, side, order)
             demand(order.lots > 0, "an order has lots", key, order)
-            demand(1 <= price_of(order) <= exchange.PRICE_MAX_TICKS, "a price is 1 to 9,999", key, order)
+            in_range = 1 <= price_of(order) <= head.price_max_ticks
+            demand(in_range, "a price is within the book's", key, order)
             demand(age_of(order) < head.age, "an order is older than the next", key, order)
     if book.bids and book.asks:
         best = price_of(book.bids[-1]), price_of(book.asks[0])
@@ -124,7 +128,7 @@ def _totals(key: Pubkey, book: OrderBook) -> dict[int, Open]:
             of.bid_lots + is_bid * order.lots,
             of.ask_lots + (not is_bid) * order.lots,
             of.bid_atoms + is_bid * order.lots * price,
-            of.ask_atoms + (not is_bid) * order.lots * (SET_ATOMS - price),
+            of.ask_atoms + (not is_bid) * order.lots * abs(book.head.face_ticks - price),
             of.orders + 1,
         )
     return totals

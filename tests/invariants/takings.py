@@ -23,9 +23,10 @@ WINDOW_S = 30 * 86_400
 # From which volume on a taker pays how many percent of the rate.
 TIERS = ((1_000_000 * 10**6, 70), (100_000 * 10**6, 80), (10_000 * 10**6, 90), (0, 100))
 ACCOUNT_PLACE = 2
-# Where arguments lie; more bytes may follow: after the discriminator, an order has 28.
-ORDER_END = 8 + 28
-LIMIT_AT = 8 + 1 + 28
+# Where arguments lie; more bytes may follow: after the discriminator, an order has 30, its side after 26.
+ORDER_END = 8 + 30
+SIDE_AT = 8 + 1 + 26
+LIMIT_AT = 8 + 1 + 30
 TOKENS_PLACE, COLLATERAL_PLACE = 5, 6
 WITH_ACCOUNT = {"place_order", "replace_orders", "take_order", "trade_pool"}
 WITH_BUILDER = {"place_order", "take_order", "take_tokens"}
@@ -156,7 +157,7 @@ def _check_tokens(instruction: Instruction, trades: Trades, by_key: dict[Pubkey,
     data = bytes(instruction.data)
     outcome, side, limit_atoms = (
         data[8],
-        data[8 + 1 + 24],
+        data[SIDE_AT],
         int.from_bytes(data[LIMIT_AT : LIMIT_AT + 8], "little"),
     )
     moved = []

@@ -315,7 +315,7 @@ class TradingRules(Machine):
         tokens = self.book.outcome_tokens.found[source]
         destination = self.market.token_account(tokens.mint, self.market.users[to].key)
         amount = portion_of(tokens.amount, portion)
-        self.market.attempt("transfer", self.market.transfer(source, destination, owner, amount))
+        self.market.attempt("send_tokens", self.market.transfer(source, destination, owner, amount))
 
     @rule(event=sizes.which, which=sizes.which, drawn=st.sampled_from([True, True, True, False]), fault=FAULT)
     def redeem(self, event: int, which: int, drawn: bool, fault: Fault | None) -> None:  # noqa: FBT001

@@ -57,7 +57,8 @@ def _check_margin(
     if new is None:
         assert old is not None
         demand(old.owner in signers, "only its owner closes a margin account", key)
-        demand(old.cash_atoms == 0 and not old.legs, "only an empty margin account is closed", key, old)
+        empty = old.cash_atoms == 0 and not old.legs and not old.perps
+        demand(empty, "only an empty margin account is closed", key, old)
         return
     floor_atoms = 0
     occupied = 0
@@ -70,13 +71,29 @@ def _check_margin(
         _check_leg(key, leg, book.events.found[leg.event].outcomes)
         floor_atoms += leg.floor_atoms
     demand(occupied == len(new.legs), "one leg an event", key, occupied)
+    _check_perp_legs(key, new)
     demand(new.raw.floor_atoms == floor_atoms, "floor_atoms sums the legs", key, new.raw, floor_atoms)
     demand(new.free_atoms >= 0, "a margin account is solvent in every state", key, new)
     if old is None:
         return
     demand((new.owner, new.desk) == (old.owner, old.desk), "owner and exchange stay", key)
-    if new.owner not in signers:
+    if new.owner not in signers and old.perps == new.perps:
         demand(new.free_atoms >= old.free_atoms, "nobody else makes an account poorer", key, old, new)
+    if new.owner not in signers:
+        demand(new.raw.delegate == old.raw.delegate, "its owner alone names a delegate", key, old, new)
+
+
+def _check_perp_legs(key: Pubkey, margin: Margin) -> None:
+    occupied = 0
+    for leg in margin.raw.perp_legs:
+        held = any((leg.position_lots, leg.quote_atoms, leg.seat, leg.haircut_atoms))
+        if leg.market == Pubkey.default():
+            demand(not held and not leg.bid_lots and not leg.ask_lots, "a free leg holds nothing", key, leg)
+            continue
+        occupied += 1
+        demand(held, "an occupied leg holds something", key, leg)
+    demand(occupied == len(margin.perps), "one leg a perpetual", key, occupied)
+    demand(occupied == margin.raw.perps, "perpetual legs are counted", key, occupied, margin.raw.perps)
 
 
 def _check_leg(key: Pubkey, leg: exchange.EventLeg, count: int) -> None:
@@ -97,6 +114,7 @@ def _check_order_book(
     if new is None:
         assert old is not None
         demand(not old.orders and not old.seats, "only an empty book is closed", key, old)
+        demand(old.head.event not in ledger.perps.found, "a perpetual keeps its book", key)
         settled = ledger.events.found[old.head.event].status not in UNSETTLED
         demand(settled or old.head.creator in signers, "others close a settled event's book only", key)
         return
@@ -124,12 +142,13 @@ def _check_orders(
         demand(new.head.changes == old.head.changes + 1, "changed orders are counted", key, new.head)
     before = {order.id: order for order in old.orders}
     for order in new.orders:
-        owner = ledger.margins.found[new.seats[order.seat].account].owner
+        margin = ledger.margins.found[new.seats[order.seat].account]
+        placers = {margin.owner, margin.raw.delegate} if key in ledger.perp_books.found else {margin.owner}
         was = before.get(order.id)
         if was is None:
             fresh = age_of(order) >= old.head.age
             demand(fresh and order.lots >= new.head.lots_min, "an order is new and large enough", key, order)
-            demand(owner in signers, "nobody else places an order", key, order)
+            demand(bool(placers & signers), "nobody else places an order", key, order)
         else:
             demand(order.lots <= was.lots, "an order only loses lots", key, was, order)
             terms = [(each.client_id, each.expires_at, each.seat) for each in (was, order)]

@@ -1,4 +1,4 @@
-"""The end of a marketplace: every event settled, every share paid, every account closed, the vault empty.
+"""The end of a marketplace: everything settled and paid, every account closed, the vault empty.
 
 All of it happens under a full pause and without the help of any pool's creator, because neither may keep
 anybody's money in.
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from account_book import outcome_mint
 from invariant import demand
+from marketplace import SECOND
+from perp_end import close_perps
 
 from secant import exchange, oracle
 
@@ -32,6 +34,7 @@ def wind_down(market: Marketplace) -> None:
         steps = (close_pools, redeem_tokens, leave_books_and_redeem)
         for step in steps[place % 3 :] + steps[: place % 3]:
             step(market, event)
+    close_perps(market)
     collect(market)
     empty_accounts(market)
     check_nothing_left(market)
@@ -100,7 +103,7 @@ def funding_account(market: Marketplace, desk: Pubkey, pool: exchange.Pool) -> P
     if pool.account not in market.book.margins.found:
         indices = [
             index
-            for index in range(2)
+            for index in range(SECOND + 1)
             if exchange.find_account(exchange=desk, owner=pool.creator, index=index) == pool.account
         ]
         demand(len(indices) == 1, "a pool's account is its creator's", pool)
@@ -207,5 +210,12 @@ def check_nothing_left(market: Marketplace) -> None:
         demand(supply.lots == 0, "a paid event's tokens are burned", key, supply)
     for desk in book.exchanges.found.values():
         vault = book.collateral.found[desk.vault]
-        left_atoms = vault.amount - book.gifts_atoms[desk.vault]
+        perps = [perp for perp in book.perps.found.values() if book.exchanges.found[perp.exchange] == desk]
+        insured = sum(perp.insurance_atoms + perp.pool_atoms for perp in perps)  # given for good, and dust
+        left_atoms = vault.amount - book.gifts_atoms[desk.vault] - insured
         demand(left_atoms == 0 and desk.fees_atoms == 0, "an empty exchange's vault is empty", vault)
+    for key, state in book.perp_books.found.items():
+        demand(not state.orders and not state.seats, "nobody is left at a perpetual's book", key, state)
+    for key, perp in book.perps.found.items():
+        dues = perp.fees_due_atoms + perp.insurance_due_atoms + perp.fees_atoms
+        demand(dues == 0 and perp.open_lots == 0, "a perpetual owes nothing any more", key, perp)

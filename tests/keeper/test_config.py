@@ -60,6 +60,13 @@ def write(folder: Path, text: str) -> Path:
         ("in_flight_max = 0", "in_flight_max: must be greater than or equal to 1, not 0"),
         ("priority_fee_max_micro_lamports = -1", "priority_fee_max_micro_lamports: "),
         ("jobs = ['dance']", "jobs.0: "),
+        ("account_index = 0", "account_index: stands in the wrong place: it belongs in [perps]"),
+        ("[perps]\naccount_index = 0", "perps.exchange: "),
+        (f"[perps]\nexchange = '{ADDRESS}'\naccount_index = 256", "perps.account_index: must be less than"),
+        (f"[perps]\nexchange = '{ADDRESS}'\nslip = 3", "perps.slip: unknown key; did you mean slip_bps?"),
+        (f"[perps]\nexchange = '{ADDRESS}'\nslip_bps = -1", "perps.slip_bps: must be greater than"),
+        (f"[perps]\nexchange = '{ADDRESS}'\naudit_interval_s = 0", "perps.audit_interval_s: must be greater"),
+        ("[perps]\nexchange = 'x'", "perps.exchange: 'x'"),
         ("url = ", "is not TOML"),
         ("[[feeds]]\naddress = 'x'\nsource = {venue = 'kalshi', series = 'a'}", "feeds.0.address: 'x'"),
         (

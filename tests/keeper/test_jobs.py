@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from struct import unpack
+from typing import get_args
 
 import pytest
 from keeper_world import BEGIN, STALENESS_S, TOUCH_UP, TWAP, World
@@ -12,7 +13,8 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from secant import exchange, oracle
-from secant_keeper.jobs import JOBS, observe, publish, redeem, settle
+from secant_keeper.config import JobName, PerpSettings, Settings
+from secant_keeper.jobs import JOBS, PERP_JOBS, jobs_of, observe, publish, redeem, settle
 from secant_keeper.loop import next_moment
 from secant_keeper.recordings import Reading
 from secant_keeper.state import SLOTS_LATE_MAX, State
@@ -46,6 +48,17 @@ def ask(state: State, feed: Pubkey, *readings: Reading) -> State:
 
 def test_the_registry_names_every_job() -> None:
     assert [name for name, _ in JOBS] == ["publish", "observe", "settle", "sweep", "draw", "redeem"]
+    assert {name for name, _ in (*JOBS, *PERP_JOBS)} == set(get_args(JobName))
+
+
+def test_jobs_for_perpetuals_run_for_those_who_ask_for_them() -> None:
+    key = Keypair().pubkey()
+    assert [name for name, _ in jobs_of(Settings(), key)] == [name for name, _ in JOBS]
+    perps = PerpSettings(exchange=key)
+    assert [name for name, _ in jobs_of(Settings(perps=perps), key)] == list(get_args(JobName))
+    some = Settings(perps=perps, jobs=("audit", "draw"))
+    assert [name for name, _ in jobs_of(some, key)] == ["audit", "draw"]
+    assert [name for name, _ in jobs_of(Settings(perps=perps), None)] == [name for name, _ in JOBS]
 
 
 def test_publish_carries_the_observations_of_its_open_records(world: World) -> None:

@@ -10,7 +10,7 @@ from keeper_running import TIMEOUT_S, run_keeper, settings_of
 from keeper_world import BEGIN, TWAP, World, write_quotes
 from structlog.testing import capture_logs
 
-from secant_keeper import loop as module
+from secant_keeper import jobs
 from secant_keeper.config import FeedSettings, Settings, SourceSettings
 from secant_keeper.errors import EXIT_INCOMPLETE
 from secant_keeper.metrics import Metrics
@@ -37,7 +37,7 @@ async def test_a_job_that_stumbles_stops_no_other(
         raise ValueError("a poisoned account")
 
     stumbling = ("redeem", stumble)
-    monkeypatch.setattr(module, "JOBS", (stumbling, *module.JOBS[:-1]))
+    monkeypatch.setattr(jobs, "JOBS", (stumbling, *jobs.JOBS[:-1]))
     record = world.add_record(BEGIN, BEGIN + 100, TWAP, low=1)
     quotes = write_quotes(tmp_path / "q.csv", [(BEGIN + 1, "0.5", "0.52")])
     metrics = Metrics()

@@ -23,12 +23,13 @@ from secant.errors import (
 )
 from secant.wallet import DEFAULT_PATH
 
-from .account import accounts, airdrop, deposit, wallets, withdraw
+from .account import accounts, airdrop, deposit, transfer, wallets, withdraw
 from .book import books
 from .event import events
 from .exchange import exchanges
 from .feed import feeds
 from .localnet import clocks, localnet
+from .perp import perps
 from .pool import pools
 from .record import records
 from .settings import Settings
@@ -48,6 +49,7 @@ _ARGUMENT_REFUSED: Final = frozenset(
         "LiquidityInvalid",
         "OutcomesInvalid",
         "PayoutInvalid",
+        "PerpRulesInvalid",
         "PoolKindInvalid",
         "PublishersInvalid",
         "ReadingCrossed",
@@ -99,9 +101,11 @@ app.add_typer(wallets, name="wallet")
 app.add_typer(accounts, name="account")
 app.command()(deposit)
 app.command()(withdraw)
+app.command()(transfer)
 app.add_typer(events, name="event")
 app.add_typer(pools, name="pool")
 app.add_typer(books, name="book")
+app.add_typer(perps, name="perp")
 app.command()(redeem)
 app.command("mint-set")(mint_set)
 app.command("merge-set")(merge_set)
@@ -163,7 +167,11 @@ def _is_usage(error: SecantError, given: Sequence[str]) -> bool:
         case ProgramError(signature=None):
             return error.name in _ARGUMENT_REFUSED
         case AccountNotFound(address=None):
-            return error.kind in {"event", "feed"}  # only their names are looked for without an address
+            return error.kind in {
+                "event",
+                "feed",
+                "perpetual",
+            }  # only names are looked for without an address
         case AccountNotFound():
             is_named = any(str(error.address) in argument for argument in given)
             return is_named or error.kind == "exchange"  # which the environment may name

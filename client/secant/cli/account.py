@@ -9,7 +9,17 @@ import typer
 
 from secant.bootstrap import collateral_mint, faucet, faucet_keypair
 from secant.chain import Chain
-from secant.client import AccountView, CashReceipt, Client, Position, Receipt, TokenView
+from secant.client import (
+    AccountView,
+    CashReceipt,
+    Client,
+    PerpHealth,
+    PerpPosition,
+    Position,
+    PositionSide,
+    Receipt,
+    TokenView,
+)
 from secant.errors import InputError, ProgramError, RpcRefused, SecantError
 from secant.units import atoms_of, collateral_of, lamports_of, sol_of
 from secant.wallet import Wallet
@@ -35,10 +45,11 @@ def account(context: typer.Context) -> None:
 def show_account(context: typer.Context) -> None:
     """Cash, what is free, and positions."""
 
-    async def work(client: Client) -> tuple[AccountView, _Held]:
-        return await client.account(), await _held(client)
+    async def work(client: Client) -> tuple[AccountView, PerpHealth | None, _Held]:
+        found = await client.account()
+        return found, await client.perp_health() if found.perps else None, await _held(client)
 
-    view, held = with_client(context, work)
+    view, health, held = with_client(context, work)
     if answer(context, {**fields(view), "wallet": held}):
         return
     facts(
@@ -48,6 +59,7 @@ def show_account(context: typer.Context) -> None:
             ("cash", view.cash),
             ("free", view.free),
             *_behind_free(view),
+            *_perpetuals(health),
             *_in_books(view),
             *_volume(view),
             ("wallet", f"{amount(held.collateral)} collateral, {amount(held.sol)} SOL"),
@@ -100,6 +112,17 @@ def _behind_free(view: AccountView) -> list[tuple[str, str]]:
     return [("", f"the cash, {', '.join(parts)}")] if parts else []
 
 
+def _perpetuals(health: PerpHealth | None) -> list[tuple[str, str]]:
+    """What an account has in perpetuals, and what they leave of what is free."""
+    if health is None:
+        return []
+    names = ", ".join(position.name for position in health.positions)
+    return [
+        ("perpetuals", f"{names} (`secant perp health`)"),
+        ("", f"they bring equity to {amount(health.equity)}, and {amount(health.withdrawable)} may leave"),
+    ]
+
+
 def _in_books(view: AccountView) -> list[tuple[str, str]]:
     """What the account's orders brought and nobody has drawn yet, by event."""
     lines = []
@@ -142,12 +165,34 @@ def close_account(context: typer.Context) -> None:
             return await client.close_account()
         except ProgramError as error:
             if error.name == "AccountNotEmpty":
-                error.message, error.remedy = _what_is_left(await client.account())
+                view = await client.account()
+                error.message, error.remedy = (
+                    _perps_left(await client.perp_health()) if view.perps else _what_is_left(view)
+                )
             raise
 
     receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"closed account {receipt.address}")
+
+
+def _perps_left(health: PerpHealth) -> tuple[str, str]:
+    """Why an account with perpetuals cannot be closed, and what to do about it."""
+    names = ", ".join(position.name for position in health.positions)
+    ways = ", ".join(_way_out_of(position) for position in health.positions)
+    return f"the account still holds perpetuals: {names}", f"{ways}, then withdraw"
+
+
+def _way_out_of(position: PerpPosition) -> str:
+    """What rids the account of a perpetual."""
+    name = position.name
+    if position.side is not PositionSide.FLAT or position.has_seat:
+        return f"close it: `secant perp close {name}`, `secant perp cancel {name} --all`"
+    if position.borne and not position.profit:
+        return (
+            f"wait for the {amount(position.borne)} that it bore, or give that up: `secant perp waive {name}`"
+        )
+    return f"settle it: `secant perp settle {name}`"
 
 
 def _what_is_left(view: AccountView) -> tuple[str, str]:
@@ -191,13 +236,32 @@ def withdraw(
     """Move free collateral from the margin account into the wallet."""
 
     async def work(client: Client) -> CashReceipt:
-        if collateral.casefold() == "all" and (await client.account()).free == 0:
-            raise SecantError("nothing is free to withdraw", "redeem, sell or merge what the account holds")
+        if collateral.casefold() == "all":
+            view = await client.account()
+            if view.free == 0:
+                remedy = "redeem, sell or merge what the account holds"
+                raise SecantError("nothing is free to withdraw", remedy)
+            if view.perps and (await client.perp_health()).withdrawable == 0:
+                remedy = "`secant perp health` says what they need; deposit, or reduce one"
+                raise SecantError("perpetuals need all that is free", remedy)
         return await client.withdraw(collateral)
 
     receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"withdrew {amount(receipt.amount)}")
+
+
+def transfer(
+    context: typer.Context,
+    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much.")],
+    to: Annotated[
+        int, typer.Argument(metavar="INDEX", min=0, max=255, help="Which account of yours gets it.")
+    ],
+) -> None:
+    """Move free collateral to another margin account of the wallet."""
+    receipt = with_client(context, lambda client: client.transfer(collateral, to))
+    if not answer(context, receipt):
+        say(f"moved {amount(receipt.amount)} to account {receipt.account}")
 
 
 def airdrop(

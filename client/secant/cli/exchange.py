@@ -77,7 +77,7 @@ def collect_fees(
 ) -> None:
     """Pay the fees of closed and of open pools to the treasury. Anyone may."""
     addresses = [required_address(pool, "POOL") for pool in pools or ()]
-    receipt = with_client(context, lambda client: _unless_nothing(client.collect_fees(*addresses)))
+    receipt = with_client(context, lambda client: unless_nothing(client.collect_fees(*addresses)))
     if not answer(context, receipt):
         say(f"paid {amount(receipt.amount)} in fees to the treasury {receipt.treasury}")
 
@@ -90,13 +90,13 @@ def net_pool(
 ) -> None:
     """Take the complete sets out of what a pool has sold: no price changes. Anyone may."""
     address = address_in(pool, "--pool")
-    receipt = with_client(context, lambda client: _unless_nothing(client.net_pool(event, address)))
+    receipt = with_client(context, lambda client: unless_nothing(client.net_pool(event, address)))
     if not answer(context, receipt):
         done = "minted" if receipt.shares > 0 else "merged"
         say(f"pool {receipt.pool} {done} {amount(abs(receipt.shares))} complete sets")
 
 
-async def _unless_nothing(work: Awaitable[_Receipt]) -> _Receipt:
+async def unless_nothing(work: Awaitable[_Receipt]) -> _Receipt:
     """What the work returns.
 
     Raises:

@@ -22,6 +22,32 @@ from .orders import (
     TakeQuote,
     TakeReceipt,
 )
+from .perp_keeping import PerpKeepingMethods, PerpPauseReceipt
+from .perp_liquidation import LiquidationReceipt, PerpLiquidationMethods
+from .perp_orders import PerpOrderReceipt, PerpQuote
+from .perp_results import (
+    Funding,
+    PerpBookView,
+    PerpCluster,
+    PerpCrowd,
+    PerpHealth,
+    PerpLevel,
+    PerpLimits,
+    PerpOrderView,
+    PerpPausable,
+    PerpPosition,
+    PerpStatus,
+    PerpTierView,
+    PerpView,
+    PositionSide,
+    PriceProblem,
+    PriceQuality,
+)
+from .perp_rules import PerpTerms, PerpTierTerms, perp_rules
+from .perp_state import PerpRef
+from .perp_trading import PerpSettlement
+from .perp_triggers import PerpTriggerMethods, TriggerKind, TriggerView
+from .perps import PerpMethods
 from .quoting import QuotedOrder, QuoteReceipt, QuotingMethods
 from .receipts import (
     CashReceipt,
@@ -83,7 +109,9 @@ __all__ = [
     "Fill",
     "FillRole",
     "FillsPage",
+    "Funding",
     "Level",
+    "LiquidationReceipt",
     "LocalBook",
     "NetReceipt",
     "OrderKind",
@@ -92,10 +120,32 @@ __all__ = [
     "Outcome",
     "Pausable",
     "PauseReceipt",
+    "PerpBookView",
+    "PerpCluster",
+    "PerpCrowd",
+    "PerpHealth",
+    "PerpLevel",
+    "PerpLimits",
+    "PerpOrderReceipt",
+    "PerpOrderView",
+    "PerpPausable",
+    "PerpPauseReceipt",
+    "PerpPosition",
+    "PerpQuote",
+    "PerpRef",
+    "PerpSettlement",
+    "PerpStatus",
+    "PerpTerms",
+    "PerpTierTerms",
+    "PerpTierView",
+    "PerpView",
     "PoolKind",
     "PoolReceipt",
     "PoolView",
     "Position",
+    "PositionSide",
+    "PriceProblem",
+    "PriceQuality",
     "Quote",
     "QuoteReceipt",
     "QuotedOrder",
@@ -117,13 +167,26 @@ __all__ = [
     "TokenRedemptionReceipt",
     "TokenView",
     "TradeReceipt",
+    "TriggerKind",
+    "TriggerView",
+    "perp_rules",
     "record_terms",
     "rounded_order",
 ]
 
 
 class Client(
-    AccountMethods, AdminMethods, TakeMethods, QuotingMethods, FillsMethods, TokenMethods, RecordMethods
+    AccountMethods,
+    AdminMethods,
+    TakeMethods,
+    QuotingMethods,
+    FillsMethods,
+    TokenMethods,
+    RecordMethods,
+    PerpMethods,
+    PerpKeepingMethods,
+    PerpTriggerMethods,
+    PerpLiquidationMethods,
 ):
     """One wallet on one exchange.
 

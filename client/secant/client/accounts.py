@@ -8,16 +8,19 @@ from solders.pubkey import Pubkey
 from spl.token.instructions import create_idempotent_associated_token_account, get_associated_token_address
 
 from secant import exchange
-from secant.errors import AccountNotFound, FrameworkError
+from secant.errors import AccountNotFound, FrameworkError, InputError
 from secant.units import atoms_of, collateral_of
 
+from .perp_accounts import stating_margin
 from .receipts import CashReceipt, Receipt
 from .seats import held_seats
-from .session import ACCOUNT_MISSING, Session, address_of, decoded, emitted
+from .session import ACCOUNT_INDEX_MAX, ACCOUNT_MISSING, Session, address_of, decoded, emitted
 from .views import account_view, event_view, token_amount
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+    from solders.instruction import Instruction
 
     from secant.units import Number
 
@@ -131,21 +134,60 @@ class AccountMethods(Session):
             ProgramError: AmountZero, InsolventAccount. Others as of `Chain.send`.
         """
         owner = self.wallet.address
-        amount_atoms = _EVERYTHING if is_all(amount) else atoms_of(amount)
+        amount_atoms = await self._all_atoms() if is_all(amount) else atoms_of(amount)
         landed = await self._send(
             create_idempotent_associated_token_account(owner, owner, self.exchange.mint),
-            exchange.withdraw(
-                owner=owner,
-                exchange=self.exchange.address,
-                account=self.account_address,
-                vault=self.exchange.vault,
-                destination=self.collateral_address,
-                amount_atoms=amount_atoms,
-            ),
+            self._withdrawing(amount_atoms),
             needs=None if amount_atoms == _EVERYTHING else collateral_of(amount_atoms),
         )
         moved = emitted(landed, exchange.Withdrawn)
         return CashReceipt(landed.signature, moved.account, collateral_of(moved.amount_atoms))
+
+    async def transfer(self, amount: Number, to: int) -> CashReceipt:
+        """Moves free collateral to another margin account of the wallet.
+
+        Args:
+            amount: How much, at most 6 decimals.
+            to: The other account's index, 0 to 255.
+
+        Raises:
+            UnitError, InputError: no such amount or account index.
+            AccountNotFound: one of the accounts is not open.
+            ProgramError: AmountZero, InsolventAccount. Others as of `Chain.send`.
+        """
+        if isinstance(to, bool) or not 0 <= to <= ACCOUNT_INDEX_MAX or to == self.account_index:
+            raise InputError(
+                f"nothing moves to account index {to!r}", f"use another one, 0 to {ACCOUNT_INDEX_MAX}"
+            )
+        owner, amount_atoms = self.wallet.address, atoms_of(amount)
+        destination = exchange.find_account(exchange=self.exchange.address, owner=owner, index=to)
+        landed = await self._send(
+            exchange.transfer(
+                owner=owner, source=self.account_address, destination=destination, amount_atoms=amount_atoms
+            ),
+            expects={destination: ("margin account", f"open it: `secant account open --account-index {to}`")},
+            needs=collateral_of(amount_atoms),
+        )
+        moved = emitted(landed, exchange.Transferred)
+        return CashReceipt(landed.signature, moved.destination, collateral_of(moved.amount_atoms))
+
+    def _withdrawing(self, amount_atoms: int) -> Instruction:
+        return exchange.withdraw(
+            owner=self.wallet.address,
+            exchange=self.exchange.address,
+            account=self.account_address,
+            vault=self.exchange.vault,
+            destination=self.collateral_address,
+            amount_atoms=amount_atoms,
+        )
+
+    async def _all_atoms(self) -> int:
+        """What may be withdrawn: whatever the program finds, or what perpetuals leave by their margin now."""
+        stating = await stating_margin(self.chain, [self._withdrawing(_EVERYTHING)])
+        if len(stating) == 1:
+            return _EVERYTHING
+        stated = emitted(await self._simulate(*stating[:-1]), exchange.MarginStated)
+        return max(stated.free_atoms + stated.losses_atoms - stated.initial_atoms, 0)
 
     async def collateral(self, *, owner: Pubkey | str | None = None) -> Decimal:
         """Collateral in a wallet's token account, outside of the exchange; 0 if it has none.

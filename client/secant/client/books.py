@@ -11,8 +11,9 @@ from solders.instruction import AccountMeta
 
 from secant import exchange
 from secant.errors import AccountNotFound, InputError, ProgramError
-from secant.units import collateral_of, lots_of, sol_of
+from secant.units import collateral_of, lots_of
 
+from .book_room import BookRoomMethods
 from .events import book_count, book_index, labels_of
 from .orders import (
     BookView,
@@ -27,7 +28,7 @@ from .orders import (
     order_views,
     resting_orders,
 )
-from .receipts import ExpandReceipt, Receipt
+from .receipts import Receipt
 from .requests import choice, expiry_of, order_request, require_future, wire_side
 from .results import Side
 from .seats import SeatMethods
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from secant.units import Number
 
     from .events import EventRef
+    from .receipts import ExpandReceipt
 
 __all__ = ["NO_BOOK", "BookMethods", "no_builder"]
 
@@ -60,14 +62,9 @@ _EXPANDED: Final = {
 # What a book that is too small is made larger by on the way, at least.
 _SEATS_MORE: Final = 4
 _ORDERS_MORE: Final = 32
-# No IDL tells these: a test holds them against the program.
-_SEATS_MAX: Final = 4_096
-_ORDERS_MAX: Final = 2_048
-_GROWTH_MAX: Final = 10_240  # bytes that one instruction adds
-_GROWTHS_PER_TRANSACTION: Final = 8
 
 
-class BookMethods(SeatMethods):
+class BookMethods(SeatMethods, BookRoomMethods):
     """What one does at books.
 
     An outcome is named by label or index. Of two outcomes the second is traded in the first one's book,
@@ -144,29 +141,7 @@ class BookMethods(SeatMethods):
         address, stored = await self._event(event)
         index, _, _ = book_index(stored, outcome)
         book, data = await self._book_data(address, index)
-        head = exchange.Book.decode(data)
-        room = (len(data) - exchange.Book.SIZE - head.seats * exchange.Seat.SIZE) // exchange.Order.SIZE
-        _check_growth("seats", seats, _SEATS_MAX - head.seats)
-        _check_growth("orders", orders, _ORDERS_MAX - room)
-        if seats == orders == 0:
-            raise InputError("nothing to add to the book", "give a number of seats, of orders, or of both")
-        growths = [
-            exchange.expand_book(payer=self.wallet.address, book=book, seats=more_seats, orders=more_orders)
-            for more_seats, more_orders in _growths(seats, orders)
-        ]
-        before = await self.chain.balance(book)
-        landed = [
-            await self._send(*growths[start : start + _GROWTHS_PER_TRANSACTION])
-            for start in range(0, len(growths), _GROWTHS_PER_TRANSACTION)
-        ]
-        return ExpandReceipt(
-            signatures=tuple(each.signature for each in landed),
-            book=book,
-            seats=seats,
-            orders=orders,
-            sol=sol_of(await self.chain.balance(book) - before),
-            creator=head.creator,
-        )
+        return await self._expand(book, data, seats=seats, orders=orders)
 
     async def watch_book(self, event: EventRef, outcome: str | int = 0) -> AsyncGenerator[BookView, None]:
         """Yields the book of an outcome as it is, and again after every change, until the caller stops.
@@ -497,20 +472,3 @@ def no_builder(builder: Builder | None) -> dict[str, tuple[str, str]]:
 def _book_view(book: Pubkey, data: bytes, labels: tuple[str, ...], index: int, now: int) -> BookView:
     fees = collateral_of(exchange.Book.decode(data).fees_atoms)
     return replace(LocalBook(book, data).view(labels, index, now), fees=fees)
-
-
-def _check_growth(name: str, more: int, most: int) -> None:
-    if isinstance(more, bool) or not isinstance(more, int) or not 0 <= more <= most:
-        raise InputError(f"no book grows by {more!r} {name}", f"this one has room for 0 to {most:,} more")
-
-
-def _growths(seats: int, orders: int) -> list[tuple[int, int]]:
-    """Seats and orders to add, by instruction."""
-    parts = []
-    while seats or orders:
-        more_seats = min(seats, _GROWTH_MAX // exchange.Seat.SIZE)
-        left = _GROWTH_MAX - more_seats * exchange.Seat.SIZE
-        more_orders = min(orders, left // exchange.Order.SIZE)
-        parts.append((more_seats, more_orders))
-        seats, orders = seats - more_seats, orders - more_orders
-    return parts

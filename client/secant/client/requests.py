@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from secant.units import Number
 
 __all__ = [
+    "CLIENT_ID_MAX",
     "LOTS_MAX",
     "MEETS_MAX",
     "choice",
@@ -33,7 +34,7 @@ _Choice = TypeVar("_Choice", Side, OrderKind, SelfTrade)
 # No IDL tells these two: tests hold them against the program.
 LOTS_MAX: Final = 500_000_000_000
 MEETS_MAX: Final = 256
-_CLIENT_ID_MAX: Final = 2**64 - 1
+CLIENT_ID_MAX: Final = 2**64 - 1
 _EXPIRY_MAX: Final = 2**32 - 1
 
 
@@ -55,7 +56,7 @@ def order_request(
     Raises:
         UnitError, InputError: a number or a rule is not valid.
     """
-    if isinstance(client_id, bool) or not 0 <= client_id <= _CLIENT_ID_MAX:
+    if isinstance(client_id, bool) or not 0 <= client_id <= CLIENT_ID_MAX:
         raise InputError(f"no client id {client_id!r}", "use 0 to 2**64 - 1")
     if isinstance(meets_max, bool) or not 0 <= meets_max <= MEETS_MAX:
         raise InputError(f"an order cannot meet {meets_max!r} others", f"use a meets_max of 0 to {MEETS_MAX}")

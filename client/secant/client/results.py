@@ -216,6 +216,8 @@ class AccountView:
             lowers the fee from 10,000 on.
         fee_share: The share of the full fee that it pays for this, as of now, from 0 to 1.
         positions: What it holds, by event.
+        perps: The perpetuals that it holds something in: `perp_health` says what they leave of `free`.
+        delegate: Who else may trade its perpetuals; None for nobody.
     """
 
     address: Pubkey
@@ -227,6 +229,8 @@ class AccountView:
     volume: Decimal
     fee_share: Decimal
     positions: tuple[Position, ...]
+    perps: tuple[Pubkey, ...]
+    delegate: Pubkey | None
 
 
 @dataclass(frozen=True, slots=True)

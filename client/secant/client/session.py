@@ -22,9 +22,10 @@ from secant.errors import (
     WalletError,
     WrongCluster,
 )
-from secant.exchange import CollateralMissing
+from secant.exchange import CollateralMissing, MarginStated
 from secant.units import collateral_of
 
+from .perp_accounts import stating_margin
 from .views import exchange_view, free_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ __all__ = ["Session"]
 _Stored_co = TypeVar("_Stored_co", covariant=True)
 _Event = TypeVar("_Event", bound=AnyEvent)
 _PROGRAMS: Final = {"exchange": exchange.PROGRAM_ID, "oracle": oracle.PROGRAM_ID}
-_ACCOUNT_INDEX_MAX: Final = 255
+ACCOUNT_INDEX_MAX: Final = 255
+_UNSTATED: Final = "MarginStale"
 _EXISTS: Final = frozenset({"AccountAlreadyInUse", "AccountAlreadyInitialized"})
 ACCOUNT_MISSING: Final = "open one: `secant account open`, or `client.open_account()`"
 
@@ -98,8 +100,8 @@ class Session:
             InputError: an argument is not valid. Entering raises RpcUnreachable, WrongCluster,
                 AccountNotFound (no such exchange) and ExchangeAmbiguous (several, and none named).
         """
-        if isinstance(account_index, bool) or not 0 <= account_index <= _ACCOUNT_INDEX_MAX:
-            raise InputError(f"no account index {account_index!r}", f"use 0 to {_ACCOUNT_INDEX_MAX}")
+        if isinstance(account_index, bool) or not 0 <= account_index <= ACCOUNT_INDEX_MAX:
+            raise InputError(f"no account index {account_index!r}", f"use 0 to {ACCOUNT_INDEX_MAX}")
         chain = Chain(
             cluster_url(url),
             ws_url=ws_url,
@@ -182,7 +184,7 @@ class Session:
             FrameworkError: what should be made is there already, among others.
         """
         try:
-            return await self.chain.send(instructions, [self.wallet.keypair])
+            return await self._sent(instructions)
         except ProgramError as error:
             await self._explain(instructions, explains, needs, error)
             raise
@@ -212,6 +214,9 @@ class Session:
             TransactionFailed: they would fail.
         """
         simulated = await self.chain.simulate(instructions, self.wallet.address)
+        if simulated.error is not None and simulated.error.name == _UNSTATED:
+            stating = await stating_margin(self.chain, instructions)
+            simulated = await self.chain.simulate(stating, self.wallet.address)
         error = simulated.error
         if isinstance(error, FrameworkError):
             await self._find_missing(instructions, expects or {}, error)
@@ -220,6 +225,21 @@ class Session:
         if error is not None:
             raise error
         return simulated
+
+    async def _sent(self, instructions: Sequence[Instruction]) -> Landed:
+        """Sends; with the margin of perpetuals stated in the same transaction where the program wants it.
+
+        Only the program knows which instruction spends what perpetuals need. Asked for nothing, an account
+        without perpetuals pays nothing for those of others.
+        """
+        signers = [self.wallet.keypair]
+        try:
+            return await self.chain.send(instructions, signers)
+        except ProgramError as error:
+            if error.name != _UNSTATED:
+                raise
+        # Nothing was done, whether it landed or not.
+        return await self.chain.send(await stating_margin(self.chain, instructions), signers)
 
     async def _explain(
         self,
@@ -242,10 +262,17 @@ class Session:
             return
         stored = await self._read("margin account", address, exchange.MarginAccount, ACCOUNT_MISSING)
         asked = "" if needs is None else f", {needs:,f} is asked for"
-        missing = [event for event in decode_events(error.logs) if isinstance(event, CollateralMissing)]
+        events = decode_events(error.logs)
+        missing = [event for event in events if isinstance(event, CollateralMissing)]
         if missing and needs is None:
             asked = f", {collateral_of(missing[-1].amount_atoms):,f} more is needed"
-        error.message = f"Not enough free collateral: {free_of(stored):,f} is free{asked}"
+        free = free_of(stored)
+        for event in events:
+            if isinstance(event, MarginStated) and event.account == address:
+                reserve = collateral_of(event.initial_atoms - event.losses_atoms)
+                asked = f" beside the {reserve:,f} that its perpetuals need{asked}"
+                free = max(free - reserve, collateral_of(0))
+        error.message = f"Not enough free collateral: {free:,f} is free{asked}"
         error.remedy = "deposit more, reduce a position or ask for less"
 
     async def _find_missing(

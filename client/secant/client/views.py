@@ -258,6 +258,8 @@ def account_view(
         volume=collateral_of(stored.volume_atoms),
         fee_share=fee_share(worn_down(stored.volume_atoms, now - stored.volume_time)),
         positions=positions,
+        perps=tuple(leg.market for leg in stored.perp_legs if leg.market != Pubkey.default()),
+        delegate=None if stored.delegate == Pubkey.default() else stored.delegate,
     )
 
 

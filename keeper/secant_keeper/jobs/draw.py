@@ -48,7 +48,7 @@ def plan(state: State, now: int) -> Iterator[Work]:
 
 
 def _settled(state: State) -> Iterator[Work]:
-    for address, account in state.margin_accounts():
+    for address, account in state.event_holders():
         for leg in account.event_legs:
             event = state.event(leg.event)
             if event is None or event.status not in SETTLED:

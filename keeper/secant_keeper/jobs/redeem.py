@@ -32,7 +32,7 @@ def plan(state: State, now: int) -> Iterator[Work]:
 
 
 def _due(state: State) -> Iterator[tuple[Pubkey, Instruction]]:
-    for address, account in state.margin_accounts():
+    for address, account in state.event_holders():
         for leg in account.event_legs:
             event = state.event(leg.event)
             if event is not None and event.status in SETTLED and not any(leg.seats):

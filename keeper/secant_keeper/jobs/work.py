@@ -21,6 +21,7 @@ class Work:
         instructions: The instructions.
         required: So many of the first must be in; each of the others is left out if it fails by itself.
         source_time: Of the reading it publishes, None if it publishes none.
+        once: What it rests on: it is not tried again while that is the same. None for work that may be.
     """
 
     job: str
@@ -28,3 +29,4 @@ class Work:
     instructions: tuple[Instruction, ...]
     required: int = 1
     source_time: int | None = None
+    once: tuple[int, ...] | None = None

@@ -14,4 +14,14 @@ mirror picks; the program decides.
 | `near_risk` | the few that can become so before prices leave a band, marked anew at every tick |
 | `standing` | those few, marked again only where a market moved |
 | `health` | all of an account's health, and the price at which each leg would bring it down |
+
+Around it stands what the jobs for perpetuals share.
+
+| module | what |
+| --- | --- |
+| `task` | what the jobs are told: whose perpetuals, whose account takes over |
+| `sample`, `foresight`, `prices` | what a feed says, and what the next instruction will make of it |
+| `watch` | the mirror kept beside the state, with what seats hold and nobody has drawn |
+| `account`, `closing`, `room` | one account in exact integers, what is closed of it, what a taker affords |
+| `audit`, `auditor` | whether an exchange holds what it owes, and a read of it in one slot, on a clock |
 """

@@ -233,6 +233,11 @@ class Columns:
             for start in range(0, legs.count, legs_max):
                 yield market, Legs(*legs.values[:, start : min(start + legs_max, legs.count)])
 
+    def legs(self, market: int) -> Legs:
+        """All legs of a market, as views."""
+        legs = self._markets[market]
+        return Legs(*legs.values[:, : legs.count])
+
     def legs_of(self, rows: Ints) -> Iterator[tuple[int, Legs]]:
         """Copies of the legs of some accounts by market; `Legs.rows` are places in `rows`."""
         markets = self.leg_market[rows]

@@ -83,6 +83,14 @@ impl Schedule {
         size_premium_ppb: 0,
     };
 
+    /// The same for opening, and nothing for keeping.
+    pub fn without_maintenance(mut self) -> Self {
+        for tier in &mut self.tiers {
+            tier.maintenance_bps = 0;
+        }
+        self
+    }
+
     /// Whether there are 1 to 4 tiers, from rising values, each asking for more than the one before, opening for more
     /// than keeping, at most all of the value.
     pub fn is_sound(&self) -> bool {

@@ -6,8 +6,26 @@ use {
     secant_oracle::event::log_event,
 };
 
+/// What must be known of an account's other legs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: as it stands.
+    Somehow,
+    /// Their markets were brought up to date in this slot.
+    Prices,
+    /// And their seats drawn.
+    All,
+}
+
+/// Whether what orders of the account have brought elsewhere than in the leg `apart` was drawn in this slot.
+pub fn are_drawn_elsewhere(account: &MarginAccount, apart: usize, slot: u64) -> bool {
+    let legs = account.perp_legs.iter().enumerate();
+    legs.filter(|(place, _)| *place != apart)
+        .all(|(_, leg)| leg.seat == 0 || leg.drawn_slot == slot)
+}
+
 /// The health of an account but for the leg `apart`. The markets of its other legs are among `markets`, each brought
-/// up to date in this slot if `is_strict`, and the leg's seat drawn; what opening requires of one whose price is in doubt by now counts twice.
+/// as far as `known` asks; what opening requires of one whose price is in doubt by now counts twice.
 ///
 /// # Errors
 /// PerpMarketMissing for a leg whose market is not there, PerpMarketStale for one that is behind, Overflow outside 64
@@ -18,7 +36,7 @@ pub fn health_elsewhere(
     apart: Option<usize>,
     markets: &[AccountView],
     clock: &Clock,
-    is_strict: bool,
+    known: Known,
 ) -> Result<Health> {
     let mut health = Health::new(account.free_atoms()?);
     let legs_apart = u8::from(apart.is_some_and(|leg| !account.perp_legs[leg].is_free()));
@@ -34,8 +52,10 @@ pub fn health_elsewhere(
             .find(|view| anchor_lang::address_eq(view.address(), &leg.market))
             .ok_or(ExchangeError::PerpMarketMissing)?;
         let market = Account::<PerpMarket>::load(*view).map_err(|_| ExchangeError::PerpMarketMissing)?;
-        let is_known = market.updated_slot == clock.slot && (leg.seat == 0 || leg.drawn_slot == clock.slot);
-        require!(!is_strict || is_known, ExchangeError::PerpMarketStale);
+        let is_behind = market.updated_slot != clock.slot;
+        let is_undrawn = leg.seat != 0 && leg.drawn_slot != clock.slot;
+        let is_unknown = (is_behind && known != Known::Somehow) || (is_undrawn && known == Known::All);
+        require!(!is_unknown, ExchangeError::PerpMarketStale);
         add(&mut health, account, place, &market, clock.unix_timestamp)?;
     }
     Ok(health)
@@ -54,11 +74,13 @@ pub fn add(
     now: i64,
 ) -> Result<()> {
     let position = account.perp_legs[leg].position(market)?;
-    // What a settled position is worth is known: it requires nothing.
+    // What a settled position is worth is known, but for what its side may yet bear until winners are paid.
     let schedule = if market.settlement_ticks == 0 {
         market.rules.schedule()
-    } else {
+    } else if market.is_paying(now) {
         Schedule::NOTHING
+    } else {
+        market.rules.schedule().without_maintenance()
     };
     health
         .add(&position, &market.prices(now), &schedule)

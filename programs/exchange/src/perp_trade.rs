@@ -4,7 +4,7 @@ use {
         error::ExchangeError,
         event::{BookChanged, PlacedOrder},
         perp_desk::PerpDesk,
-        perp_margin::{health_elsewhere, require_initial, require_no_worse, with},
+        perp_margin::{health_elsewhere, require_initial, require_no_worse, with, Known},
         require_book,
         trade::SWEEP_MAX,
         BookParts, Exchange, MarginAccount, OrderRequest, PerpMarket, PAUSE_TRADE, PERP_PAUSE_OPEN,
@@ -62,7 +62,8 @@ impl PerpTrade<'_> {
         let log = BookChanged::new(book.address(), parts.head.changes, meets, meets + 1, 1);
         let leg = account.perp_leg_or_open(market.address())?;
         let is_strict = !request.reduce_only;
-        let elsewhere = health_elsewhere(account, Some(leg), markets, &clock, is_strict)?;
+        let known = if is_strict { Known::All } else { Known::Somehow };
+        let elsewhere = health_elsewhere(account, Some(leg), markets, &clock, known)?;
         let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
         let before = if request.reduce_only {
             desk.note_orders();
@@ -79,6 +80,11 @@ impl PerpTrade<'_> {
                 let cost_max_atoms =
                     portion_up(desk.taken_atoms, rate, 10_000).map_err(ExchangeError::from)?;
                 require_no_worse(&before, &after, cost_max_atoms)?;
+                // A loss that nothing here pays is no debt of nobody's: with its lots it can be taken over.
+                let held = &desk.account.perp_legs[leg];
+                let is_paid =
+                    held.position_lots != 0 || held.quote_atoms.saturating_add(after.free_atoms) >= 0;
+                require!(is_paid, ExchangeError::InsolventAccount);
             }
             None => {
                 require!(desk.is_within_limits(), ExchangeError::PositionTooLarge);

@@ -4,7 +4,7 @@ use {
         event::BookChanged,
         order_request::BOTH_SIDES,
         perp_desk::PerpDesk,
-        perp_margin::{health_elsewhere, with},
+        perp_margin::{are_drawn_elsewhere, health_elsewhere, with, Known},
         require_book,
         trade::SWEEP_MAX,
         BookParts, MarginAccount, PerpMarket,
@@ -47,13 +47,15 @@ impl DrawPerpSeat {
         market.accrue(feed.account(), &parts.ladder, &clock)?;
         let leg = account.perp_leg(market.address())?;
         require!(account.perp_legs[leg].seat != 0, ExchangeError::SeatAbsent);
-        let elsewhere = health_elsewhere(account, Some(leg), &markets, &clock, true)?;
+        let elsewhere = health_elsewhere(account, Some(leg), &markets, &clock, Known::Prices)?;
+        let are_drawn = are_drawn_elsewhere(account, leg, clock.slot);
         let log = BookChanged::new(book.address(), parts.head.changes, 0, SWEEP_MAX, 0);
         let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
         let health = with(&elsewhere, desk.account, leg, desk.market, now)?;
         let surplus_atoms = health.maintenance_surplus().map_err(ExchangeError::from)?;
         let is_over = desk.market.is_closed(now);
-        let is_unhealthy = surplus_atoms < 0;
+        // Undrawn elsewhere, it may be healthy after all: drawn here, it can be drawn there, and then again here.
+        let is_unhealthy = surplus_atoms < 0 && are_drawn;
         desk.cancel_all(BOTH_SIDES, |order| {
             is_over || is_unhealthy || order.is_expired(now)
         })?;

@@ -2,7 +2,7 @@ use {
     crate::{
         error::ExchangeError,
         event::Liquidated,
-        perp_margin::{health_elsewhere, require_initial, with},
+        perp_margin::{health_elsewhere, require_initial, with, Known},
         require_book, BookParts, Exchange, MarginAccount, PerpMarket, PERP_PAUSE_LIQUIDATE,
     },
     anchor_lang::prelude::*,
@@ -113,7 +113,7 @@ impl Liquidate {
         require!(!has_orders, ExchangeError::OrdersOpen);
         let leg = account.perp_leg(market.address())?;
         market.settle_leg(&mut account.perp_legs[leg])?;
-        let elsewhere = health_elsewhere(account, Some(leg), markets, &clock, true)?;
+        let elsewhere = health_elsewhere(account, Some(leg), markets, &clock, Known::All)?;
         let health = with(&elsewhere, account, leg, market, now)?;
         let surplus_atoms = health.maintenance_surplus().map_err(ExchangeError::from)?;
         require!(surplus_atoms < 0, ExchangeError::AccountHealthy);
@@ -171,12 +171,12 @@ impl Liquidate {
                     lots <= market.rules.position_max_lots,
                     ExchangeError::PositionTooLarge
                 );
-                let elsewhere = health_elsewhere(taker, Some(leg), markets, &case.clock, true)?;
+                let elsewhere = health_elsewhere(taker, Some(leg), markets, &case.clock, Known::All)?;
                 let health = with(&elsewhere, taker, leg, market, case.clock.unix_timestamp)?;
                 taker.free_perp_leg(leg);
                 health
             }
-            Err(_) => health_elsewhere(taker, None, markets, &case.clock, true)?,
+            Err(_) => health_elsewhere(taker, None, markets, &case.clock, Known::All)?,
         };
         require_initial(&health)?;
         taker.state_reserve(&health, case.clock.slot);

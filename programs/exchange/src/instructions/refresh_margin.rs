@@ -1,5 +1,10 @@
 use {
-    crate::{error::ExchangeError, event::MarginStated, perp_margin::health_elsewhere, MarginAccount},
+    crate::{
+        error::ExchangeError,
+        event::MarginStated,
+        perp_margin::{health_elsewhere, Known},
+        MarginAccount,
+    },
     anchor_lang::prelude::*,
     secant_oracle::event::log_event,
 };
@@ -17,7 +22,7 @@ impl RefreshMargin {
         let markets = ctx.remaining_accounts()?;
         let account = &mut ctx.accounts.account;
         let clock = Clock::get()?;
-        let health = health_elsewhere(account, None, &markets, &clock, true)?;
+        let health = health_elsewhere(account, None, &markets, &clock, Known::All)?;
         account.state_reserve(&health, clock.slot);
         log_event(MarginStated {
             account: *account.address(),

@@ -96,6 +96,8 @@ impl Liquidate {
         };
         let covered_atoms = market.cover(deficit_atoms, position.lots, case.clock.unix_timestamp)?;
         let leg = &mut account.perp_legs[case.leg];
+        // What others pay for it now it has not borne: nothing of it comes back.
+        market.waive_haircut(leg)?;
         leg.quote_atoms += covered_atoms as i64; // towards zero
         Ok((deficit_atoms, covered_atoms))
     }

@@ -12,6 +12,7 @@ use {
         funding::payment_up,
         loss::{loss_index_up, Borne, Insurance, Recovery},
         margin::Position,
+        matching::PRICE_MAX,
     },
     secant_oracle::Feed,
 };
@@ -339,12 +340,12 @@ impl PerpMarket {
             .pool_atoms
             .checked_add(insured)
             .ok_or(ExchangeError::Overflow)?;
-        // Nobody bears more than a lot is worth, and nothing of a debt that no lots are left of: what is beyond that
+        // Nobody bears a debt that no lots are left of, nor more than the highest price for a lot: what is beyond that
         // stays the bankrupt's debt.
         let most = if lots == 0 {
             0
         } else {
-            self.open_lots.saturating_mul(u64::from(self.mark_ticks))
+            self.open_lots.saturating_mul(u64::from(PRICE_MAX))
         };
         // Once winners are paid, those still to be paid would bear what all have won.
         let most = if self.is_paying(now) { 0 } else { most };
@@ -448,8 +449,6 @@ impl PerpMarket {
         account.add_cash(-(paid_atoms as i64))?;
         let leg = &mut account.perp_legs[leg];
         leg.quote_atoms += paid_atoms as i64; // towards zero
-                                              // What is limited is what leaves on balance.
-        self.profits_paid_atoms = self.profits_paid_atoms.saturating_sub(paid_atoms);
         self.pool_atoms = self
             .pool_atoms
             .checked_add(paid_atoms)

@@ -1,0 +1,235 @@
+"""Commands about perpetuals as a whole: finding, reading, creating, keeping them."""
+
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from secant.client import (
+    Client,
+    PerpBookView,
+    PerpTerms,
+    PerpTierTerms,
+    PerpView,
+    Receipt,
+    perp_rules,
+)
+
+from .moments import seconds_from
+from .output import amount, answer, facts, moment, plain, say, table
+from .perp_keep import keeping
+from .perp_order import Perp, orders
+from .perp_stand import standing
+from .perp_trigger import triggers
+from .settings import with_client
+
+perps = typer.Typer(
+    help="Perpetuals: list, show, book, create, long, short, close, order, quote, orders, cancel, position,"
+    " health, draw, settle, trigger, triggers, cancel-trigger, execute-trigger, funding, clusters, liquidate,"
+    " insure, remove-insurance, expand, delegate, collect-fees, pause, unpause, end, settle-market,"
+    " apply-rules, return-haircuts, waive."
+)
+perps.add_typer(orders)
+perps.add_typer(standing)
+perps.add_typer(triggers)
+perps.add_typer(keeping)
+
+
+_FEED_CLOSED = ", which is closed: prices and sizes are in its units"
+
+
+@perps.command("list")
+def list_perps(context: typer.Context) -> None:
+    """Perpetuals of the exchange, brought up to date."""
+    views = with_client(context, lambda client: client.perps(), signs=False)
+    if answer(context, views):
+        return
+    table(
+        ("name", "index", "mark", "basis", "funding a day", "a year", "open", "value", "leverage", "price"),
+        [
+            (
+                view.name,
+                view.index,
+                view.mark,
+                view.basis,
+                _percent(view.funding.day),
+                _percent(view.funding.year),
+                view.open_size,
+                view.open_value,
+                f"{plain(view.tiers[0].leverage)}x",
+                _fitness(view),
+            )
+            for view in views
+        ],
+        empty="no perpetuals",
+    )
+
+
+@perps.command("show")
+def show_perp(context: typer.Context, market: Perp) -> None:
+    """A perpetual's prices, funding, what is open, what it requires and what it allows."""
+    view = with_client(context, lambda client: client.perp(market), signs=False)
+    if answer(context, view):
+        return
+    facts(
+        [
+            ("perpetual", f"{view.name} at {view.address}"),
+            ("follows", f"feed {view.feed}{'' if view.exponent is not None else _FEED_CLOSED}"),
+            ("index", f"{amount(view.index)}, five-minute average {amount(view.average)}"),
+            ("mark", f"{amount(view.mark)}, basis {view.basis:+,f}, last trade {amount(view.last)}"),
+            ("price", _fitness(view)),
+            *_funding_facts(view),
+            ("open", f"{amount(view.open_size)} ({view.open_lots:,} lots), worth {amount(view.open_value)}"),
+            ("pool", f"{amount(view.pool)}, fees {amount(view.fees)}"),
+            ("insurance", f"{amount(view.insurance)}; winners have borne {amount(view.haircuts)} in all"),
+            ("fees", f"taker {_percent(view.taker_fee)}, of which makers get {_percent(view.maker_rebate)}"),
+            ("tick and lot", f"{view.tick_size:f} and {view.lot_size:f}"),
+            ("least order", amount(view.limits.min_order)),
+            (
+                "trades",
+                f"from {amount(view.limits.price_min)} to {amount(view.limits.price_max)} by the mark now",
+            ),
+            (
+                "at most",
+                (
+                    f"{amount(view.limits.position)} an account, {amount(view.limits.open)} in all;"
+                    f" profits of {amount(view.limits.profits_hour)} an hour"
+                ),
+            ),
+            ("paused", ", ".join(view.paused) or "nothing"),
+            *_end_facts(view),
+            ("as of", view.updated),
+        ]
+    )
+    table(
+        ("from value", "leverage", "to open", "to keep"),
+        [
+            (tier.from_value, f"{plain(tier.leverage)}x", _percent(tier.initial), _percent(tier.maintenance))
+            for tier in view.tiers
+        ],
+    )
+
+
+@perps.command("book")
+def show_book(
+    context: typer.Context,
+    market: Perp,
+    depth: Annotated[int, typer.Option(min=1, max=2_048, help="How many prices of a side.")] = 10,
+) -> None:
+    """The prices of a perpetual's book, with the value from the best price down to each."""
+    view = with_client(context, lambda client: client.perp_book(market), signs=False)
+    if answer(context, view):
+        return
+    rows = [("sell", each.price, each.size, each.orders, each.depth) for each in reversed(view.asks[:depth])]
+    rows += [("buy", each.price, each.size, each.orders, each.depth) for each in view.bids[:depth]]
+    table(("side", "price", "size", "orders", "value down to here"), rows, empty="no orders")
+    _say_spread(view)
+
+
+@perps.command("funding")
+def show_funding(
+    context: typer.Context,
+    market: Perp,
+    *,
+    update: Annotated[
+        bool, typer.Option("--update", help="Bring the market up to date on chain first. Anyone may.")
+    ] = False,
+) -> None:
+    """What longs pay shorts: at present, a year, and in the next hour by what this one has shown."""
+
+    async def work(client: Client) -> PerpView:
+        if update:
+            await client.update_perp(market)
+        return await client.perp(market)
+
+    view = with_client(context, work, signs=update)
+    if not answer(context, view.funding):
+        facts(_funding_facts(view))
+
+
+@perps.command("create")
+def create_perp(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="1 to 32 bytes, unique on the exchange.")],
+    feed: Annotated[str, typer.Argument(metavar="FEED", help="The feed it follows, by name or address.")],
+    tick: Annotated[
+        str | None, typer.Option(help="What prices are multiples of; by default the price has five digits.")
+    ] = None,
+    leverage: Annotated[int, typer.Option(min=1, max=100, help="The greatest.")] = 10,
+    position_max: Annotated[str | None, typer.Option(help="Most that an account holds.")] = None,
+    open_max: Annotated[str | None, typer.Option(help="Most that is open in all.")] = None,
+    taker_fee: Annotated[str, typer.Option(help="What a taker pays, as a share of the value.")] = "0.00045",
+    maker_rebate: Annotated[str, typer.Option(help="What a maker gets out of that.")] = "0.00005",
+    near: Annotated[
+        str | None,
+        typer.Option(help="How far from the mark orders trade, as a share; what keeping requires, or less."),
+    ] = None,
+    stale: Annotated[int, typer.Option(min=1, max=3_600, help="Seconds a reading serves to open by.")] = 60,
+    closes: Annotated[
+        str | None, typer.Option(help="When it closes: 7d, 4w, or a UTC time; never unless given.")
+    ] = None,
+) -> None:
+    """Create a perpetual over a feed that has a price, as the exchange's admin."""
+
+    async def work(client: Client) -> Receipt:
+        view = await client.feed(feed)
+        opening = (Decimal(1) / leverage).quantize(Decimal("0.0001"))
+        terms = PerpTerms(
+            tiers=(PerpTierTerms(0, opening, (opening / 2).quantize(Decimal("0.0001"))),),
+            tick_size=tick,
+            position_max=position_max,
+            open_max=open_max,
+            taker_fee=taker_fee,
+            maker_rebate=maker_rebate,
+            near=near,
+            stale_s=stale,
+        )
+        now = await client.chain.clock_time()
+        end = None if closes is None else seconds_from(closes, now, "--closes")
+        return await client.create_perp(name, view, perp_rules(view, terms), closes=end)
+
+    receipt = with_client(context, work)
+    if not answer(context, receipt):
+        say(f"created perpetual {name} at {receipt.address}")
+
+
+def _funding_facts(view: PerpView) -> list[tuple[str, object]]:
+    funding = view.funding
+    payer = (
+        "longs pay shorts" if funding.day > 0 else "shorts pay longs" if funding.day < 0 else "nobody pays"
+    )
+    now = f"{_percent(funding.day)} a day, {_percent(funding.hour)} an hour, {_percent(funding.year)} a year"
+    later = (
+        f"{_percent(funding.predicted_day)} a day by what this hour has shown, from {moment(funding.next)}"
+    )
+    most = f"at most {_percent(funding.max_day)}"
+    return [("funding", f"{now}: {payer}"), ("next hour", f"{later}; {most}")]
+
+
+def _end_facts(view: PerpView) -> list[tuple[str, object]]:
+    lines: list[tuple[str, object]] = []
+    if view.face is not None:
+        lines.append(("face", f"{amount(view.face)}: insurance covers what a jump could cost"))
+    if view.new_rules is not None:
+        lines.append(("new rules", f"may come into force from {moment(view.new_rules)}"))
+    if view.closes is not None:
+        settled = (
+            ""
+            if view.settlement is None
+            else f", settled at {amount(view.settlement)}, pays winners from {moment(view.pays)}"
+        )
+        lines.append(("closes", f"{moment(view.closes)}: {view.status}{settled}"))
+    return lines
+
+
+def _fitness(view: PerpView) -> str:
+    return view.quality.why or "good"
+
+
+def _percent(share: Decimal) -> str:
+    return f"{share:.4%}"
+
+
+def _say_spread(view: PerpBookView) -> None:
+    if view.spread is not None:
+        say(f"spread {amount(view.spread)}")

@@ -1,0 +1,176 @@
+"""Commands that keep perpetuals: insurance, fees, pauses, and their end."""
+
+from typing import Annotated
+
+import typer
+
+from secant.client import Client, PerpPausable, PerpPauseReceipt, PerpView, Receipt
+from secant.errors import InputError
+
+from .exchange import unless_nothing
+from .moments import seconds_from
+from .output import amount, answer, counted, moment, say
+from .perp_order import Perp
+from .settings import address_in, with_client
+
+__all__ = ["keeping"]
+
+keeping = typer.Typer()
+
+_NOBODY = "nobody"
+_Operations = Annotated[
+    list[str], typer.Argument(metavar="OPERATION...", help=f"{', '.join(PerpPausable)}, or `all`.")
+]
+
+
+@keeping.command("insure")
+def insure(
+    context: typer.Context,
+    market: Perp,
+    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, for good.")],
+) -> None:
+    """Give collateral of the margin account to a perpetual's insurance."""
+    receipt = with_client(context, lambda client: client.insure_perp(market, collateral))
+    if not answer(context, receipt):
+        say(f"gave {amount(receipt.amount)} to the insurance of {market}")
+
+
+@keeping.command("expand")
+def expand_book(
+    context: typer.Context,
+    market: Perp,
+    seats: Annotated[int, typer.Option(min=0, max=4_096, help="For how many more accounts.")] = 0,
+    orders: Annotated[int, typer.Option(min=0, max=2_048, help="For how many more orders.")] = 0,
+) -> None:
+    """Make room in a perpetual's book. You pay the rent."""
+    receipt = with_client(context, lambda client: client.expand_perp_book(market, seats=seats, orders=orders))
+    if not answer(context, receipt):
+        room = f"{counted(receipt.seats, 'seat')} and {counted(receipt.orders, 'order')}"
+        say(f"made room for {room} for {amount(receipt.sol)} SOL")
+
+
+@keeping.command("delegate")
+def set_delegate(
+    context: typer.Context,
+    wallet: Annotated[
+        str, typer.Argument(metavar="WALLET", help=f"Who may trade for you; `{_NOBODY}` for nobody.")
+    ],
+) -> None:
+    """Name who else may trade your account's perpetuals, and never withdraw."""
+    delegate = None if wallet.casefold() == _NOBODY else address_in(wallet, "WALLET")
+    receipt = with_client(context, lambda client: client.set_delegate(delegate))
+    if not answer(context, receipt):
+        say(f"{delegate or _NOBODY} may trade the perpetuals of account {receipt.address}")
+
+
+@keeping.command("collect-fees")
+def collect_fees(context: typer.Context, market: Perp) -> None:
+    """Move a perpetual's fees to those that the exchange collects. Anyone may."""
+    receipt = with_client(context, lambda client: unless_nothing(client.collect_perp_fees(market)))
+    if not answer(context, receipt):
+        say(f"moved the fees of {market} to the exchange; `secant exchange collect-fees` pays them out")
+
+
+@keeping.command("pause")
+def pause(context: typer.Context, market: Perp, operations: _Operations) -> None:
+    """Pause operations of a perpetual, as the pauser or the admin; reducing stays open."""
+    _say_paused(context, with_client(context, lambda client: client.pause_perp(market, *_named(operations))))
+
+
+@keeping.command("unpause")
+def unpause(context: typer.Context, market: Perp, operations: _Operations) -> None:
+    """Lift the pause of operations of a perpetual, as the admin."""
+    _say_paused(
+        context, with_client(context, lambda client: client.unpause_perp(market, *_named(operations)))
+    )
+
+
+def _named(operations: list[str]) -> list[str]:
+    """The operations that were named; `all` names each.
+
+    Raises:
+        InputError: `all` beside others.
+    """
+    if "all" not in operations:
+        return operations
+    if operations != ["all"]:
+        raise InputError("`all` names every operation", "leave out the others")
+    return list(PerpPausable)
+
+
+def _say_paused(context: typer.Context, receipt: PerpPauseReceipt) -> None:
+    if not answer(context, receipt):
+        say(f"paused: {', '.join(receipt.paused) or 'nothing'}")
+
+
+@keeping.command("remove-insurance")
+def remove_insurance(
+    context: typer.Context,
+    market: Perp,
+    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much; at most a tenth a day.")],
+) -> None:
+    """Take insurance that nobody needs into the admin's margin account, as the admin."""
+    receipt = with_client(context, lambda client: client.remove_insurance(market, collateral))
+    if not answer(context, receipt):
+        say(f"took {amount(receipt.amount)} out of the insurance of {market}")
+
+
+@keeping.command("end")
+def end(
+    context: typer.Context,
+    market: Perp,
+    at: Annotated[
+        str, typer.Argument(metavar="TIME", help="3d, 2w, or a UTC time; two days ahead at least.")
+    ],
+) -> None:
+    """Set when a perpetual closes, once, as the admin."""
+
+    async def work(client: Client) -> PerpView:
+        await client.close_perp(market, seconds_from(at, await client.chain.clock_time(), "TIME"))
+        return await client.perp(market)
+
+    view = with_client(context, work)
+    if not answer(context, view):
+        say(f"{view.name} closes at {moment(view.closes)}; in the hour before, positions only get smaller")
+
+
+@keeping.command("settle-market")
+def settle_market(context: typer.Context, market: Perp) -> None:
+    """Fix the price at which a closed perpetual settles. Anyone may."""
+
+    async def work(client: Client) -> PerpView:
+        await client.settle_perp(market)
+        return await client.perp(market)
+
+    view = with_client(context, work)
+    if not answer(context, view):
+        assert view.settlement is not None, "it was settled just now"
+        say(f"{view.name} settles at {amount(view.settlement)}: losers pay now, winners are paid in a day")
+
+
+@keeping.command("return-haircuts")
+def return_haircuts(context: typer.Context, market: Perp) -> None:
+    """Give back to winners what they bore of losers' debts, as fast as insurance may. Anyone may."""
+    receipt = with_client(context, lambda client: client.return_haircut(market))
+    if not answer(context, receipt):
+        say(f"gave back {amount(receipt.amount)}; each position is credited when it is next touched")
+
+
+@keeping.command("waive")
+def waive(context: typer.Context, market: Perp) -> None:
+    """Give up what your position bore of losers' debts and was not given back, so that its leg is free."""
+    receipt = with_client(context, lambda client: client.waive_haircut(market))
+    if not answer(context, receipt):
+        say(f"waived {amount(receipt.amount)}")
+
+
+@keeping.command("apply-rules")
+def apply_rules(context: typer.Context, market: Perp) -> None:
+    """Bring proposed rules into force, two days after their proposal. Anyone may."""
+
+    async def work(client: Client) -> Receipt:
+        return await client.apply_perp_rules(market)
+
+    receipt = with_client(context, work)
+    if not answer(context, receipt):
+        say(f"the rules of {market} are in force")

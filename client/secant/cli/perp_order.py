@@ -1,0 +1,311 @@
+"""Commands about orders of perpetuals: long, short, close, order, quote, orders, cancel, draw, settle."""
+
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from secant.client import (
+    Client,
+    DropReceipt,
+    OrderKind,
+    PerpHealth,
+    PerpOrderReceipt,
+    PerpPosition,
+    PerpQuote,
+    PerpSettlement,
+    PositionSide,
+    SelfTrade,
+    Side,
+)
+from secant.errors import InputError
+
+from .moments import seconds_from
+from .order import OwnMet, ReduceOnly, TradeSide
+from .output import amount, answer, counted, facts, fields, moment, plain, say, table
+from .settings import address_in, with_client
+
+__all__ = ["Perp", "orders", "standing_of"]
+
+orders = typer.Typer()
+
+Perp = Annotated[str, typer.Argument(metavar="MARKET", help="The perpetual's name or address.")]
+Owner = Annotated[
+    str | None, typer.Option(help="Whose account, if you are its delegate; yours unless given.")
+]
+AnyOwner = Annotated[str | None, typer.Option(help="Whose account; yours unless given. Anyone may.")]
+Size = Annotated[str, typer.Argument(metavar="SIZE", help="How many base units.")]
+MaybePrice = Annotated[
+    str | None,
+    typer.Argument(metavar="[PRICE]", help="The worst price, before fees; the mark's unless given."),
+]
+Slippage = Annotated[str, typer.Option(help="Without PRICE: how much worse than the mark, as a fraction.")]
+
+
+@orders.command("long")
+def go_long(
+    context: typer.Context,
+    market: Perp,
+    size: Size,
+    price: MaybePrice = None,
+    slippage: Slippage = "0.01",
+    owner: Owner = None,
+) -> None:
+    """Buy at once: go long, or close what is short; nothing rests."""
+    _trade_now(context, market, Side.BUY, size, price, slippage, owner)
+
+
+@orders.command("short")
+def go_short(
+    context: typer.Context,
+    market: Perp,
+    size: Size,
+    price: MaybePrice = None,
+    slippage: Slippage = "0.01",
+    owner: Owner = None,
+) -> None:
+    """Sell at once: go short, or close what is long; nothing rests."""
+    _trade_now(context, market, Side.SELL, size, price, slippage, owner)
+
+
+def _trade_now(
+    context: typer.Context,
+    market: str,
+    side: Side,
+    size: str,
+    price: str | None,
+    slippage: str,
+    owner: str | None,
+) -> None:
+    of = address_in(owner, "--owner")
+
+    async def work(client: Client) -> tuple[PerpOrderReceipt, PerpHealth]:
+        receipt = await client.trade_perp(
+            market, side, size, price, kind=OrderKind.IMMEDIATE_OR_CANCEL, slippage=slippage, owner=of
+        )
+        return receipt, await client.perp_health(owner=of)
+
+    _say_traded(context, market, *with_client(context, work))
+
+
+@orders.command("close")
+def close(
+    context: typer.Context,
+    market: Perp,
+    size: Annotated[str | None, typer.Argument(metavar="[SIZE]", help="How many; all unless given.")] = None,
+    price: Annotated[str | None, typer.Option(help="The worst price, before fees.")] = None,
+    slippage: Slippage = "0.01",
+    owner: Owner = None,
+) -> None:
+    """Close a position at once, in part or whole; never paused."""
+    of = address_in(owner, "--owner")
+
+    async def work(client: Client) -> tuple[PerpOrderReceipt, PerpHealth]:
+        receipt = await client.reduce_perp(market, size, price, slippage=slippage, owner=of)
+        return receipt, await client.perp_health(owner=of)
+
+    _say_traded(context, market, *with_client(context, work))
+
+
+@orders.command("order")
+def place_order(
+    context: typer.Context,
+    market: Perp,
+    side: TradeSide,
+    size: Size,
+    price: Annotated[str, typer.Argument(metavar="PRICE", help="The worst price, before fees.")],
+    kind: Annotated[
+        OrderKind, typer.Option(case_sensitive=False, help="What becomes of what it does not take at once.")
+    ] = OrderKind.LIMIT,
+    expires: Annotated[
+        str | None, typer.Option(help="When it stops trading: 10m, 2h, or a UTC time; never unless given.")
+    ] = None,
+    self_trade: OwnMet = SelfTrade.CANCEL_PROVIDE,
+    client_id: Annotated[int, typer.Option(min=0, help="Your own mark.")] = 0,
+    owner: Owner = None,
+    *,
+    reduce_only: ReduceOnly = False,
+) -> None:
+    """Place an order at a price: it takes what is there, and the rest of it rests by its kind."""
+    of = address_in(owner, "--owner")
+
+    async def work(client: Client) -> tuple[PerpOrderReceipt, PerpHealth]:
+        now = await client.chain.clock_time()
+        receipt = await client.trade_perp(
+            market,
+            side,
+            size,
+            price,
+            kind=kind,
+            expires=None if expires is None else seconds_from(expires, now, "--expires"),
+            reduce_only=reduce_only,
+            self_trade=self_trade,
+            client_id=client_id,
+            owner=of,
+        )
+        return receipt, await client.perp_health(owner=of)
+
+    _say_traded(context, market, *with_client(context, work))
+
+
+@orders.command("quote")
+def quote(
+    context: typer.Context,
+    market: Perp,
+    side: TradeSide,
+    size: Size,
+    price: MaybePrice = None,
+    slippage: Slippage = "0.01",
+    *,
+    reduce_only: ReduceOnly = False,
+) -> None:
+    """What an order would trade now, and where the account would stand, without trading."""
+
+    async def work(client: Client) -> PerpQuote:
+        return await client.quote_perp(market, side, size, price, slippage=slippage, reduce_only=reduce_only)
+
+    quoted = with_client(context, work)
+    if answer(context, quoted):
+        return
+    order, after = quoted.order, quoted.after
+    facts(
+        [
+            ("size", order.filled),
+            ("price", "nothing at this price" if order.price is None else plain(order.price)),
+            ("value", order.value),
+            ("fee", order.fee),
+            ("rests", order.rested),
+            ("leverage", f"{_times(quoted.before.leverage)} now, {_times(after.leverage)} after"),
+            (
+                "left to open more",
+                f"{amount(quoted.before.initial_surplus)} now, {amount(after.initial_surplus)} after",
+            ),
+            ("then", standing_of(_held(after, market))),
+        ]
+    )
+
+
+@orders.command("orders")
+def list_orders(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
+    """Orders of an account that rest in a perpetual's book, expired ones too."""
+    of = address_in(owner, "--owner")
+    views = with_client(context, lambda client: client.perp_orders(market, owner=of), signs=of is None)
+    if answer(context, views):
+        return
+    table(
+        ("order", "side", "size", "price", "expires", "mark"),
+        [
+            (
+                view.id,
+                view.side,
+                view.size,
+                view.price,
+                ("expired " if view.is_expired else "")
+                + ("never" if view.expires is None else moment(view.expires)),
+                view.client_id,
+            )
+            for view in views
+        ],
+        empty="no orders",
+    )
+
+
+@orders.command("cancel")
+def cancel_orders(
+    context: typer.Context,
+    market: Perp,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="[ORDER]...", help="Their numbers.")] = None,
+    owner: Owner = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All of the market's.")] = False,
+) -> None:
+    """Cancel orders, expired ones too; those that are gone already are passed over."""
+    if bool(numbers) == everything:
+        raise InputError("a cancellation names orders or all of them", "give ORDER or --all")
+    of = address_in(owner, "--owner")
+
+    async def work(client: Client) -> DropReceipt | None:
+        if everything:
+            return await client.cancel_all_perp(market, owner=of)
+        resting = await client.perp_orders(market, owner=of)
+        wanted = [view for view in resting if view.id in (numbers or ())]
+        return await client.cancel_perp_orders(wanted) if wanted else None
+
+    receipt = with_client(context, work)
+    if not answer(context, receipt):
+        say(f"cancelled {counted(0 if receipt is None else len(receipt.order_ids), 'order')}")
+
+
+@orders.command("draw")
+def draw(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
+    """Move what an account's orders have brought into its position. Anyone may, for anyone."""
+    of = address_in(owner, "--owner")
+
+    async def work(client: Client) -> tuple[DropReceipt, PerpHealth]:
+        receipt = await client.draw_perp(market, owner=of)
+        return receipt, await client.perp_health(owner=of)
+
+    receipt, health = with_client(context, work)
+    if not answer(context, receipt):
+        cancelled = f"; {counted(len(receipt.order_ids), 'order')} cancelled" if receipt.order_ids else ""
+        say(f"drawn: {standing_of(_held(health, market))}{cancelled}")
+
+
+@orders.command("settle")
+def settle(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
+    """Move a loss out of the cash, or a profit that losers have paid in into it. Anyone may, for anyone."""
+    of = address_in(owner, "--owner")
+
+    async def work(client: Client) -> PerpSettlement:
+        return await client.settle_pnl(market, owner=of)
+
+    receipt = with_client(context, work)
+    if answer(context, receipt):
+        return
+    done = "received" if receipt.amount > 0 else "paid"
+    left = f"; {amount(abs(receipt.left))} is left" if receipt.left else ""
+    say(f"{done} {amount(abs(receipt.amount))}{left}")
+
+
+def standing_of(position: PerpPosition | None) -> str:
+    """A position in a few words."""
+    if position is None or position.side is PositionSide.FLAT:
+        left = f", {position.profit:+,f} to settle" if position is not None and position.profit else ""
+        return f"flat{left}"
+    ends = position.liquidation_price
+    end = "no price of this market alone liquidates it" if ends is None else f"liquidated at {amount(ends)}"
+    even = plain((position.break_even or Decimal()).quantize(Decimal("0.00000001")))
+    return (
+        f"{position.side} {amount(position.size)} worth {amount(position.value)}, break-even {even},"
+        f" profit {position.profit:+,f}, {end}"
+    )
+
+
+def _held(health: PerpHealth, market: str) -> PerpPosition | None:
+    named = (view for view in health.positions if market in {view.name, str(view.market)})
+    return next(named, None)
+
+
+def _times(leverage: Decimal | None) -> str:
+    return "—" if leverage is None else f"{plain(leverage)}x"
+
+
+def _say_traded(context: typer.Context, market: str, receipt: PerpOrderReceipt, health: PerpHealth) -> None:
+    position = _held(health, market)
+    if answer(context, {**fields(receipt), "position": position, "leverage": health.leverage}):
+        return
+    parts = []
+    if receipt.filled:
+        done = "bought" if receipt.side is Side.BUY else "sold"
+        parts.append(
+            f"{done} {amount(receipt.filled)} at {plain(receipt.price or Decimal())}"
+            f" (value {amount(receipt.value)}, fee {amount(receipt.fee)})"
+        )
+    if receipt.rested:
+        price = amount(receipt.resting_price or Decimal())
+        parts.append(f"{amount(receipt.rested)} rest at {price} as order {receipt.order_id}")
+    parts = parts or ["nothing was there to trade with; nothing rests"]
+    say("; ".join(parts))
+    say(f"now {standing_of(position)}; leverage {_times(health.leverage)} in all")
+    if position is not None and position.side is PositionSide.FLAT and position.profit:
+        say(f"`secant perp settle {market}` moves that into the account's cash, or out of it")

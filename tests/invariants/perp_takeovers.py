@@ -1,0 +1,117 @@
+"""What a liquidation or a bankruptcy may do: to whom, for what, and what it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from account_book import Margin
+from invariant import demand
+from perp_accounts import Stake, Takeover, health_of, may_liquidate, value_ticks
+
+from secant import exchange
+
+if TYPE_CHECKING:
+    from account_book import AccountBook, Change
+    from perp_accounts import Health
+    from perp_checks import Landed, Move
+    from solders.pubkey import Pubkey
+
+TAKER_AT, ACCOUNT_AT, MARKET_AT = 2, 3, 4
+
+
+def check_takeover(
+    landed: Landed,
+    ledger: AccountBook,
+    markets: tuple[exchange.PerpMarket, exchange.PerpMarket],
+    moves: dict[Pubkey, Move],
+    by_key: dict[Pubkey, Change],
+) -> None:
+    """Checks a takeover by what the account was before it, at the prices that it was brought up to."""
+    old_market, market = markets
+    key, change = landed.account(MARKET_AT), by_key[landed.account(ACCOUNT_AT)]
+    old, new = change.old, change.new
+    assert isinstance(old, Margin)
+    assert isinstance(new, Margin)
+    demand(may_liquidate(market, landed.now), "taking over needs a fair price", market)
+    demand(not market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE, "a pause stops liquidations", market)
+    demand(not any(leg.seat for leg in old.perps.values()), "orders are cancelled first", old.perps)
+    before = health_of(old, ledger.perps.found, landed.now, settled=key)
+    demand(before.maintenance_surplus < 0, "who is taken over was unhealthy", change.key, before)
+    elsewhere = health_of(old, ledger.perps.found, landed.now, apart=key)
+    lots = Stake.of(old.perps[key]).lots
+    rules = replace(market.rules, reward_bps=0) if market.settlement_ticks else market.rules
+    each = value_ticks(market, lots)
+    case = Takeover(rules, before.equity, elsewhere.maintenance, abs(lots), each)
+    closed = abs(lots) - abs(new.perps[key].position_lots if key in new.perps else 0)
+    _check_parts(landed, (old_market, market), case, (old, new), moves, closed)
+    after = health_of(new, ledger.perps.found, landed.now)
+    if landed.name == "liquidate":
+        demand(not case.is_bankrupt, "who is worth a reward is liquidated", change.key, case)
+        _check_amount(landed, case, closed, after)
+    else:
+        demand(case.is_bankrupt, "who cannot pay a reward is bankrupt", change.key, case)
+        asked = 0 if market.settlement_ticks else min(abs(lots), lots_max_of(landed))
+        demand(closed == asked, "as much of a bankrupt is closed as asked for", change.key, lots, closed)
+        if old_market.open_lots and len(old.perps) == 1 and closed == abs(lots):
+            left = [leg for leg in new.perps.values() if leg.position_lots or leg.quote_atoms]
+            demand(after.equity >= 0 and not left, "a bankruptcy leaves no debt", change.key, after)
+    taker = ledger.margins.found[landed.account(TAKER_AT)]
+    demand(bool(landed.signers & {taker.owner, taker.raw.delegate}), "who takes over signs", taker)
+    health = health_of(taker, ledger.perps.found, landed.now)
+    affords = health.initial_surplus >= 0 or not closed
+    demand(affords, "who takes over can afford it", taker, health)
+
+
+def lots_max_of(landed: Landed) -> int:
+    """How much was asked for."""
+    return int.from_bytes(bytes(landed.instruction.data)[8:16], "little")
+
+
+def _check_parts(
+    landed: Landed,
+    markets: tuple[exchange.PerpMarket, exchange.PerpMarket],
+    case: Takeover,
+    margins: tuple[Margin, Margin],
+    moves: dict[Pubkey, Move],
+    closed: int,
+) -> None:
+    """Lots go over at the mark; the account pays reward and insurance, and its debt alone is covered."""
+    (old_market, market), (old, new) = markets, margins
+    account, taker = landed.account(ACCOUNT_AT), landed.account(TAKER_AT)
+    sign = -1 if old.perps[landed.account(MARKET_AT)].position_lots < 0 else 1
+    value, counted = sign * closed * market.mark_ticks, closed * case.value_ticks
+    insurance = market.insurance_due_atoms - old_market.insurance_due_atoms
+    covered = market.haircut_atoms - old_market.haircut_atoms
+    covered += old_market.insurance_atoms - market.insurance_atoms
+    if landed.name == "liquidate":
+        equity = max(0, case.equity_atoms)
+        reward = min(equity, counted * case.reward_bps() // 10_000)
+        share = min(equity - reward, counted * case.rules.insurance_bps // 10_000)
+        demand((insurance, covered) == (share, 0), "insurance earns its share", insurance, share, covered)
+    else:
+        reward = case.least_reward_atoms(closed)
+        lacking = max(0, case.least_reward_atoms(case.lots) - case.equity_atoms)
+        demand(insurance == 0 and 0 <= covered <= lacking, "a debt alone is covered", covered, lacking)
+    paid = old.cash_atoms - new.cash_atoms
+    demand(0 <= paid <= max(0, old.free_atoms), "a loss is paid of what is free", account, paid)
+    gained = (-sign * closed, value - reward - insurance + covered + paid)
+    expected = {account: gained, taker: (sign * closed, reward - value)}
+    demand(
+        moves == {key: move for key, move in expected.items() if any(move)},
+        "a position goes over at the mark, less its cost",
+        moves,
+        expected,
+    )
+
+
+def _check_amount(landed: Landed, case: Takeover, closed: int, after: Health) -> None:
+    """The least is closed that restores health; all of it where nothing does, or dust would be left."""
+    lots_max = lots_max_of(landed)
+    demand(0 < closed <= lots_max, "no more than asked for is closed", closed, lots_max)
+    dusty = (case.lots - closed) * case.value_ticks < case.rules.dust_atoms
+    if closed not in (case.lots, lots_max):
+        demand(case.is_restored_by(closed) and not dusty, "who is liquidated is restored", case, closed)
+        demand(after.maintenance_surplus >= 0, "who is liquidated is restored", case, after)
+    if closed < case.lots:
+        demand(not case.is_restored_by(closed - 1), "no more than needed is closed", case, closed)
