@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 DEPOSIT_ATOMS = 10**10
 PRICE_TICKS = 10_000
 FOK = exchange.ORDER_FILL_OR_KILL
+_NO_TIER = exchange.PerpTier(from_atoms=0, initial_bps=0, maintenance_bps=0)
+BOUNDED: dict[str, Any] = {
+    "face_ticks": 20_000,
+    "near_bps": 0,
+    "near_ticks": 500,
+    "shock_bps": 0,
+    "shock_ticks": 5_000,
+    "tiers": (
+        exchange.PerpTier(from_atoms=0, initial_bps=10_000, maintenance_bps=9_900),
+        *[_NO_TIER] * 3,
+    ),
+    "tier_count": 1,
+}
+"""Rules of a market of probabilities: nothing is lent, and insurance covers 200 ticks for each lot open."""
+COVER_TICKS = 200
 
 
 class PerpScene(Stage):

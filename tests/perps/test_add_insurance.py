@@ -59,7 +59,10 @@ def test_gives_cash_to_the_markets_insurance(scene: PerpScene) -> None:
     assert scene.run(call(scene)) == [
         exchange.InsuranceAdded(market=scene.market, account=scene.alice.account, amount_atoms=AMOUNT_ATOMS)
     ]
-    assert changed_fields(before, scene.perp()) == {"insurance_atoms": (0, AMOUNT_ATOMS)}
+    assert changed_fields(before, scene.perp()) == {
+        "insurance_atoms": (0, AMOUNT_ATOMS),
+        "insurance_window_atoms": (0, AMOUNT_ATOMS),
+    }
     left = DEPOSIT_ATOMS - AMOUNT_ATOMS
     assert changed_fields(account, scene.world.margin(scene.alice)) == {
         "cash_atoms": (DEPOSIT_ATOMS, left),

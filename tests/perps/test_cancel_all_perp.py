@@ -86,7 +86,8 @@ def test_what_was_stated_of_the_margin_is_void(arranged: PerpScene) -> None:
     scene.next_slot()
     withdrawing = scene.world.withdraw(scene.alice, 1)
     cancelling = call(scene, exchange.SIDE_BID)
-    scene.assert_refused("MarginStale", scene.fresh(scene.alice), cancelling, withdrawing)
+    drawing = scene.draw(scene.alice)
+    scene.assert_refused("MarginStale", drawing, scene.fresh(scene.alice), cancelling, withdrawing)
     scene.run(cancelling, scene.fresh(scene.alice), withdrawing)
     scene.assert_whole()
 

@@ -108,7 +108,8 @@ def test_what_was_stated_of_the_margin_is_void(arranged: PerpScene) -> None:
     scene = arranged
     scene.next_slot()
     withdrawing = scene.world.withdraw(scene.alice, 1)
-    scene.assert_refused("MarginStale", scene.fresh(scene.alice), call(scene), withdrawing)
+    drawing = scene.draw(scene.alice)
+    scene.assert_refused("MarginStale", drawing, scene.fresh(scene.alice), call(scene), withdrawing)
     scene.run(call(scene), scene.fresh(scene.alice), withdrawing)
     scene.assert_whole()
 

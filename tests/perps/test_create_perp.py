@@ -21,7 +21,7 @@ from exchange.refusals import (
 from perp_world import RULES
 from secant import exchange
 
-from .scene import PRICE_TICKS, PerpScene
+from .scene import BOUNDED, PRICE_TICKS, PerpScene
 from .substitutes import EXCHANGE, FEED, NEW_ACCOUNT
 
 if TYPE_CHECKING:
@@ -75,13 +75,6 @@ def tiers(*rows: tuple[int, int, int], count: int | None = None) -> dict[str, An
 
 
 TICKS_MAX = 2**24 - 1
-BOUNDED: dict[str, Any] = {
-    "face_ticks": 20_000,
-    "near_bps": 0,
-    "near_ticks": 500,
-    "shock_bps": 0,
-    "shock_ticks": 5_000,
-}
 INVALID: dict[str, dict[str, Any]] = {
     "no tier": {"tier_count": 0},
     "five tiers": {"tier_count": 5},
@@ -127,6 +120,8 @@ INVALID: dict[str, dict[str, Any]] = {
     "a bound, and insurance that pays less than all": {**BOUNDED, "insurance_cap_bps": 9_999},
     "a bound, and a band in shares": {**BOUNDED, "near_bps": 1},
     "a bound, and a shock in shares": {**BOUNDED, "shock_bps": 1},
+    "a bound, and opening for less than all": {**BOUNDED, **tiers((0, 9_999, 9_900))},
+    "a bound, and keeping for less than nearly all": {**BOUNDED, **tiers((0, 10_000, 9_899))},
 }
 
 SUBSTITUTED = substitutions(
@@ -168,9 +163,8 @@ REFUSED: list[Refusal[PerpScene]] = [
     *[Refusal(title, "PerpRulesInvalid", _with(changes)) for title, changes in INVALID.items()],
     Refusal("a feed that has said nothing", "PriceUnfit", call, _without_reading),
     Refusal("a stale reading", "PriceUnfit", call, lambda s: s.world.set_time(s.world.now + 61)),
-    Refusal("a price below a tick", "PriceUnfit", lambda s: call(s, units_per_tick=10**9)),
-    Refusal("a price beyond all ticks", "PriceUnfit", call, lambda s: _say(s, TICKS_MAX + 1)),
     Refusal("a price at its bound", "PriceUnfit", lambda s: bounded(s, face_ticks=PRICE_TICKS)),
+    Refusal("a price below nothing", "PriceUnfit", call, lambda s: _say(s, -1)),
     Refusal("a bound without an end", "TimesInvalid", lambda s: call(s, **BOUNDED)),
     Refusal("an end within the hour", "TimesInvalid", lambda s: call(s, close_time=s.world.now + 3_600)),
     Refusal("an end that has passed", "TimesInvalid", lambda s: call(s, close_time=-1)),
@@ -205,6 +199,7 @@ def test_creates_a_market_and_its_book(arranged: PerpScene) -> None:
         "last_ticks": PRICE_TICKS,
         "next_rules": perp.next_rules,
         "recovery_share": 2**63,
+        "haircut_share": 2**63,
         "closing_sum": 0,
         "bump": Pubkey.find_program_address(
             [b"perp", bytes(scene.world.exchange_address), MARKET_ID], exchange.PROGRAM_ID
@@ -256,6 +251,28 @@ def test_a_bounded_market_ends_below_its_bound(arranged: PerpScene) -> None:
     market, book = (creating.accounts[place].pubkey for place in (3, 4))
     assert arranged.world.perp(market).close_time == arranged.world.now + 86_400
     assert arranged.world.book(book).price_max_ticks == PRICE_TICKS
+
+
+@pytest.mark.parametrize(
+    ("says", "changes", "index_ticks"),
+    [
+        (0, {}, 1),
+        (PRICE_TICKS, {"units_per_tick": 10**9}, 1),
+        (TICKS_MAX + 1, {}, TICKS_MAX),
+        (0, BOUNDED, 1),
+    ],
+    ids=["of nothing", "below a tick", "beyond all ticks", "of nothing, below a bound"],
+)
+def test_a_price_outside_is_the_nearest_one(
+    arranged: PerpScene, says: int, changes: dict[str, Any], index_ticks: int
+) -> None:
+    """What is worth nothing, or all, has a price: the market opens at it."""
+    scene = arranged
+    _say(scene, says)
+    creating = call(scene, close_time=scene.world.now + 86_400, **changes)
+    scene.run(creating)
+    perp = scene.world.perp(creating.accounts[3].pubkey)
+    assert (perp.index_ticks, perp.mark_ticks, perp.is_uncertain) == (index_ticks, index_ticks, 0)
 
 
 def test_a_market_may_end_after_the_hour(arranged: PerpScene) -> None:

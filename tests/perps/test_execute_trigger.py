@@ -90,6 +90,21 @@ def _lapse(scene: PerpScene) -> None:
     scene.price(9_500, 10)
 
 
+def _by_mallory(scene: PerpScene) -> Instruction:
+    return scene.substitute(call(scene), "payer", "mallory")
+
+
+def _place_as_mallory(scene: PerpScene) -> None:
+    """Alice's delegate places her stop."""
+    scene.run(scene.cancel_trigger(scene.alice), scene.delegate(scene.alice, scene.mallory.key))
+    scene.run(scene.substitute(scene.place_trigger(scene.alice, STOP), "trader", "mallory"))
+
+
+def _dismiss(scene: PerpScene) -> None:
+    _place_as_mallory(scene)
+    scene.run(scene.delegate(scene.alice, scene.liquidator.key))
+
+
 def _close(scene: PerpScene) -> None:
     scene.run(scene.close(scene.world.now + 172_800))
     scene.price(9_500, 172_800)
@@ -124,6 +139,7 @@ REFUSED: list[Refusal[PerpScene]] = [
         _bare,
         lambda s: (s.prices(9_500), s.rest(s.alice, bid(9_000, 1), market=s.other_market)),
     ),
+    Refusal("placed by a delegate who is none any more", "OwnerMismatch", _by_mallory, _dismiss),
     Refusal("lapsed", "TriggerNotReached", lambda s: s.execute(s.alice, 1), _lapse),
     Refusal("closed", "PerpClosed", call, _close),
 ]
@@ -144,6 +160,14 @@ def test_sells_and_is_gone(arranged: PerpScene) -> None:
     assert scene.world.svm.get_balance(scene.alice.key) == lamports + rent
     fee = -(-LOTS * 9_490 * 450 // 10**6)
     assert scene.held(scene.alice) == (0, -LOTS * 510 - 450 - fee)
+    scene.assert_whole()
+
+
+def test_a_delegates_order_stands_as_long_as_he_does(arranged: PerpScene) -> None:
+    scene = arranged
+    _place_as_mallory(scene)
+    scene.run(_by_mallory(scene))
+    assert scene.held(scene.alice)[0] == 0
     scene.assert_whole()
 
 

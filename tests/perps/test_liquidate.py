@@ -73,7 +73,7 @@ def _without_other_market(scene: PerpScene) -> Instruction:
 
 def _uncertain(scene: PerpScene) -> None:
     scene.world.set_time(scene.world.now + 1)
-    scene.world.publish_price(scene.world.feeds[scene.market], 2**24)
+    scene.world.publish_price(scene.world.feeds[scene.market], -1)
 
 
 def _lose_all_in_the_other_market(scene: PerpScene) -> None:

@@ -72,7 +72,7 @@ def test_no_price_stops_it(scene: PerpScene, wrong: str) -> None:
     seconds = {"stale": 61, "long stale": 361}.get(wrong, 1)
     scene.world.set_time(scene.world.now + seconds)
     if "stale" not in wrong:
-        says = 2**24 if wrong == "uncertain" else 15_001
+        says = -1 if wrong == "uncertain" else 15_001
         scene.world.publish_price(scene.world.feeds[scene.market], says)
     price = 15_001 * 95 // 100 if wrong == "volatile" else PRICE_TICKS
     scene.assert_refused("PriceUnfit", scene.trade(scene.alice, ask(price, 1)))

@@ -68,10 +68,10 @@ def test_moves_a_tenth_to_the_admins_account(arranged: PerpScene) -> None:
     ]
     assert changed_fields(before, scene.perp()) == {
         "insurance_atoms": (HELD_ATOMS, HELD_ATOMS - amount),
-        "insurance_window_atoms": (0, HELD_ATOMS),
         "insurance_paid_atoms": (0, amount),
         "insurance_window_start": (0, scene.world.now),
     }
+    assert scene.perp().insurance_window_atoms == HELD_ATOMS
     account = exchange.MarginAccount.decode(scene.world.data(scene.admin_account))
     assert (account.cash_atoms, account.checked_free_atoms) == (amount, amount)
     scene.assert_whole()
@@ -103,13 +103,14 @@ def test_what_insurance_has_paid_counts(arranged: PerpScene) -> None:
     scene.assert_whole()
 
 
-def test_what_was_just_added_is_removed_no_sooner(arranged: PerpScene) -> None:
-    """A gift of a moment raises nobody's tenth within the day."""
+def test_of_what_was_just_added_a_tenth_is_removed(arranged: PerpScene) -> None:
+    """A gift raises the day's allowance by a tenth of itself, and by no more."""
     scene = arranged
     scene.run(call(scene, 1))
     scene.run(scene.insure(scene.alice, DEPOSIT_ATOMS // 2))
-    scene.assert_refused("InsuranceInsufficient", call(scene, HELD_ATOMS // 10))
-    scene.run(call(scene, HELD_ATOMS // 10 - 1))
+    tenth = (HELD_ATOMS + DEPOSIT_ATOMS // 2) // 10
+    scene.assert_refused("InsuranceInsufficient", call(scene, tenth))
+    scene.run(call(scene, tenth - 1))
     scene.assert_whole()
 
 

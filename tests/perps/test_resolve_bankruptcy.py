@@ -55,7 +55,7 @@ def _bare(scene: PerpScene) -> Instruction:
 
 def _uncertain(scene: PerpScene) -> None:
     scene.world.set_time(scene.world.now + 1)
-    scene.world.publish_price(scene.world.feeds[scene.market], 2**24)
+    scene.world.publish_price(scene.world.feeds[scene.market], -1)
 
 
 def _leave_a_debt(scene: PerpScene, taker: User) -> None:
@@ -169,6 +169,7 @@ def test_the_other_side_bears_what_is_missing(arranged: PerpScene) -> None:
     assert changed_fields(before, after) == {
         "pool_atoms": (before.pool_atoms, before.pool_atoms + VICTIM_ATOMS),
         "haircut_atoms": (0, DEFICIT_ATOMS),
+        "haircut_open_atoms": (0, DEFICIT_ATOMS),
         "loss_short_index": (0, DEFICIT_ATOMS * INDEX_ONE // LOTS),
         "insurance_window_start": (0, scene.world.now),
     }
@@ -298,33 +299,53 @@ def test_seats_bear_their_part_when_they_are_drawn(scene: PerpScene) -> None:
     scene.assert_whole()
 
 
-def test_a_debt_without_a_position_is_borne_by_both_sides(scene: PerpScene) -> None:
-    """Nobody takes anything over, and nothing is paid for it; the other market's loss is its own."""
+@pytest.mark.parametrize("insured_atoms", [0, DEBT_ATOMS // 2, DEBT_ATOMS])
+def test_a_debt_without_a_position_is_borne_by_insurance_alone(scene: PerpScene, insured_atoms: int) -> None:
+    """Whoever is in the market has won nothing of it: what insurance cannot pay stays a debt."""
     scene.open(scene.alice, 10_000, against=scene.mallory)
     _leave_a_debt(scene, scene.liquidator)
+    if insured_atoms == 0:
+        scene.assert_refused("InsuranceInsufficient", call(scene))
+        return
+    scene.run(scene.fresh(scene.alice), scene.insure(scene.alice, insured_atoms))
     before = scene.perp()
     (landed,) = scene.run(call(scene))
     assert (landed.lots, landed.reward_atoms, landed.shortfall_atoms) == (0, 0, DEBT_ATOMS)
-    perp = scene.perp()
-    lots = perp.open_lots
-    half = -(-DEBT_ATOMS // 2 * INDEX_ONE // lots)
-    assert perp.loss_long_index - before.loss_long_index == half
-    assert perp.loss_short_index - before.loss_short_index == half
-    assert scene.leg(scene.victim) is None
+    assert landed.haircut_atoms == 0
+    after = scene.perp()
+    assert (after.loss_long_index, after.loss_short_index) == (
+        before.loss_long_index,
+        before.loss_short_index,
+    )
+    assert after.insurance_atoms == 0
+    assert scene.held(scene.victim) == (0, insured_atoms - DEBT_ATOMS)
     scene.assert_whole()
 
 
 def test_a_debt_is_paid_by_insurance_where_nobody_is_left(arranged: PerpScene) -> None:
-    """Not by what was added in a day that began with less."""
+    """By what was added in the day too, if that began with less."""
     scene = arranged
     _leave_a_debt_to_nobody(scene)
     scene.run(scene.insure(scene.alice, DEBT_ATOMS))
-    scene.assert_refused("InsuranceInsufficient", call(scene))
-    scene.prices(8_750, seconds=86_400)
     (landed,) = scene.run(call(scene))
     assert (landed.shortfall_atoms, landed.haircut_atoms) == (DEBT_ATOMS, 0)
     assert scene.perp().insurance_atoms == 0
     assert scene.leg(scene.victim) is None
+    scene.assert_whole()
+
+
+def test_a_lot_bears_no_more_than_the_mark(scene: PerpScene) -> None:
+    """At 3,000 a lot lacks 5,919.5 and bears 3,000: the rest stays the bankrupt's debt."""
+    scene.victim = scene.user(VICTIM_ATOMS)
+    scene.open(scene.victim, LOTS)
+    for price_ticks in (6_000, 4_000, 3_000):
+        scene.stay(price_ticks)
+    reward = LOTS * 3_000 * 50 // 10_000
+    missing = LOTS * 7_000 + FEE_ATOMS + reward - VICTIM_ATOMS
+    (landed,) = scene.run(call(scene))
+    assert (landed.shortfall_atoms, landed.haircut_atoms) == (missing, LOTS * 3_000)
+    assert scene.perp().loss_short_index == 3_000 * INDEX_ONE
+    assert scene.held(scene.victim) == (0, LOTS * 3_000 - missing)
     scene.assert_whole()
 
 

@@ -20,9 +20,13 @@ SHARE_ONE = 2**63
 
 
 def borne(scene: PerpScene, insured_atoms: int = INSURED_ATOMS) -> None:
-    """Mallory has borne 490,000 atoms, which is noted; a day later insurance holds something again."""
+    """Mallory has borne 490,000 atoms, which is noted; a day later insurance holds something again.
+
+    Ten lots are left open, which 8,900 atoms of it are for.
+    """
     scene.haircut()
     scene.run(scene.settle(scene.mallory))
+    scene.open(scene.mallory, 9_990, 8_900, against=scene.liquidator)
     scene.run(scene.insure(scene.alice, insured_atoms))
     scene.price(8_900, DAY_S)
 
@@ -42,7 +46,7 @@ def _elsewhere(scene: PerpScene, name: str, **rules: int) -> None:
 
 
 def _capped(scene: PerpScene, insured_atoms: int = INSURED_ATOMS) -> None:
-    """Insurance pays a tenth a day."""
+    """Insurance pays a tenth a day, of which a twentieth may be returned."""
     _elsewhere(scene, "capped", insurance_cap_bps=1_000)
     borne(scene, insured_atoms)
 
@@ -81,13 +85,13 @@ def test_insurance_gives_back_what_was_borne(arranged: PerpScene) -> None:
     changed = changed_fields(before, scene.perp())
     assert changed == {
         "insurance_atoms": (INSURED_ATOMS, INSURED_ATOMS - BORNE_ATOMS),
-        "insurance_window_atoms": (before.insurance_window_atoms, INSURED_ATOMS),
         "insurance_paid_atoms": (0, BORNE_ATOMS),
         "insurance_window_start": (before.insurance_window_start, scene.world.now),
         "pool_atoms": (before.pool_atoms, before.pool_atoms + BORNE_ATOMS),
         "haircut_open_atoms": (BORNE_ATOMS, 0),
         "recovery_epoch": (0, 1),
     }
+    assert before.insurance_window_atoms == INSURED_ATOMS
     scene.assert_whole()
     cash = scene.cash(scene.mallory)
     scene.run(scene.settle(scene.mallory))
@@ -105,7 +109,7 @@ def test_no_more_than_a_days_share_at_once(scene: PerpScene) -> None:
     for _ in range(4):
         held = scene.perp().insurance_atoms
         (landed,) = scene.run(call(scene))
-        assert landed.amount_atoms == -(-held // 10)
+        assert landed.amount_atoms == -(-held // 20)
         returned.append(landed.amount_atoms)
         scene.assert_whole()
         scene.assert_refused("NothingToReturn", call(scene))
@@ -138,22 +142,20 @@ def test_all_who_bore_get_the_same_share(scene: PerpScene) -> None:
 
 
 def _shared(scene: PerpScene) -> None:
-    """Mallory is short 7,000 lots and the liquidator 3,000; insurance may give back 100,000."""
+    """Mallory is short 7,000 lots and the liquidator 3,000; of 9 insurance may give back 0.1.
+
+    8.9 are a tenth of what is open.
+    """
     scene.market = scene.world.new_perp("shared", insurance_cap_bps=1_000)
     scene.victim = scene.user(11_000_000)
     scene.open(scene.victim, 7_000)
     scene.open(scene.victim, 3_000, against=scene.liquidator)
     scene.stay(8_900)
     scene.run(scene.resolve(scene.victim, scene.alice))
-    scene.run(scene.fresh(scene.alice), scene.insure(scene.alice, INSURED_ATOMS))
+    scene.run(scene.fresh(scene.alice), scene.insure(scene.alice, 9_000_000))
     scene.price(8_900, DAY_S)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="only what is noted counts: who has his own leg settled first, and returns at once, gets all "
-    "100,000 of the day with 30% of what was borne, and who bore 70% gets nothing of it",
-)
 def test_who_hurries_gets_no_more_than_his_share(scene: PerpScene) -> None:
     _shared(scene)
     scene.run(scene.settle(scene.liquidator))
@@ -161,6 +163,46 @@ def test_who_hurries_gets_no_more_than_his_share(scene: PerpScene) -> None:
     scene.run(call(scene))
     scene.run(scene.settle(scene.liquidator))
     assert scene.health(scene.liquidator).equity_atoms - before <= 30_001
+
+
+def test_who_notes_late_gets_the_same_share(scene: PerpScene) -> None:
+    """What was borne is open from the moment it is borne."""
+    _shared(scene)
+    assert scene.perp().haircut_open_atoms == BORNE_ATOMS
+    before = scene.health(scene.mallory).equity_atoms
+    scene.run(call(scene))
+    assert scene.perp().haircut_open_atoms - (BORNE_ATOMS - 100_000) in (0, 1)
+    scene.run(scene.settle(scene.mallory))
+    assert scene.health(scene.mallory).equity_atoms - before in (69_999, 70_000)
+    leg = scene.leg(scene.mallory)
+    assert leg is not None
+    assert abs(leg.haircut_atoms - (BORNE_ATOMS - 100_000) * 7 // 10) <= 1
+    scene.assert_whole()
+
+
+def test_what_open_positions_need_stays(scene: PerpScene) -> None:
+    """A tenth of 10,000 lots at 8,900."""
+    scene.haircut()
+    scene.run(scene.insure(scene.alice, 8_900_000))
+    scene.price(8_900, DAY_S)
+    scene.assert_refused("NothingToReturn", call(scene))
+    scene.run(scene.insure(scene.alice, 1_000))
+    (landed,) = scene.run(call(scene))
+    assert landed.amount_atoms == 1_000
+    assert scene.perp().insurance_atoms == 8_900_000
+    scene.assert_whole()
+
+
+def test_half_of_a_days_allowance_is_left_for_the_next_bankrupt(scene: PerpScene) -> None:
+    _capped(scene)
+    scene.run(call(scene))
+    assert scene.perp().insurance_paid_atoms == INSURED_ATOMS // 20
+    victim = scene.user(11_000_000)
+    scene.open(victim, 10_000, 8_900, against=scene.alice)
+    scene.price(7_700)
+    (landed,) = scene.run(scene.resolve(victim))
+    assert landed.shortfall_atoms - landed.haircut_atoms == INSURED_ATOMS // 20
+    scene.assert_whole()
 
 
 def test_anyone_returns_under_every_pause(arranged: PerpScene) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from exchange.refusals import Refusal, Substitution, substitutions
 from secant import exchange
+from world import bid
 
 from .scene import PerpScene, changed_fields
 from .substitutes import BOOK, FEED, MARKET
@@ -19,12 +20,13 @@ DAY_S = 86_400
 
 
 def close_after(scene: PerpScene, *price_ticks: int, step_s: int = 60) -> None:
-    """The market's last hour, in which the price is each of these for as long."""
+    """The market's last hour, in which the price is each of these for as long; its end nobody has seen."""
     scene.run(scene.close(scene.world.now + NOTICE_S))
     scene.price(price_ticks[0], NOTICE_S - HOUR_S)
-    for ticks in price_ticks:
-        for _ in range(HOUR_S // step_s // len(price_ticks)):
-            scene.price(ticks, step_s)
+    steps = HOUR_S // step_s // len(price_ticks)
+    for ticks in [ticks for ticks in price_ticks for _ in range(steps)][:-1]:
+        scene.price(ticks, step_s)
+    scene.later(step_s)
 
 
 def arrange(scene: PerpScene) -> None:
@@ -70,23 +72,79 @@ def test_settles_at_the_last_hours_average(arranged: PerpScene) -> None:
     scene = arranged
     before = scene.perp()
     settled_ticks = (31 * 10_000 + 29 * 9_000) // 60
-    assert before.closing_seconds == HOUR_S
+    assert before.closing_seconds == HOUR_S - 60
     assert scene.run(call(scene)) == [
         exchange.PerpSettled(market=scene.market, settlement_ticks=settled_ticks)
     ]
     after = scene.perp()
     assert (after.settlement_ticks, after.mark_ticks, after.index_ticks) == (settled_ticks,) * 3
     assert after.index_average == settled_ticks << 16
+    assert after.settled_time == scene.world.now
     assert (after.pool_atoms, after.open_lots) == (before.pool_atoms, before.open_lots)
     scene.assert_whole()
 
 
-@pytest.mark.parametrize(("step_s", "settled_ticks"), [(60, 9_516), (120, 9_533), (180, 9_000)])
+@pytest.mark.parametrize(("step_s", "settled_ticks"), [(60, 9_516), (120, 9_533), (180, 9_550)])
 def test_a_gap_earns_no_credit(scene: PerpScene, step_s: int, settled_ticks: int) -> None:
-    """Seen for less than half of the hour, the last price stands."""
+    """What was seen counts for as long as it was fresh, and for as much if it was a third of the hour."""
     close_after(scene, 10_000, 9_000, step_s=step_s)
     scene.run(call(scene))
     assert scene.perp().settlement_ticks == settled_ticks
+
+
+def test_of_an_hour_that_nobody_could_know_the_last_price_stands(scene: PerpScene) -> None:
+    """The feed says less than nothing before the hour, and after that nothing."""
+    scene.run(scene.close(scene.world.now + NOTICE_S))
+    scene.price(9_000, NOTICE_S - HOUR_S - 60)
+    scene.price(-1, 30)
+    scene.later(HOUR_S + 30)
+    scene.run(call(scene))
+    perp = scene.perp()
+    assert (perp.closing_seconds, perp.settlement_ticks) == (0, 9_000)
+
+
+@pytest.mark.parametrize("by", ["updating", "settling", "drawing", "liquidating"])
+def test_the_first_look_after_the_end_settles(scene: PerpScene, by: str) -> None:
+    """Whoever comes first: nothing is taken over or paid by the last minute's price."""
+    victim = scene.user(11_000_000)
+    scene.open(victim, -10_000)
+    scene.open(scene.alice, 1_000)
+    scene.rest(scene.alice, bid(5_000, 1))
+    close_after(scene, *[10_000] * 9, 11_400)
+    settled_ticks = (55 * 10_000 + 5 * 11_400) // 60
+    if by == "liquidating":
+        scene.assert_refused("AccountHealthy", scene.resolve(victim))
+        scene.assert_refused("AccountHealthy", scene.liquidate(victim))
+        return
+    looking = {
+        "updating": scene.update(),
+        "settling": scene.settle(victim),
+        "drawing": scene.draw(scene.alice),
+    }
+    scene.run(looking[by])
+    perp = scene.perp()
+    assert (perp.settlement_ticks, perp.mark_ticks) == (settled_ticks, settled_ticks)
+    assert perp.settled_time == scene.world.now
+    scene.assert_refused("SettlementUnfit", call(scene))
+    scene.assert_whole()
+
+
+def test_the_mark_nears_what_is_settled_in_the_last_hour(scene: PerpScene) -> None:
+    """What was seen at 10,000 counts as it will in the end: a price of minutes liquidates nobody."""
+    victim = scene.user(11_000_000)
+    scene.open(victim, -10_000)
+    scene.run(scene.close(scene.world.now + NOTICE_S))
+    scene.price(10_000, NOTICE_S - HOUR_S)
+    for _ in range(54):
+        scene.price(10_000, 60)
+    for seen in range(1, 6):
+        scene.price(11_400, 60)
+        perp = scene.perp()
+        counted = 55 * 10_000 + (seen - 1) * 11_400
+        assert perp.closing_sum == counted * 60
+        assert perp.mark_ticks == (counted + (60 - 54 - seen) * 11_400) // 60
+        scene.assert_refused("AccountHealthy", scene.liquidate(victim))
+    scene.assert_whole()
 
 
 def test_what_is_said_after_the_end_counts_for_nothing(arranged: PerpScene) -> None:
@@ -169,11 +227,6 @@ def test_after_winners_are_paid_nobody_bears_a_debt(scene: PerpScene) -> None:
     scene.assert_whole()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="what is settled can lose nothing more, and still requires margin for the day until it is paid:"
-    " an account worth 8.9, where its other market requires 4.4, is liquidated there",
-)
 def test_what_is_settled_requires_nothing_more(scene: PerpScene) -> None:
     """Long 100 in each of two markets with 21; one settles at its entry, the other falls by 12%."""
     user = scene.user(21_000_000)

@@ -220,3 +220,15 @@ def test_no_liquidation_takes_what_an_event_needs(scene: PerpScene) -> None:
         scene.world.refused(scene.liquidator, closing)
     assert scene.held(user) == (0, 0)
     assert scene.cash(user) >= reserve
+
+
+def test_withdrawing_all_leaves_what_a_position_requires(scene: PerpScene) -> None:
+    """All is what is free beyond the reserve that was stated in this slot: 10% of 1,000,000, and 450 lost."""
+    world = scene.world
+    scene.open(scene.alice, 100)
+    everything = world.withdraw(scene.alice, 2**64 - 1)
+    scene.next_slot()
+    scene.assert_refused("MarginStale", everything)
+    scene.run(scene.fresh(scene.alice), everything)
+    assert scene.free(scene.alice) == 100_450
+    scene.assert_whole()

@@ -10,7 +10,7 @@ from exchange.refusals import Refusal, Substitution, emitted, substitutions
 from secant import exchange
 from world import RefusedError, ask, bid, order
 
-from .scene import DEPOSIT_ATOMS, FOK, PRICE_TICKS, PerpScene
+from .scene import BOUNDED, COVER_TICKS, DEPOSIT_ATOMS, FOK, PRICE_TICKS, PerpScene
 from .substitutes import BOOK, EXCHANGE, FEED, MARGIN_ACCOUNT, MARKET, SIGNER
 
 IOC = exchange.ORDER_IMMEDIATE_OR_CANCEL
@@ -74,16 +74,8 @@ def _closing(scene: PerpScene, seconds: int) -> None:
 
 
 def _bounded(scene: PerpScene, insured_atoms: int) -> None:
-    """A market of a probability: a lot is worth 20,000 at most, and 5% of what it may lose is required."""
-    scene.market = scene.world.new_perp(
-        "bounded",
-        close_time=scene.world.now + 864_000,
-        face_ticks=20_000,
-        near_bps=0,
-        near_ticks=500,
-        shock_bps=0,
-        shock_ticks=5_000,
-    )
+    """A market of a probability: a lot is worth 20,000 at most, and all that it may lose is required."""
+    scene.market = scene.world.new_perp("bounded", close_time=scene.world.now + 864_000, **BOUNDED)
     scene.run(scene.insure(scene.mallory, insured_atoms))
 
 
@@ -125,7 +117,7 @@ REFUSED: list[Refusal[PerpScene]] = [
     Refusal("paused on all of the exchange", "Paused", call, lambda s: s.run(s.pause(exchange.PAUSE_TRADE))),
     Refusal("paused here", "Paused", call, lambda s: s.run(s.pause_perp(exchange.PERP_PAUSE_OPEN))),
     Refusal("a stale price", "PriceUnfit", call, lambda s: s.world.set_time(s.world.now + 61)),
-    Refusal("an uncertain price", "PriceUnfit", call, lambda s: _say(s, 2**24)),
+    Refusal("an uncertain price", "PriceUnfit", call, lambda s: _say(s, -1)),
     Refusal("a price far above its average", "PriceUnfit", call, lambda s: _say(s, 15_001)),
     Refusal("a price far below its average", "PriceUnfit", call, lambda s: _say(s, 4_999)),
     Refusal("positions in eight other markets", "PerpLegsFull", call, _fill_legs),
@@ -145,7 +137,7 @@ REFUSED: list[Refusal[PerpScene]] = [
         "a lot more than insurance covers",
         "InsuranceInsufficient",
         lambda s: s.trade(s.alice, bid(10_000, 1)),
-        lambda s: _bounded(s, 18_999) or s.rest(s.mallory, ask(10_000, 1)),
+        lambda s: _bounded(s, COVER_TICKS - 1) or s.rest(s.mallory, ask(10_000, 1)),
     ),
     Refusal("an hour before it closes", "PerpClosed", call, lambda s: _closing(s, 169_200)),
     Refusal(
@@ -487,12 +479,12 @@ def test_other_markets_count(scene: PerpScene) -> None:
 
 
 def test_no_more_is_open_than_insurance_covers_whatever_it_jumps_to(scene: PerpScene) -> None:
-    """95% of the bound for each lot."""
-    _bounded(scene, 100 * 19_000)
+    """1% of the bound for each lot."""
+    _bounded(scene, 100 * COVER_TICKS)
     scene.rest(scene.mallory, ask(10_000, 101))
     scene.run(call(scene, BID, 10_000, 100))
     scene.assert_refused("InsuranceInsufficient", call(scene, BID, 10_000, 1))
-    scene.run(scene.fresh(scene.alice), scene.insure(scene.alice, 18_999))
+    scene.run(scene.fresh(scene.alice), scene.insure(scene.alice, COVER_TICKS - 1))
     scene.assert_refused("InsuranceInsufficient", call(scene, BID, 10_000, 1))
     scene.run(scene.fresh(scene.alice), scene.insure(scene.alice, 1))
     scene.run(call(scene, BID, 10_000, 1))
@@ -500,30 +492,31 @@ def test_no_more_is_open_than_insurance_covers_whatever_it_jumps_to(scene: PerpS
 
 
 @pytest.mark.parametrize(("side", "price", "jump"), [(BID, 12_000, 1), (ASK, 12_000, 19_999)])
-def test_a_jump_to_either_end_is_paid_by_who_lost_and_insurance(
-    scene: PerpScene, side: int, price: int, jump: int
-) -> None:
-    """Who has put up no more than 10% of what it may lose is bankrupt, and no winner bears anything."""
-    _bounded(scene, 1_000 * 19_000)
+def test_a_jump_to_either_end_is_paid_by_who_lost(scene: PerpScene, side: int, price: int, jump: int) -> None:
+    """He has put up all that it may lose: nobody is bankrupt, and insurance pays nobody."""
+    _bounded(scene, 1_000 * COVER_TICKS)
     scene.stay(price)
     at_stake = price if side == BID else 20_000 - price
-    user = scene.user(1_000 * at_stake // 10 + 1_000 * price // 1_000)
+    fee = -(-1_000 * price * 450 // 10**6)
+    user = scene.user(1_000 * at_stake + fee)
     scene.rest(scene.mallory, order(1 - side, price, 1_000))
     scene.placed(user, order(side, price, 1_000, kind=FOK))
     stated = scene.health(user)
-    assert (stated.initial_atoms, stated.maintenance_atoms) == (100 * at_stake, 50 * at_stake)
+    assert (stated.initial_atoms, stated.maintenance_atoms) == (1_000 * at_stake, 990 * at_stake)
     scene.run(scene.draw(scene.mallory))
+    winner = scene.health(scene.mallory).equity_atoms
     for _ in range(3):
         scene.price(jump, 301)
+        scene.assert_refused("AccountHealthy", scene.liquidate(user))
+        scene.assert_refused("AccountHealthy", scene.resolve(user))
     assert scene.perp().mark_ticks == jump
-    (landed,) = scene.run(scene.resolve(user))
-    assert landed.shortfall_atoms > 0
-    assert landed.haircut_atoms == 0
-    assert scene.perp().insurance_atoms >= 0
+    assert scene.health(user).equity_atoms == 1_000
+    assert scene.health(scene.mallory).equity_atoms == winner + 1_000 * (at_stake - 1)
+    assert scene.perp().insurance_atoms == 1_000 * COVER_TICKS
     scene.assert_whole()
 
 
-@pytest.mark.parametrize(("says", "mark_ticks"), [(20_000, 19_999), (2**23, 19_999), (1, 1)])
+@pytest.mark.parametrize(("says", "mark_ticks"), [(20_000, 19_999), (2**24, 19_999), (1, 1), (0, 1)])
 def test_a_bounded_price_stays_below_its_bound(scene: PerpScene, says: int, mark_ticks: int) -> None:
     _bounded(scene, 1)
     for _ in range(3):
@@ -538,7 +531,7 @@ def test_a_bounded_price_stays_below_its_bound(scene: PerpScene, says: int, mark
     "where all that is insured is open, nobody new can buy what somebody else gives up",
 )
 def test_a_maker_passes_its_position_on_where_no_more_may_be_open(scene: PerpScene) -> None:
-    _bounded(scene, 100 * 19_000)
+    _bounded(scene, 100 * COVER_TICKS)
     scene.open(scene.alice, 100)
     scene.rest(scene.alice, ask(10_100, 10))
     scene.run(scene.trade(scene.liquidator, bid(10_100, 10)))

@@ -95,7 +95,7 @@ def test_a_reading_that_is_old_is_not_agreed_anew(scene: PerpScene) -> None:
     assert changed["updated_at"] == (before.updated_at, scene.world.now)
 
 
-@pytest.mark.parametrize("price_ticks", [0, 2**24])
+@pytest.mark.parametrize("price_ticks", [-1, -(2**24)])
 def test_a_price_that_is_none_makes_the_market_uncertain(scene: PerpScene, price_ticks: int) -> None:
     before = scene.perp()
     publish(scene, price_ticks)
@@ -105,6 +105,24 @@ def test_a_price_that_is_none_makes_the_market_uncertain(scene: PerpScene, price
     publish(scene, 10_000)
     scene.run(call(scene))
     assert (scene.perp().is_uncertain, scene.perp().agreed_at) == (0, scene.world.now)
+
+
+@pytest.mark.parametrize(("says", "index_ticks"), [(0, 1), (2**24 - 1, 2**24 - 1), (2**24, 2**24 - 1)])
+def test_a_price_outside_is_the_nearest_one(scene: PerpScene, says: int, index_ticks: int) -> None:
+    """What is worth nothing has a price: who is long of it is liquidated, and not spared."""
+    publish(scene, says)
+    scene.run(call(scene))
+    perp = scene.perp()
+    assert (perp.is_uncertain, perp.index_ticks, perp.agreed_at) == (0, index_ticks, scene.world.now)
+
+
+def test_expired_orders_hide_nobody(scene: PerpScene) -> None:
+    """24 bids of a second stand above an honest one: the 25th place is still its side's impact price."""
+    now = scene.world.now
+    scene.rest(scene.mallory, *[bid(10_400, 1, expires_at=now + 1)] * 24, bid(10_200, 8))
+    scene.price(PRICE_TICKS, 60)
+    scene.price(PRICE_TICKS, 60)
+    assert scene.perp().premium_ticks == 200
 
 
 def test_the_mark_is_no_further_than_the_shock_from_the_average(scene: PerpScene) -> None:

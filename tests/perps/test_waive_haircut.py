@@ -54,7 +54,7 @@ def test_gives_up_what_was_borne_and_not_returned(arranged: PerpScene) -> None:
     assert scene.run(call(scene)) == [
         exchange.HaircutWaived(account=scene.mallory.account, market=scene.market, amount_atoms=BORNE_ATOMS)
     ]
-    assert changed_fields(before, scene.perp()) == {}
+    assert changed_fields(before, scene.perp()) == {"haircut_open_atoms": (BORNE_ATOMS, 0)}
     leg = scene.leg(scene.mallory)
     assert leg is not None
     assert leg.haircut_atoms == 0
