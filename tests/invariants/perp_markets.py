@@ -32,7 +32,7 @@ COIN = replace(
 """Ten times leverage up to two thousand, five beyond."""
 ODDS = replace(
     RULES,
-    tiers=(replace(RULES.tiers[0], initial_bps=5_000, maintenance_bps=2_500), _UNUSED, _UNUSED, _UNUSED),
+    tiers=(replace(RULES.tiers[0], initial_bps=10_000, maintenance_bps=9_900), _UNUSED, _UNUSED, _UNUSED),
     tier_count=1,
     position_max_lots=2**22,
     open_max_lots=2**23,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FIXED_SEED = 20_260_801
 ORDERS = 100_000  # of each seed; those of refused transactions do not count
 ROUND_ORDERS = 20_000
-BATCH_MAX = 28
+BATCH_MAX = 26
 CHECK_EVERY = 50
 ROOM_MAX = 700
 CENTRES = (5_000, 5_000, 700, 9_400, 8, 9_990)
