@@ -2990,7 +2990,7 @@ _PERP_MARKET = Struct(
     "<32s32s32s"
     + _PERP_RULES.format[1:]
     + _PERP_RULES.format[1:]
-    + "qqQQqQQQQQQQQqQqQQQQqqqqqQqqqqqqqIIIIIIBBBBB227x"
+    + "qqQQqQQQQQQQQqQqQQQQqqqqqQQqqqqqqqIIIIIIBBBBB219x"
 )
 
 
@@ -3030,6 +3030,7 @@ class PerpMarket:
         premium_ticks: The premium as it was last seen, in ticks.
         updated_at: When the market was last brought up to date, Unix seconds.
         updated_slot: The slot in which that was.
+        loss_slot: The slot in which somebody's debt was last borne by others.
         loss_long_index: What a long lot has borne of losers' debts, in 2⁻³² atoms; it wraps.
         loss_short_index: What a short lot has.
         index_average: The index's average over five minutes, in 2⁻¹⁶ ticks.
@@ -3082,6 +3083,7 @@ class PerpMarket:
     premium_ticks: int
     updated_at: int
     updated_slot: int
+    loss_slot: int
     loss_long_index: int
     loss_short_index: int
     index_average: int
@@ -3135,24 +3137,25 @@ class PerpMarket:
         "premium_ticks": 624,
         "updated_at": 632,
         "updated_slot": 640,
-        "loss_long_index": 648,
-        "loss_short_index": 656,
-        "index_average": 664,
-        "basis_average": 672,
-        "basis_ticks": 680,
-        "agreed_at": 688,
-        "traded_at": 696,
-        "index_ticks": 704,
-        "mark_ticks": 708,
-        "last_ticks": 712,
-        "settlement_ticks": 716,
-        "recovery_epoch": 720,
-        "haircut_epoch": 724,
-        "is_uncertain": 728,
-        "pause_bits": 729,
-        "bump": 730,
-        "book_bump": 731,
-        "layout": 732,
+        "loss_slot": 648,
+        "loss_long_index": 656,
+        "loss_short_index": 664,
+        "index_average": 672,
+        "basis_average": 680,
+        "basis_ticks": 688,
+        "agreed_at": 696,
+        "traded_at": 704,
+        "index_ticks": 712,
+        "mark_ticks": 716,
+        "last_ticks": 720,
+        "settlement_ticks": 724,
+        "recovery_epoch": 728,
+        "haircut_epoch": 732,
+        "is_uncertain": 736,
+        "pause_bits": 737,
+        "bump": 738,
+        "book_bump": 739,
+        "layout": 740,
     }
 
     @classmethod
@@ -3224,6 +3227,7 @@ def _perp_market(values: tuple[Any, ...], at: int) -> PerpMarket:
         values[at + 114],
         values[at + 115],
         values[at + 116],
+        values[at + 117],
     )
 
 
@@ -3263,6 +3267,7 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_i64(value.premium_ticks, f"{name}.premium_ticks"),
             _wire.encode_i64(value.updated_at, f"{name}.updated_at"),
             _wire.encode_u64(value.updated_slot, f"{name}.updated_slot"),
+            _wire.encode_u64(value.loss_slot, f"{name}.loss_slot"),
             _wire.encode_i64(value.loss_long_index, f"{name}.loss_long_index"),
             _wire.encode_i64(value.loss_short_index, f"{name}.loss_short_index"),
             _wire.encode_i64(value.index_average, f"{name}.index_average"),
@@ -3281,7 +3286,7 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.book_bump, f"{name}.book_bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(227),
+            bytes(219),
         )
     )
 

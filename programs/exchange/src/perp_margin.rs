@@ -53,7 +53,9 @@ pub fn health_elsewhere(
             .ok_or(ExchangeError::PerpMarketMissing)?;
         let market = Account::<PerpMarket>::load(*view).map_err(|_| ExchangeError::PerpMarketMissing)?;
         let is_behind = market.updated_slot != clock.slot;
-        let is_undrawn = leg.seat != 0 && leg.drawn_slot != clock.slot;
+        // What a seat bears in this slot it may bear after it was drawn.
+        let is_drawn = leg.drawn_slot == clock.slot && market.loss_slot != clock.slot;
+        let is_undrawn = leg.seat != 0 && !is_drawn;
         let is_unknown = (is_behind && known != Known::Somehow) || (is_undrawn && known == Known::All);
         require!(!is_unknown, ExchangeError::PerpMarketStale);
         add(&mut health, account, place, &market, clock.unix_timestamp)?;

@@ -112,6 +112,8 @@ pub struct PerpMarket {
     pub updated_at: i64,
     /// The slot in which that was.
     pub updated_slot: u64,
+    /// The slot in which somebody's debt was last borne by others.
+    pub loss_slot: u64,
     /// What a long lot has borne of losers' debts, in 2⁻³² atoms; it wraps.
     pub loss_long_index: i64,
     /// What a short lot has.
@@ -148,7 +150,7 @@ pub struct PerpMarket {
     pub book_bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 227],
+    pub reserved: [u8; 219],
 }
 
 impl PerpMarket {
@@ -360,6 +362,7 @@ impl PerpMarket {
             &mut self.loss_long_index
         };
         *index = index.wrapping_add(rise);
+        self.loss_slot = self.updated_slot;
         self.haircut_atoms = self.haircut_atoms.saturating_add(left);
         self.haircut_open_atoms = self.haircut_open_atoms.saturating_add(left);
         self.haircut_share = self.recovery_share;

@@ -4,7 +4,7 @@ use {
     crate::{error::ExchangeError, Order, PerpMarket, CLOSING_WINDOW_S, LOSSES_FIRST_S},
     anchor_lang::prelude::*,
     secant_engine::{
-        feed::aggregate,
+        feed::{aggregate, Sample},
         fixed::portion_up,
         funding::{premium_ticks, Funding},
         margin::Prices,
@@ -46,17 +46,7 @@ impl PerpMarket {
         let elapsed_s = now.saturating_sub(self.updated_at).clamp(0, i64::from(u32::MAX)) as u32;
         self.count_closing(now);
         self.index_average = average(self.index_average, i64::from(self.index_ticks), elapsed_s);
-        if let Some(sample) = sample.filter(|sample| (self.agreed_at..=end).contains(&sample.time)) {
-            let index_ticks = sample
-                .value
-                .and_then(|value| index_ticks_down(value, self.rules.units_per_tick))
-                .map(|index_ticks| index_ticks.min(self.rules.price_max_ticks()));
-            self.is_uncertain = u8::from(index_ticks.is_none());
-            if let Some(index_ticks) = index_ticks {
-                self.index_ticks = index_ticks;
-                self.agreed_at = sample.time;
-            }
-        }
+        self.take_sample(sample, end);
         let lots = self.rules.impact_lots;
         let impact_bid = impact_ticks(ladder, Side::Bid, lots, now);
         let impact_ask = impact_ticks(ladder, Side::Ask, lots, now);
@@ -95,6 +85,22 @@ impl PerpMarket {
             return Ok(Quality::default());
         }
         Ok(quality)
+    }
+
+    /// Takes a sample in that was taken before `end`.
+    #[inline(always)]
+    fn take_sample(&mut self, sample: Option<Sample>, end: i64) {
+        if let Some(sample) = sample.filter(|sample| (self.agreed_at..=end).contains(&sample.time)) {
+            let index_ticks = sample
+                .value
+                .and_then(|value| index_ticks_down(value, self.rules.units_per_tick))
+                .map(|index_ticks| index_ticks.min(self.rules.price_max_ticks()));
+            self.is_uncertain = u8::from(index_ticks.is_none());
+            if let Some(index_ticks) = index_ticks {
+                self.index_ticks = index_ticks;
+                self.agreed_at = sample.time;
+            }
+        }
     }
 
     /// Counts the index as it was seen last towards the average at which the market settles.
