@@ -334,8 +334,8 @@ def test_a_debt_is_paid_by_insurance_where_nobody_is_left(arranged: PerpScene) -
     scene.assert_whole()
 
 
-def test_a_lot_bears_no_more_than_the_mark(scene: PerpScene) -> None:
-    """At 3,000 a lot lacks 5,919.5 and bears 3,000: the rest stays the bankrupt's debt."""
+def test_a_crash_is_borne_whole(scene: PerpScene) -> None:
+    """At 3,000 a lot lacks 5,919.5, and whoever is short of it has won 7,000: it bears more than the mark."""
     scene.victim = scene.user(VICTIM_ATOMS)
     scene.open(scene.victim, LOTS)
     for price_ticks in (6_000, 4_000, 3_000):
@@ -343,9 +343,25 @@ def test_a_lot_bears_no_more_than_the_mark(scene: PerpScene) -> None:
     reward = LOTS * 3_000 * 50 // 10_000
     missing = LOTS * 7_000 + FEE_ATOMS + reward - VICTIM_ATOMS
     (landed,) = scene.run(call(scene))
-    assert (landed.shortfall_atoms, landed.haircut_atoms) == (missing, LOTS * 3_000)
-    assert scene.perp().loss_short_index == 3_000 * INDEX_ONE
-    assert scene.held(scene.victim) == (0, LOTS * 3_000 - missing)
+    assert (landed.shortfall_atoms, landed.haircut_atoms) == (missing, missing)
+    assert scene.perp().loss_short_index == missing * INDEX_ONE // LOTS
+    assert scene.leg(scene.victim) is None
+    scene.assert_whole()
+
+
+def test_what_a_bankrupt_has_borne_does_not_come_back(scene: PerpScene) -> None:
+    """Who was short bears 490,000 and is bankrupt himself: others pay for it, and it is theirs."""
+    short = scene.user(VICTIM_ATOMS)
+    scene.victim = scene.user(VICTIM_ATOMS)
+    scene.open(scene.victim, LOTS, against=short)
+    scene.price(8_900)
+    scene.run(call(scene))
+    assert scene.perp().haircut_open_atoms == DEFICIT_ATOMS
+    scene.stay(PRICE_TICKS)
+    scene.stay(11_100)
+    (landed,) = scene.run(scene.resolve(short, scene.alice))
+    assert landed.haircut_atoms > DEFICIT_ATOMS
+    assert scene.perp().haircut_open_atoms == landed.haircut_atoms
     scene.assert_whole()
 
 

@@ -228,7 +228,10 @@ def test_after_winners_are_paid_nobody_bears_a_debt(scene: PerpScene) -> None:
 
 
 def test_what_is_settled_requires_nothing_more(scene: PerpScene) -> None:
-    """Long 100 in each of two markets with 21; one settles at its entry, the other falls by 12%."""
+    """Long 100 in each of two markets with 21; one settles at its entry, the other falls by 12%.
+
+    What its side may yet bear stays in the account until winners are paid.
+    """
     user = scene.user(21_000_000)
     scene.open(user, 10_000)
     scene.open(user, 10_000, market=scene.other_market)
@@ -237,8 +240,12 @@ def test_what_is_settled_requires_nothing_more(scene: PerpScene) -> None:
     scene.prices(10_000, 8_800)
     stated = scene.health(user)
     assert stated.equity_atoms == 21_000_000 - 90_000 - 10_000 * 1_200
+    assert stated.initial_atoms == 10_000_000 + 8_800_000
+    assert stated.maintenance_atoms == 4_400_000
     liquidating = scene.world.liquidate(scene.liquidator, user, scene.other_market)
     scene.assert_refused("AccountHealthy", liquidating)
+    scene.prices(10_000, 8_800, seconds=DAY_S)
+    assert scene.health(user).initial_atoms == 8_800_000
 
 
 @pytest.mark.parametrize("substitution", SUBSTITUTED, ids=str)

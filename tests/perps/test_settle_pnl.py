@@ -198,27 +198,6 @@ def test_no_more_than_the_hours_limit_leaves_the_pool(scene: PerpScene) -> None:
     scene.assert_whole()
 
 
-def test_what_losers_pay_in_gives_room_to_profits_of_the_hour(scene: PerpScene) -> None:
-    """What one's own two accounts pay each other uses nobody's hour up: it counts what leaves on balance."""
-    market = scene.world.new_perp("limit", PRICE_TICKS, profits_max_atoms=100_000)
-    first, second = scene.user(), scene.user()
-    scene.open(scene.alice, 1_000, market=market)
-    scene.open(first, 100, against=second, market=market)
-    scene.price(9_000, market=market)
-    scene.price(9_000, 301, market)
-    scene.run(scene.settle(scene.alice, market))
-    (settled,) = scene.run(scene.settle(second, market))
-    assert settled.amount_atoms == 100_000
-    scene.assert_refused("NothingToSettle", scene.settle(scene.mallory, market))
-    (settled,) = scene.run(scene.settle(first, market))
-    assert settled.amount_atoms == -100_450
-    assert scene.perp(market).profits_paid_atoms == 0
-    (settled,) = scene.run(scene.settle(scene.mallory, market))
-    assert settled.amount_atoms == 100_000
-    scene.assert_refused("NothingToSettle", scene.settle(scene.mallory, market))
-    scene.assert_whole()
-
-
 @pytest.mark.xfail(
     strict=True,
     reason="the hour begins with the first payment, however small: 99,500 leave in its last second "
