@@ -248,11 +248,18 @@ class PerpWorld(World):
 
 
 def returned_down(leg: exchange.PerpLeg, perp: exchange.PerpMarket) -> int:
-    """What has been given back of what a leg has borne, since that was noted, as exact integers say."""
-    if leg.recovery_epoch != perp.recovery_epoch:
-        return leg.haircut_atoms
-    left = -(-leg.haircut_atoms * perp.recovery_share // leg.recovery_share) if leg.haircut_atoms else 0
-    return leg.haircut_atoms - left
+    """What has been given back of what a leg has borne, noted or not yet, as exact integers say."""
+    loss_now = perp.loss_short_index if leg.position_lots < 0 else perp.loss_long_index
+    fresh_atoms = max(0, owed_up(abs(leg.position_lots), leg.loss_index, loss_now))
+    noted = _given_back(perp, leg.haircut_atoms, leg.recovery_share, leg.recovery_epoch)
+    return noted + _given_back(perp, fresh_atoms, perp.haircut_share, perp.haircut_epoch)
+
+
+def _given_back(perp: exchange.PerpMarket, atoms: int, share: int, epoch: int) -> int:
+    """Of atoms borne when a share of the epoch was left, what is given back by now, rounded down."""
+    if atoms == 0 or epoch != perp.recovery_epoch:
+        return atoms
+    return atoms - -(-atoms * perp.recovery_share // share)
 
 
 def owed_up(lots: int, index_before: int, index_now: int) -> int:
