@@ -196,6 +196,18 @@ def test_takes_as_much_over_as_restores_the_account(arranged: PerpScene) -> None
     scene.assert_whole()
 
 
+def test_what_insurance_earns_it_may_pay_on_the_same_day(arranged: PerpScene) -> None:
+    """Once the loss is in the pool, and the market is looked at."""
+    scene = arranged
+    scene.run(call(scene))
+    due = scene.perp().insurance_due_atoms
+    assert due > 0
+    scene.run(scene.settle(scene.victim), scene.update())
+    perp = scene.perp()
+    assert (perp.insurance_due_atoms, perp.insurance_atoms, perp.insurance_window_atoms) == (0, due, due)
+    scene.assert_whole()
+
+
 def test_a_healthy_account_is_left_alone_to_the_atom(scene: PerpScene) -> None:
     """Equity of exactly what keeping requires is healthy, an atom less is not."""
     for deposit, refused in ((VICTIM_ATOMS + 695_000, "AccountHealthy"), (VICTIM_ATOMS + 694_999, "")):
