@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from secant import exchange
 from world import ask, bid
 
@@ -92,18 +90,17 @@ def test_a_seat_that_nobody_has_drawn_hides_no_haircut(scene: PerpScene) -> None
     scene.assert_whole()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a seat drawn in this slot counts as drawn, whatever it was filled and has borne since: refreshing"
-    " counts 40 as worth 40, 33 leave, and once the seat is drawn again 7.7 are missing",
-)
 def test_a_seat_drawn_before_it_is_filled_hides_no_haircut(scene: PerpScene) -> None:
-    """All of it in one slot: the seat is drawn, filled, bears, and is said to be drawn."""
+    """All of it in one slot: the seat is drawn, filled, and bears. It is not known before the next."""
     world = scene.world
     victim, hiding = undrawn(scene)
     scene.run(scene.draw(hiding))
     scene.placed(scene.alice, bid(6_000, 10_000, kind=FOK))
     scene.run(scene.resolve(victim))
-    landed = world.refused(hiding, scene.fresh(hiding), world.withdraw(hiding, 33 * UNIT_ATOMS))
+    leaving = world.withdraw(hiding, 33 * UNIT_ATOMS)
+    scene.assert_refused("PerpMarketStale", scene.fresh(hiding), leaving)
     scene.run(scene.draw(hiding))
-    assert (landed != "", scene.health(hiding).equity_atoms >= 0) == (True, True)
+    scene.next_slot()
+    scene.assert_refused("InsolventAccount", scene.fresh(hiding), leaving)
+    assert scene.health(hiding).equity_atoms >= 0
+    scene.assert_whole()

@@ -170,6 +170,7 @@ def test_the_other_side_bears_what_is_missing(arranged: PerpScene) -> None:
         "pool_atoms": (before.pool_atoms, before.pool_atoms + VICTIM_ATOMS),
         "haircut_atoms": (0, DEFICIT_ATOMS),
         "haircut_open_atoms": (0, DEFICIT_ATOMS),
+        "loss_slot": (0, after.updated_slot),
         "loss_short_index": (0, DEFICIT_ATOMS * INDEX_ONE // LOTS),
         "insurance_window_start": (0, scene.world.now),
     }
