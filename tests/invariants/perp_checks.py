@@ -222,7 +222,7 @@ class PerpAudit:
             noticed = new.close_time >= landed.now + exchange.NOTICE_S
             demand(is_admin and noticed and not old.close_time, "a market closes by notice", key, new)
         if new.settlement_ticks != old.settlement_ticks:
-            over = landed.name == "settle_perp" and 0 < new.close_time <= landed.now
+            over = 0 < new.close_time <= landed.now
             timed = over and new.settled_time == landed.now
             demand(timed and not old.settlement_ticks, "a market settles once, after its end", key, new)
 

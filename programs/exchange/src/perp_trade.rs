@@ -10,7 +10,7 @@ use {
         BookParts, Exchange, MarginAccount, OrderRequest, PerpMarket, PAUSE_TRADE, PERP_PAUSE_OPEN,
     },
     anchor_lang::prelude::*,
-    secant_engine::{fixed::portion_up, quality::Action},
+    secant_engine::{fixed::portion_up, margin::Health, quality::Action},
 };
 
 /// The accounts of a trade; `markets` are those of the account's other perpetual legs, in any order.
@@ -74,24 +74,7 @@ impl PerpTrade<'_> {
         desk.place(&request, now)?;
         desk.note_orders();
         let after = with(&elsewhere, desk.account, leg, desk.market, now)?;
-        match before {
-            Some(before) => {
-                let rate = u64::from(desk.market.rules.reward_bps);
-                let cost_max_atoms =
-                    portion_up(desk.taken_atoms, rate, 10_000).map_err(ExchangeError::from)?;
-                require_no_worse(&before, &after, cost_max_atoms)?;
-                // A loss that nothing here pays is no debt of nobody's: with its lots it can be taken over.
-                let held = &desk.account.perp_legs[leg];
-                let is_paid =
-                    held.position_lots != 0 || held.quote_atoms.saturating_add(after.free_atoms) >= 0;
-                require!(is_paid, ExchangeError::InsolventAccount);
-            }
-            None => {
-                require!(desk.is_within_limits(), ExchangeError::PositionTooLarge);
-                desk.market.require_jump_covered()?;
-                require_initial(&after)?;
-            }
-        }
+        judge(&desk, before.as_ref(), &after)?;
         // An order that reduces was not judged by markets of this slot.
         if is_strict {
             desk.account.state_reserve(&after, clock.slot);
@@ -105,4 +88,25 @@ impl PerpTrade<'_> {
         let placed = log.placed.last();
         placed.copied().ok_or_else(|| ExchangeError::BookInvalid.into())
     }
+}
+
+/// Refuses what leaves an account worse off than it may be: after an order that reduces than it was `before`, after any
+/// other than opening requires.
+///
+/// # Errors
+/// InsolventAccount, PositionTooLarge, InsuranceInsufficient.
+fn judge(desk: &PerpDesk, before: Option<&Health>, after: &Health) -> Result<()> {
+    let Some(before) = before else {
+        require!(desk.is_within_limits(), ExchangeError::PositionTooLarge);
+        desk.market.require_jump_covered()?;
+        return require_initial(after);
+    };
+    let rate = u64::from(desk.market.rules.reward_bps);
+    let cost_max_atoms = portion_up(desk.taken_atoms, rate, 10_000).map_err(ExchangeError::from)?;
+    require_no_worse(before, after, cost_max_atoms)?;
+    // A loss that nothing here pays is no debt of nobody's: with its lots it can be taken over.
+    let held = &desk.account.perp_legs[desk.leg];
+    let is_paid = held.position_lots != 0 || held.quote_atoms.saturating_add(after.free_atoms) >= 0;
+    require!(is_paid, ExchangeError::InsolventAccount);
+    Ok(())
 }
