@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,8 +51,7 @@ INSTRUCTIONS = {
 
 OF_PERPETUALS = {
     name
-    for name in INSTRUCTIONS
-    if "perp" in name or "insurance" in name or "haircut" in name or "trigger" in name
+    name for name in INSTRUCTIONS if re.search("perp|insurance|haircut|trigger", name)
 } | {
     "update_funding",
     "refresh_margin",
