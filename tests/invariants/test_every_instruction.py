@@ -48,11 +48,7 @@ INSTRUCTIONS = {
     for each in json.loads((IDLS / f"{program}.json").read_text(encoding="utf-8"))["instructions"]
 }
 
-
-OF_PERPETUALS = {
-    name
-    name for name in INSTRUCTIONS if re.search("perp|insurance|haircut|trigger", name)
-} | {
+OF_PERPETUALS = {name for name in INSTRUCTIONS if re.search("perp|insurance|haircut|trigger", name)} | {
     "update_funding",
     "refresh_margin",
     "settle_pnl",
@@ -63,8 +59,8 @@ OF_PERPETUALS = {
 }
 OF_EVENTS = INSTRUCTIONS - OF_PERPETUALS
 BEHIND = (
-    "issue 5: the machine's rules of perpetuals are behind the programs' last changes: seats are drawn in the same"
-    " slot, the first look after a close settles, bounded markets lend nothing"
+    "issue 5: the machine's rules of perpetuals are behind the programs' last changes: seats are drawn in"
+    " the same slot, the first look after a close settles, bounded markets lend nothing"
 )
 
 
