@@ -95,6 +95,7 @@ __all__ = [
     "PerpCreated",
     "PerpLeg",
     "PerpMarket",
+    "PerpPauseChanged",
     "PerpRules",
     "PerpRulesApplied",
     "PerpRulesProposed",
@@ -2866,11 +2867,11 @@ class PerpRules:
         taker_fee_ppm: What a taker pays, in millionths of the value.
         maker_rebate_ppm: What a maker gets out of that.
         face_ticks: What a lot is worth at most, in ticks, if the price is a probability; 0 if it is
-            not. What positions could be short of whatever the price jumps to must then lie in insurance
-            before they are opened.
-        near_bps: u16.
-        shock_bps: u16.
-        funding_bps: u16.
+            not. Such a market lends nothing, and what positions could be short of whatever the price
+            jumps to must lie in insurance before they are opened.
+        near_bps: Share of the index added to `near_ticks`; at most what keeping a position requires.
+        shock_bps: Share of the index's average added to `shock_ticks`; at most 9,000.
+        funding_bps: Share of the index added to `funding_ticks`; at most 2,000.
         reward_bps: Least reward of a liquidation, in bps of the value.
         reward_max_bps: The reward of liquidating an account that is worth nothing.
         insurance_bps: What insurance earns by a liquidation, in bps of the value.
@@ -3002,7 +3003,7 @@ class PerpMarket:
         exchange: Exchange whose collateral it pays.
         feed: The oracle program's feed that it follows.
         market_id: Name given at creation, UTF-8 padded with zeros; unique on the exchange.
-        rules: `PerpRules`.
+        rules: The rules in force.
         next_rules: The rules from `rules_time` on.
         rules_time: When `next_rules` may come into force, Unix seconds; 0 while none are proposed.
         close_time: When the market closes, Unix seconds; 0 for never.
@@ -3019,7 +3020,7 @@ class PerpMarket:
         insurance_paid_atoms: What it has paid since.
         insurance_window_start: When its window began, Unix seconds.
         profits_paid_atoms: Profits paid out since `profits_window_start`.
-        profits_window_start: i64.
+        profits_window_start: When the hour began in which profits are limited, Unix seconds.
         haircut_atoms: What the winners of this market have borne of its losers' debts in all.
         haircut_open_atoms: What of that is not returned.
         recovery_share: Which share of it is not returned since the epoch began, in 2⁻⁶³.
@@ -3287,6 +3288,62 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_u8(value.book_bump, f"{name}.book_bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
             bytes(219),
+        )
+    )
+
+
+_PERP_PAUSE_CHANGED = Struct("<32s32sB")
+
+
+@dataclass(frozen=True, slots=True)
+class PerpPauseChanged:
+    """The event PerpPauseChanged.
+
+    Attributes:
+        market: key.
+        signer: key.
+        pause_bits: All bits of the market now set.
+    """
+
+    market: Pubkey
+    signer: Pubkey
+    pause_bits: int
+
+    DISCRIMINATOR: ClassVar[bytes] = b"\xec\xaen\x8b\x0f\xe6z\xeb"
+    SIZE: ClassVar[int] = 73
+
+    @classmethod
+    def decode(cls, data: bytes) -> PerpPauseChanged:
+        """Reads a PerpPauseChanged and checks the discriminator before it; bytes after it are left alone.
+
+        Raises:
+            DecodeError: other bytes, or too few.
+        """
+        return _perp_pause_changed(
+            _wire.unpack(_PERP_PAUSE_CHANGED, data, "PerpPauseChanged", cls.DISCRIMINATOR), 0
+        )
+
+    def encode(self, name: str = "perp_pause_changed") -> bytes:
+        """The bytes that `decode` reads; `name` is its name in errors.
+
+        Raises:
+            ArgumentError: a field is out of its range.
+        """
+        return self.DISCRIMINATOR + _encode_perp_pause_changed(self, name)
+
+
+def _perp_pause_changed(values: tuple[Any, ...], at: int) -> PerpPauseChanged:
+    return PerpPauseChanged(Pubkey.from_bytes(values[at]), Pubkey.from_bytes(values[at + 1]), values[at + 2])
+
+
+def _encode_perp_pause_changed(value: PerpPauseChanged, name: str) -> bytes:
+    if not isinstance(value, PerpPauseChanged):
+        raise _wire.ArgumentError(name, value, "a PerpPauseChanged")
+    return b"".join(
+        (
+            _wire.encode_pubkey(value.market, f"{name}.market"),
+            _wire.encode_pubkey(value.signer, f"{name}.signer"),
+            _wire.encode_u8(value.pause_bits, f"{name}.pause_bits"),
         )
     )
 
@@ -4648,6 +4705,7 @@ AnyEvent: TypeAlias = (
     | PauseChanged
     | PerpClosing
     | PerpCreated
+    | PerpPauseChanged
     | PerpRulesApplied
     | PerpRulesProposed
     | PerpSettled
@@ -4695,6 +4753,7 @@ EVENTS: Final[
             | PauseChanged
             | PerpClosing
             | PerpCreated
+            | PerpPauseChanged
             | PerpRulesApplied
             | PerpRulesProposed
             | PerpSettled
@@ -4738,6 +4797,7 @@ EVENTS: Final[
     PauseChanged.DISCRIMINATOR: PauseChanged,
     PerpClosing.DISCRIMINATOR: PerpClosing,
     PerpCreated.DISCRIMINATOR: PerpCreated,
+    PerpPauseChanged.DISCRIMINATOR: PerpPauseChanged,
     PerpRulesApplied.DISCRIMINATOR: PerpRulesApplied,
     PerpRulesProposed.DISCRIMINATOR: PerpRulesProposed,
     PerpSettled.DISCRIMINATOR: PerpSettled,

@@ -46,7 +46,7 @@ def test_adds_bits_and_changes_nothing_else(scene: PerpScene, signer: str) -> No
     scene.run(scene.pause_perp(exchange.PERP_PAUSE_LIQUIDATE))
     before, other = scene.perp(), scene.perp(scene.other_market)
     assert scene.run(scene.substitute(call(scene), "pauser", signer)) == [
-        exchange.PauseChanged(exchange=scene.market, signer=scene.addresses[signer], pause_bits=7)
+        exchange.PerpPauseChanged(market=scene.market, signer=scene.addresses[signer], pause_bits=7)
     ]
     assert changed_fields(before, scene.perp()) == {"pause_bits": (2, 7)}
     assert scene.perp(scene.other_market) == other

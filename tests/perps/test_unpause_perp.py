@@ -46,7 +46,7 @@ def test_takes_bits_away_and_changes_nothing_else(arranged: PerpScene) -> None:
     scene = arranged
     before = scene.perp()
     assert scene.run(call(scene)) == [
-        exchange.PauseChanged(exchange=scene.market, signer=scene.world.admin.pubkey(), pause_bits=2)
+        exchange.PerpPauseChanged(market=scene.market, signer=scene.world.admin.pubkey(), pause_bits=2)
     ]
     assert changed_fields(before, scene.perp()) == {"pause_bits": (7, 2)}
     scene.assert_whole()

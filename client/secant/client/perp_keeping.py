@@ -106,7 +106,7 @@ class PerpKeepingMethods(PerpStateMethods):
         keys = " or ".join(str(key) for key in dict.fromkeys((self.exchange.pauser, self.exchange.admin)))
         refusal = ("only the exchange's pauser or admin may pause", f"sign with the key of {keys}")
         landed = await self._send(instruction, explains={"PauserMismatch": refusal})
-        changed = emitted(landed, exchange.PauseChanged)
+        changed = emitted(landed, exchange.PerpPauseChanged)
         return PerpPauseReceipt(landed.signature, state.address, perp_paused(changed.pause_bits))
 
     async def unpause_perp(self, market: PerpRef, *operations: PerpPausable | str) -> PerpPauseReceipt:
@@ -129,7 +129,7 @@ class PerpKeepingMethods(PerpStateMethods):
         )
         refusal = ("only the exchange's admin may lift a pause", f"sign with {self.exchange.admin}")
         landed = await self._send(instruction, explains={"AdminMismatch": refusal})
-        changed = emitted(landed, exchange.PauseChanged)
+        changed = emitted(landed, exchange.PerpPauseChanged)
         return PerpPauseReceipt(landed.signature, state.address, perp_paused(changed.pause_bits))
 
     async def set_delegate(self, delegate: Pubkey | str | None) -> Receipt:

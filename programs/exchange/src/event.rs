@@ -176,6 +176,14 @@ pub struct PerpCreated {
     pub feed: Address,
 }
 
+#[event]
+pub struct PerpPauseChanged {
+    pub market: Address,
+    pub signer: Address,
+    /// All bits of the market now set.
+    pub pause_bits: u8,
+}
+
 /// What an account's perpetuals amount to.
 #[event(bytemuck)]
 pub struct MarginStated {

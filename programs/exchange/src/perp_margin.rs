@@ -24,8 +24,8 @@ pub fn are_drawn_elsewhere(account: &MarginAccount, apart: usize, slot: u64) -> 
         .all(|(_, leg)| leg.seat == 0 || leg.drawn_slot == slot)
 }
 
-/// The health of an account but for the leg `apart`. The markets of its other legs are among `markets`, each brought
-/// as far as `known` asks; what opening requires of one whose price is in doubt by now counts twice.
+/// The health of an account but for the leg `apart`. The markets of its other legs are among `markets`, each as
+/// up to date as `known` asks; what opening requires of one whose price is in doubt by now counts twice.
 ///
 /// # Errors
 /// PerpMarketMissing for a leg whose market is not there, PerpMarketStale for one that is behind, Overflow outside 64

@@ -179,7 +179,7 @@ impl Liquidate {
             Err(_) => health_elsewhere(taker, None, markets, &case.clock, Known::All)?,
         };
         require_initial(&health)?;
-        taker.state_reserve(&health, case.clock.slot);
-        Ok(())
+        // What its own seat here has yet to bear is not in that: nothing leaves before it is stated anew.
+        taker.void_reserve()
     }
 }

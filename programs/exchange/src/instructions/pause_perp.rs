@@ -1,5 +1,5 @@
 use {
-    crate::{error::ExchangeError, event::PauseChanged, Exchange, PerpMarket, PERP_PAUSE_ALL},
+    crate::{error::ExchangeError, event::PerpPauseChanged, Exchange, PerpMarket, PERP_PAUSE_ALL},
     anchor_lang::prelude::*,
 };
 
@@ -31,8 +31,8 @@ impl PausePerp {
         );
         market.pause_bits |= pause_bits;
         market.assert_invariants()?;
-        emit!(PauseChanged {
-            exchange: *market.address(),
+        emit!(PerpPauseChanged {
+            market: *market.address(),
             signer,
             pause_bits: market.pause_bits,
         });

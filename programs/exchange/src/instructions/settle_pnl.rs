@@ -67,8 +67,11 @@ impl SettlePnl {
             );
             -(market.settle_loss(account, place, loss_atoms.unsigned_abs())? as i64)
         } else {
-            require!(market.pause_bits & PERP_PAUSE_PROFITS == 0, ExchangeError::Paused);
-            let may_pay = market.settlement_ticks == 0 || market.is_paying(now);
+            // What is settled is owed, and no pause keeps it back.
+            let is_settled = market.settlement_ticks != 0;
+            let is_paused = market.pause_bits & PERP_PAUSE_PROFITS != 0;
+            require!(is_settled || !is_paused, ExchangeError::Paused);
+            let may_pay = !is_settled || market.is_paying(now);
             require!(may_pay, ExchangeError::SettlementUnfit);
             require!(
                 is_closed || quality.permits(Action::Open),

@@ -23,7 +23,7 @@ pub const PERP_PAUSE_OPEN: u8 = 1;
 /// `PerpMarket::pause_bits`: nothing is liquidated, and no bankruptcy resolved.
 #[constant]
 pub const PERP_PAUSE_LIQUIDATE: u8 = 2;
-/// `PerpMarket::pause_bits`: no profit leaves the pool.
+/// `PerpMarket::pause_bits`: no profit leaves the pool before the market has settled.
 #[constant]
 pub const PERP_PAUSE_PROFITS: u8 = 4;
 /// All pause bits of a perpetual.
@@ -58,6 +58,7 @@ pub struct PerpMarket {
     pub feed: Address,
     /// Name given at creation, UTF-8 padded with zeros; unique on the exchange.
     pub market_id: [u8; 32],
+    /// The rules in force.
     pub rules: PerpRules,
     /// The rules from `rules_time` on.
     pub next_rules: PerpRules,
@@ -91,6 +92,7 @@ pub struct PerpMarket {
     pub insurance_window_start: i64,
     /// Profits paid out since `profits_window_start`.
     pub profits_paid_atoms: u64,
+    /// When the hour began in which profits are limited, Unix seconds.
     pub profits_window_start: i64,
     /// What the winners of this market have borne of its losers' debts in all.
     pub haircut_atoms: u64,

@@ -17,9 +17,10 @@ use {
 };
 
 impl PerpMarket {
-    /// Brings prices and funding up to `now`, and says how good the price is.
+    /// Brings prices and funding up to date, and says how good the price is; after the close, fixes the settlement.
     ///
-    /// What is averaged is what was seen before: whoever moves a price for a moment pays nobody and gets nothing.
+    /// The index is averaged as it was seen before, the basis and the premium as far as they stood at both ends of the
+    /// interval: whoever moves a price for a moment pays nobody and gets nothing.
     ///
     /// # Errors
     /// FeedMismatch for a feed that contradicts itself.

@@ -76,11 +76,14 @@ pub struct PerpRules {
     pub taker_fee_ppm: u32,
     /// What a maker gets out of that.
     pub maker_rebate_ppm: u32,
-    /// What a lot is worth at most, in ticks, if the price is a probability; 0 if it is not. What positions could be
-    /// short of whatever the price jumps to must then lie in insurance before they are opened.
+    /// What a lot is worth at most, in ticks, if the price is a probability; 0 if it is not. Such a market lends nothing,
+    /// and what positions could be short of whatever the price jumps to must lie in insurance before they are opened.
     pub face_ticks: u32,
+    /// Share of the index added to `near_ticks`; at most what keeping a position requires.
     pub near_bps: u16,
+    /// Share of the index's average added to `shock_ticks`; at most 9,000.
     pub shock_bps: u16,
+    /// Share of the index added to `funding_ticks`; at most 2,000.
     pub funding_bps: u16,
     /// Least reward of a liquidation, in bps of the value.
     pub reward_bps: u16,
