@@ -2856,7 +2856,8 @@ class PerpRules:
             that no dust hides a book.
         lots_min: Least lots of an order that rests.
         dust_atoms: A position that a liquidation would leave worth less is closed whole, in atoms.
-        profits_max_atoms: Most atoms of profits that leave the pool in an hour; 1 to 10¹³.
+        profits_max_atoms: Most atoms of profits that leave the pool in any hour, half of them at once;
+            2 to 10¹³.
         size_premium_ppb: Share of the value that opening requires at least, in 10⁻⁹ for each √lot.
         near_ticks: How far the book and the last trade take the mark from the index: ticks, plus
             `near_bps` of it.
@@ -3019,8 +3020,8 @@ class PerpMarket:
         insurance_window_atoms: What it held when its window began.
         insurance_paid_atoms: What it has paid since.
         insurance_window_start: When its window began, Unix seconds.
-        profits_paid_atoms: Profits paid out since `profits_window_start`.
-        profits_window_start: When the hour began in which profits are limited, Unix seconds.
+        profits_held_atoms: Profits paid out that still count towards the hour's limit.
+        profits_let_go_at: Until when time has made them count less, Unix seconds.
         haircut_atoms: What the winners of this market have borne of its losers' debts in all.
         haircut_open_atoms: What of that is not returned.
         recovery_share: Which share of it is not returned since the epoch began, in 2⁻⁶³.
@@ -3072,8 +3073,8 @@ class PerpMarket:
     insurance_window_atoms: int
     insurance_paid_atoms: int
     insurance_window_start: int
-    profits_paid_atoms: int
-    profits_window_start: int
+    profits_held_atoms: int
+    profits_let_go_at: int
     haircut_atoms: int
     haircut_open_atoms: int
     recovery_share: int
@@ -3126,8 +3127,8 @@ class PerpMarket:
         "insurance_window_atoms": 528,
         "insurance_paid_atoms": 536,
         "insurance_window_start": 544,
-        "profits_paid_atoms": 552,
-        "profits_window_start": 560,
+        "profits_held_atoms": 552,
+        "profits_let_go_at": 560,
         "haircut_atoms": 568,
         "haircut_open_atoms": 576,
         "recovery_share": 584,
@@ -3256,8 +3257,8 @@ def _encode_perp_market(value: PerpMarket, name: str) -> bytes:
             _wire.encode_u64(value.insurance_window_atoms, f"{name}.insurance_window_atoms"),
             _wire.encode_u64(value.insurance_paid_atoms, f"{name}.insurance_paid_atoms"),
             _wire.encode_i64(value.insurance_window_start, f"{name}.insurance_window_start"),
-            _wire.encode_u64(value.profits_paid_atoms, f"{name}.profits_paid_atoms"),
-            _wire.encode_i64(value.profits_window_start, f"{name}.profits_window_start"),
+            _wire.encode_u64(value.profits_held_atoms, f"{name}.profits_held_atoms"),
+            _wire.encode_i64(value.profits_let_go_at, f"{name}.profits_let_go_at"),
             _wire.encode_u64(value.haircut_atoms, f"{name}.haircut_atoms"),
             _wire.encode_u64(value.haircut_open_atoms, f"{name}.haircut_open_atoms"),
             _wire.encode_u64(value.recovery_share, f"{name}.recovery_share"),

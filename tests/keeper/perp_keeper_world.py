@@ -155,8 +155,12 @@ class PerpKeeperWorld(World):
     def _updates(self, account: Pubkey, market: Pubkey | None) -> list[Instruction]:
         """What makes an account's other legs known: their markets brought up to date, their seats drawn."""
         others = self._others(account, market)
-        updates = [self.updating(leg.market) for leg in others]
-        return updates + [self.drawing(account, leg.market) for leg in others if leg.seat]
+        draws = [self.drawing(account, leg.market) for leg in others if leg.seat]
+        # A draw elsewhere looks at this market, too.
+        known = [leg.market for leg in others] + (
+            [self.market if market is None else market] if draws else []
+        )
+        return [*map(self.updating, known), *draws]
 
     def drawing(self, account: Pubkey, market: Pubkey) -> Instruction:
         return exchange.draw_perp_seat(

@@ -204,29 +204,29 @@ def test_who_cannot_pay_in_a_closed_market_is_resolved_before_winners_are_paid(
 
 
 @pytest.mark.parametrize(
-    ("profit", "pool", "paid", "paused", "expected"),
+    ("profit", "pool", "held", "paused", "expected"),
     [
         (100, 1_000, 0, False, 100),
         (100, 60, 0, False, 60),
-        (100, 1_000, 50, False, 30),
-        (100, 1_000, 90, False, 0),
+        (100, 1_000, 470, False, 30),
+        (100, 1_000, 500, False, 0),
         (100, 1_000, 0, True, 0),
     ],
 )
 def test_profits_are_paid_as_far_as_pool_and_hour_allow(
-    world: PerpKeeperWorld, profit: int, pool: int, paid: int, expected: int, *, paused: bool
+    world: PerpKeeperWorld, profit: int, pool: int, held: int, expected: int, *, paused: bool
 ) -> None:
-    market = world.perp()
     market = replace(
-        market,
+        world.perp(),
         pool_atoms=pool,
-        profits_paid_atoms=paid,
-        profits_window_start=world.now,
-        rules=replace(market.rules, profits_max_atoms=80 if paid else 1_000),
+        profits_held_atoms=held,
+        profits_let_go_at=world.now,
+        rules=replace(world.perp().rules, profits_max_atoms=1_000),
         pause_bits=exchange.PERP_PAUSE_PROFITS if paused else 0,
     )
     assert settle_pnl.payable_atoms(market, profit, world.now) == expected
-    later = world.now + exchange.PROFITS_WINDOW_S
-    assert paused or settle_pnl.payable_atoms(market, profit, later) == min(
-        profit, pool, 80 if paid else 1_000
-    )
+    if not paused:
+        later = world.now + 72
+        assert settle_pnl.payable_atoms(market, profit, later) == min(profit, pool, 500 - held + 10)
+    settled = replace(market, settlement_ticks=1)
+    assert settle_pnl.payable_atoms(settled, profit, world.now) == min(profit, pool)

@@ -196,7 +196,8 @@ def test_a_runaway_price_drains_no_more_than_the_hours_limit(scene: PerpScene) -
             scene.world.refused(scene.liquidator, scene.settle(winner))
             paid += scene.cash(winner) - cash
         scene.price(8_000, 1_000)
-    assert paid == 5 * UNIT_ATOMS
+    at_once = 5 * UNIT_ATOMS // 2
+    assert paid == at_once + at_once * 2_000 // 3_600
     scene.assert_whole()
 
 

@@ -163,20 +163,26 @@ def test_the_last_lot_does_not_go_before_its_loss_is_paid(scene: PerpScene) -> N
     scene.assert_whole()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="one lot kept carries the loss of all: 49.2 are missing once the profit elsewhere is gone, and"
-    " somebody who is short of ten lots and holds 30 bears 44.7 of them; who has won it all bears 4.5",
-)
 def test_a_debt_is_not_left_with_a_lot(scene: PerpScene) -> None:
+    """What free collateral does not pay of a loss stays with lots worth as much.
+
+    So no lot bears more than its price, and the reward for resolving it, once the profit elsewhere is gone.
+    """
     innocent = scene.user(30 * UNIT_ATOMS)
     scene.open(innocent, -10, against=scene.liquidator)
     user, friend = lost_here_and_won_elsewhere(scene)
     scene.rest(friend, bid(6_000, 3 * LOTS))
-    if scene.world.refused(user, reducing(scene, user, ASK, 6_000, 3 * LOTS - 1)):
-        return
+    scene.assert_refused("InsolventAccount", reducing(scene, user, ASK, 6_000, 3 * LOTS - 1))
+    fee = 21_000 * 6_000 * 450 // 10**6
+    unpaid = -(scene.health(user).free_atoms + scene.held(user)[0] * 6_000 + scene.held(user)[1])
+    assert unpaid < 9_000 * 6_000 - fee
+    scene.run(reducing(scene, user, ASK, 6_000, 21_000))
+    left = (unpaid + fee) // 6_000 + 1
+    scene.assert_refused("InsolventAccount", reducing(scene, user, ASK, 6_000, 9_000 - left + 20))
+    scene.run(reducing(scene, user, ASK, 6_000, 9_000 - left - 20))
     scene.run(scene.draw(friend))
     before = scene.health(innocent).equity_atoms
     scene.prices(6_000, 9_500)
-    scene.world.refused(scene.liquidator, scene.resolve(user))
-    assert before - scene.health(innocent).equity_atoms <= 10 * 6_000
+    scene.run(scene.resolve(user))
+    assert 0 < before - scene.health(innocent).equity_atoms <= 10 * (6_000 + 30)
+    scene.assert_whole()

@@ -127,8 +127,8 @@ def test_a_profit_moves_from_the_pool_into_the_cash(arranged: PerpScene) -> None
     ]
     assert changed_fields(before, scene.perp()) == {
         "pool_atoms": (LOST_ATOMS, LOST_ATOMS - WON_ATOMS),
-        "profits_paid_atoms": (0, WON_ATOMS),
-        "profits_window_start": (0, scene.world.now),
+        "profits_held_atoms": (0, WON_ATOMS),
+        "profits_let_go_at": (0, scene.world.now),
     }
     assert scene.held(scene.mallory) == (-1_000, 9_000_000)
     assert scene.cash(scene.mallory) == DEPOSIT_ATOMS + WON_ATOMS
@@ -179,30 +179,28 @@ def test_a_profit_counts_at_the_strict_price(scene: PerpScene) -> None:
 
 
 def test_no_more_than_the_hours_limit_leaves_the_pool(scene: PerpScene) -> None:
+    """Half of it at once, and the other half as the hour goes by."""
     market = scene.world.new_perp("limit", PRICE_TICKS, profits_max_atoms=1_000)
     scene.open(scene.alice, 1_000, market=market)
     scene.price(9_000, market=market)
     scene.price(9_000, 301, market)
     scene.run(scene.settle(scene.alice, market))
     settling = scene.settle(scene.mallory, market)
-    start = scene.world.now
     (settled,) = scene.run(settling)
-    assert settled.amount_atoms == 1_000
+    assert settled.amount_atoms == 500
     scene.assert_refused("NothingToSettle", settling)
-    scene.price(9_000, 3_599, market)
+    scene.price(9_000, 7, market)
     scene.assert_refused("NothingToSettle", settling)
     scene.price(9_000, 1, market)
     (settled,) = scene.run(settling)
+    assert settled.amount_atoms == 1
+    scene.price(9_000, 1_800, market)
+    (settled,) = scene.run(settling)
     perp = scene.perp(market)
-    assert (settled.amount_atoms, perp.profits_window_start) == (1_000, start + 3_600)
+    assert (settled.amount_atoms, perp.profits_held_atoms) == (250, 500)
     scene.assert_whole()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the hour begins with the first payment, however small: 99,500 leave in its last second "
-    "and 100,000 in the first one of the next",
-)
 def test_no_more_than_the_limit_leaves_in_any_hour(scene: PerpScene) -> None:
     market = scene.world.new_perp("limit", PRICE_TICKS, profits_max_atoms=100_000)
     scene.open(scene.alice, 1_000, market=market)

@@ -31,7 +31,7 @@ NAME = "liquidate"
 OTHERS_MAX: Final = 7
 """Markets beside the one in question that fit into a transaction, each brought up to date in it."""
 DRAWS_MAX: Final = 4
-"""Seats drawn in one transaction, beside eight markets: others follow."""
+"""Seats drawn in one transaction, beside eight markets: those drawn longest ago; others follow."""
 
 
 class Case(NamedTuple):
@@ -100,7 +100,7 @@ def _draw(state: State, case: Case, seated: list[Held]) -> Work:
             book=book_of(held.leg.market),
             remaining_accounts=as_remaining(other_markets(held.leg.market, case.account)),
         )
-        for held in seated[:DRAWS_MAX]
+        for held in sorted(seated, key=lambda held: held.leg.drawn_slot)[:DRAWS_MAX]
     ]
     markets = [held.leg.market for held in case.held]
     feeds = [held.market.feed for held in case.held]

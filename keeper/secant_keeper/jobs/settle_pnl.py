@@ -102,13 +102,21 @@ def shortage_atoms(market: exchange.PerpMarket, claims: Claims) -> int:
 
 def payable_atoms(market: exchange.PerpMarket, profit_atoms: int, now: int) -> int:
     """How much of a profit the pool and the hour's limit allow."""
+    payable = min(profit_atoms, market.pool_atoms)
+    if market.settlement_ticks:
+        return payable
     if market.pause_bits & exchange.PERP_PAUSE_PROFITS:
         return 0
-    limit_atoms = profit_atoms
-    if not market.settlement_ticks:
-        is_new_hour = now - market.profits_window_start >= exchange.PROFITS_WINDOW_S
-        limit_atoms = market.rules.profits_max_atoms - (0 if is_new_hour else market.profits_paid_atoms)
-    return max(min(profit_atoms, market.pool_atoms, limit_atoms), 0)
+    return max(min(payable, outflow_left_atoms(market, now)), 0)
+
+
+def outflow_left_atoms(market: exchange.PerpMarket, now: int) -> int:
+    """What the hour's limit leaves: half of it, less what was paid and time has not let go yet."""
+    refill_atoms = market.rules.profits_max_atoms // 2
+    most_atoms = market.rules.profits_max_atoms - refill_atoms
+    elapsed_s = max(now - market.profits_let_go_at, 0)
+    gone_atoms = refill_atoms * elapsed_s // exchange.PROFITS_WINDOW_S
+    return most_atoms - max(min(market.profits_held_atoms, most_atoms) - gone_atoms, 0)
 
 
 def _losses(state: State, address: Pubkey, claims: Claims, now: int, task: Task) -> Iterator[Work]:

@@ -9,6 +9,7 @@
 //! | [`margin`] | what reduces a position, and what positions require |
 //! | [`mark`], [`funding`] | what a perpetual's positions are worth, and what longs pay shorts |
 //! | [`liquidation`], [`loss`] | how much of a position is closed, and who bears what is missing |
+//! | [`outflow`] | how fast profits leave a market |
 //! | [`quality`] | what each action tolerates of its oracle |
 //! | [`matching`] | price-time priority, whatever rests |
 //! | [`routing`] | one order between a book and a pool |
@@ -28,6 +29,7 @@ pub mod loss;
 pub mod margin;
 pub mod mark;
 pub mod matching;
+pub mod outflow;
 pub mod payout;
 pub mod pm_amm;
 pub mod quality;

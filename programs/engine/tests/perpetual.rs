@@ -12,6 +12,7 @@ use secant_engine::mark::{
     average, index_ticks_down, median, nearer_zero, Band, Sources, AVERAGE_BITS, AVERAGE_WINDOW_S,
 };
 use secant_engine::matching::PRICE_MAX;
+use secant_engine::outflow::{Outflow, OUTFLOW_WINDOW_S};
 use secant_engine::quality::{Action, Quality, LONG_STALE_TIMES};
 
 const TEN_TIMES: Schedule = Schedule {
@@ -299,6 +300,22 @@ fn insurance_pays_no_faster_than_its_window_allows() {
     assert_eq!(fund.balance_atoms, 640);
 }
 
+#[test]
+fn half_of_the_limit_is_paid_at_once_and_half_an_hour() {
+    let mut outflow = Outflow {
+        held_atoms: 0,
+        let_go_at: 0,
+    };
+    let hour = i64::try_from(OUTFLOW_WINDOW_S).unwrap();
+    assert_eq!(outflow.pay(10_000, 1_000, 5 * hour), 500);
+    assert_eq!(outflow.pay(10_000, 1_000, 5 * hour), 0);
+    assert_eq!(outflow.pay(10_000, 1_000, 5 * hour + hour / 2), 250);
+    assert_eq!(outflow.pay(10_000, 1_000, 6 * hour), 250);
+    assert_eq!(outflow.pay(10_000, 1_000, 9 * hour), 500);
+    assert_eq!(outflow.pay(10_000, 2, 99 * hour), 1);
+    assert_eq!(outflow.pay(10_000, 2, 100 * hour), 1);
+}
+
 fn any_schedule() -> impl Strategy<Value = Schedule> {
     (1usize..=4, 20u16..400, 1u64..1 << 40, 0u32..5_000).prop_map(|(count, bps, step, size_premium_ppb)| {
         let mut tiers = [Tier {
@@ -488,6 +505,34 @@ proptest! {
     }
 
     /// Haircuts are the loss and less than an atom a position more, in whatever order they are settled.
+    #[test]
+    fn no_hour_pays_more_than_the_limit(
+        limit in 2u64..100_000,
+        payments in proptest::collection::vec((0i64..2_000, 1u64..100_000), 1..40),
+    ) {
+        let mut outflow = Outflow { held_atoms: 0, let_go_at: 0 };
+        let mut now = 1_000_000;
+        let mut paid: Vec<(i64, u64)> = Vec::new();
+        for (seconds, wanted) in payments {
+            now += seconds;
+            paid.push((now, outflow.pay(wanted, limit, now)));
+            let hour: u64 = paid
+                .iter()
+                .filter(|(time, _)| now - time <= OUTFLOW_WINDOW_S as i64)
+                .map(|(_, atoms)| atoms)
+                .sum();
+            prop_assert!(hour <= limit, "{hour} of {limit}");
+        }
+        // Nobody keeps a limit shut by asking often.
+        for _ in 0..OUTFLOW_WINDOW_S / 2 {
+            now += 2;
+            let atoms = outflow.pay(1, limit, now);
+            paid.push((now, atoms));
+        }
+        let asked: u64 = paid.iter().rev().take(OUTFLOW_WINDOW_S as usize / 2).map(|(_, atoms)| atoms).sum();
+        prop_assert!(asked + 1 >= (limit / 4).min(OUTFLOW_WINDOW_S / 4), "{asked} of {limit}");
+    }
+
     #[test]
     fn haircuts_are_the_loss(lots in proptest::collection::vec(1i64..1 << 30, 1..12), loss in 1u64..1 << 50, before in any::<i64>()) {
         let all: i64 = lots.iter().sum();

@@ -17,11 +17,15 @@ pub enum Known {
     All,
 }
 
-/// Whether what orders of the account have brought elsewhere than in the leg `apart` was drawn in this slot.
+/// How long ago seats may have been drawn for their account's health to be known well enough to cancel its orders: a
+/// minute, in which as many are drawn as take more transactions than one slot has room for.
+const DRAWN_RECENTLY_SLOTS: u64 = 150;
+
+/// Whether what orders of the account have brought elsewhere than in the leg `apart` was drawn recently.
 pub fn are_drawn_elsewhere(account: &MarginAccount, apart: usize, slot: u64) -> bool {
     let legs = account.perp_legs.iter().enumerate();
     legs.filter(|(place, _)| *place != apart)
-        .all(|(_, leg)| leg.seat == 0 || leg.drawn_slot == slot)
+        .all(|(_, leg)| leg.seat == 0 || slot.saturating_sub(leg.drawn_slot) <= DRAWN_RECENTLY_SLOTS)
 }
 
 /// The health of an account but for the leg `apart`. The markets of its other legs are among `markets`, each as

@@ -104,9 +104,15 @@ fn judge(desk: &PerpDesk, before: Option<&Health>, after: &Health) -> Result<()>
     let rate = u64::from(desk.market.rules.reward_bps);
     let cost_max_atoms = portion_up(desk.taken_atoms, rate, 10_000).map_err(ExchangeError::from)?;
     require_no_worse(before, after, cost_max_atoms)?;
-    // A loss that nothing here pays is no debt of nobody's: with its lots it can be taken over.
+    // A loss that nothing here pays stays with lots that could lose as much: with the last of them it would be nobody's,
+    // with a few of them all that of whoever holds as few.
     let held = &desk.account.perp_legs[desk.leg];
-    let is_paid = held.position_lots != 0 || held.quote_atoms.saturating_add(after.free_atoms) >= 0;
-    require!(is_paid, ExchangeError::InsolventAccount);
+    let position = held.position(desk.market)?;
+    let claim_atoms = position
+        .claim(desk.market.mark_ticks)
+        .map_err(ExchangeError::from)?;
+    let unpaid_atoms = claim_atoms.saturating_add(after.free_atoms).min(0).unsigned_abs();
+    let value_atoms = position.lots.unsigned_abs() * u64::from(desk.market.mark_ticks);
+    require!(unpaid_atoms <= value_atoms, ExchangeError::InsolventAccount);
     Ok(())
 }

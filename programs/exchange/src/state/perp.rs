@@ -13,6 +13,7 @@ use {
         loss::{loss_index_up, Borne, Insurance, Recovery},
         margin::Position,
         matching::PRICE_MAX,
+        outflow::{Outflow, OUTFLOW_WINDOW_S},
     },
     secant_oracle::Feed,
 };
@@ -31,7 +32,8 @@ pub const PERP_PAUSE_ALL: u8 = PERP_PAUSE_OPEN | PERP_PAUSE_LIQUIDATE | PERP_PAU
 
 /// Seconds of the window in which a market's profits are limited.
 #[constant]
-pub const PROFITS_WINDOW_S: i64 = 3_600;
+pub const PROFITS_WINDOW_S: u64 = 3_600;
+const _: () = assert!(PROFITS_WINDOW_S == OUTFLOW_WINDOW_S);
 
 /// Seconds before a market closes in which positions can only be reduced, and over whose index it settles.
 #[constant]
@@ -90,10 +92,10 @@ pub struct PerpMarket {
     pub insurance_paid_atoms: u64,
     /// When its window began, Unix seconds.
     pub insurance_window_start: i64,
-    /// Profits paid out since `profits_window_start`.
-    pub profits_paid_atoms: u64,
-    /// When the hour began in which profits are limited, Unix seconds.
-    pub profits_window_start: i64,
+    /// Profits paid out that still count towards the hour's limit.
+    pub profits_held_atoms: u64,
+    /// Until when time has made them count less, Unix seconds.
+    pub profits_let_go_at: i64,
     /// What the winners of this market have borne of its losers' debts in all.
     pub haircut_atoms: u64,
     /// What of that is not returned.
@@ -473,20 +475,20 @@ impl PerpMarket {
         profit_atoms: u64,
         now: i64,
     ) -> Result<u64> {
-        if now.saturating_sub(self.profits_window_start) >= PROFITS_WINDOW_S {
-            self.profits_window_start = now;
-            self.profits_paid_atoms = 0;
-        }
-        let limit_atoms = if self.settlement_ticks == 0 {
-            self.rules
-                .profits_max_atoms
-                .saturating_sub(self.profits_paid_atoms)
+        let wanted_atoms = profit_atoms.min(self.pool_atoms);
+        let paid_atoms = if self.settlement_ticks == 0 {
+            let mut outflow = Outflow {
+                held_atoms: self.profits_held_atoms,
+                let_go_at: self.profits_let_go_at,
+            };
+            let paid_atoms = outflow.pay(wanted_atoms, self.rules.profits_max_atoms, now);
+            self.profits_held_atoms = outflow.held_atoms;
+            self.profits_let_go_at = outflow.let_go_at;
+            paid_atoms
         } else {
-            u64::MAX
+            wanted_atoms
         };
-        let paid_atoms = profit_atoms.min(self.pool_atoms).min(limit_atoms);
         self.pool_atoms -= paid_atoms;
-        self.profits_paid_atoms += paid_atoms;
         account.add_cash(paid_atoms as i64)?;
         account.perp_legs[leg].quote_atoms -= paid_atoms as i64; // not beyond the claim
         Ok(paid_atoms)

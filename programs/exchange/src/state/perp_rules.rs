@@ -60,7 +60,7 @@ pub struct PerpRules {
     pub lots_min: u64,
     /// A position that a liquidation would leave worth less is closed whole, in atoms.
     pub dust_atoms: u64,
-    /// Most atoms of profits that leave the pool in an hour; 1 to 10¹³.
+    /// Most atoms of profits that leave the pool in any hour, half of them at once; 2 to 10¹³.
     pub profits_max_atoms: u64,
     /// Share of the value that opening requires at least, in 10⁻⁹ for each √lot.
     pub size_premium_ppb: u32,
@@ -114,7 +114,7 @@ impl PerpRules {
             && (1..=self.lots_min.saturating_mul(IMPACT_ORDERS_MAX as u64)).contains(&self.impact_lots)
             && (1..=3_600).contains(&self.stale_s)
             && self.dust_atoms <= DUST_MAX_ATOMS
-            && (1..=PROFITS_MAX_ATOMS).contains(&self.profits_max_atoms)
+            && (2..=PROFITS_MAX_ATOMS).contains(&self.profits_max_atoms)
             && self.face_ticks <= PRICE_MAX;
         // What jumps is not lent: whoever held both sides would be paid the difference, whichever way it ends. Insurance
         // is locked for what fees and funding can take of the rest, and pays it whole.
