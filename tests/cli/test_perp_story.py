@@ -183,6 +183,11 @@ def test_triggers_and_the_end_of_a_market(
     assert "closes at" in funded.fail(1, ["perp", "settle-market", perp])
     assert "none are proposed" in funded.fail(1, ["perp", "apply-rules", perp])
     assert "only the exchange's admin" in funded.fail(1, ["perp", "remove-insurance", perp, "1"])
+    said = admin.say("perp", "propose-rules", perp, "--leverage", "5", "--taker-fee", "0.001")
+    names = "tiers[0].initial_bps, tiers[0].maintenance_bps, taker_fee_ppm"
+    assert said.startswith(f"proposed for {perp}: {names}; `secant perp apply-rules` from ")
+    assert "taker_fee_ppm: 450 -> 1,000" in funded.say("perp", "show", perp)
+    assert "may come into force from" in funded.fail(1, ["perp", "apply-rules", perp])
     other = Shell(funded.url, funded.keypair, funded.capsys)
     other.say("account", "open", "--account-index", "5")
     assert funded.say("transfer", "10", "5").startswith("moved 10.000000 to account ")
@@ -211,6 +216,8 @@ def test_triggers_and_the_end_of_a_market(
         (["insure", "PERP", "0"], 2, "give more than 0"),
         (["create", "other", "no-such-feed"], 2, "none is named"),
         (["expand", "PERP"], 2, "nothing to add"),
+        (["propose-rules", "PERP"], 2, "are that already"),
+        (["propose-rules", "PERP", "--near", "0.06"], 1, "only the exchange's admin"),
     ],
 )
 def test_wrong_usage(funded: Shell, perp: str, arguments: list[str], code: int, text: str) -> None:

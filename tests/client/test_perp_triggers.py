@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from secant.client import PerpStatus, PerpTerms, PerpTierTerms, PositionSide, Side, TriggerKind, perp_rules
-from secant.errors import AccountNotFound, InputError, ProgramError
+from secant.client import (
+    PerpChanges,
+    PerpStatus,
+    PerpTerms,
+    PerpTierTerms,
+    PositionSide,
+    Side,
+    TriggerKind,
+    perp_rules,
+)
+from secant.errors import AccountNotFound, InputError, ProgramError, UnitError
 
 from .perp_markets import HOUR_S, PerpMarkets, perp_markets
 from .test_perps import meet
@@ -152,6 +161,52 @@ async def test_rules_change_by_notice(perps: PerpMarkets, long: Client) -> None:
     await perps.go_on(2 * DAY_S)
     await long.apply_perp_rules("SOL")
     assert ((await long.perp("SOL")).tiers[0].leverage, (await long.perp("SOL")).new_rules) == (5, None)
+
+
+async def test_changes_are_named_and_the_rest_stays(perps: PerpMarkets, long: Client) -> None:
+    before = await long.perp("SOL")
+    assert before.rule_changes == ()
+    changes = PerpChanges(
+        tiers=(PerpTierTerms(0, "0.2", "0.1"), PerpTierTerms(1_000, "0.5", "0.25")),
+        position_max="10",
+        profits_hour=5,
+        taker_fee="0.001",
+        stale_s=30,
+    )
+    await perps.admin.propose_perp_rules("SOL", changes)
+    changed = {each.rule: (each.before, each.after) for each in (await long.perp("SOL")).rule_changes}
+    lots = int(10 / before.lot_size)
+    assert changed == {
+        "tiers[0].initial_bps": (1_000, 2_000),
+        "tiers[0].maintenance_bps": (500, 1_000),
+        "tiers[1].from_atoms": (None, 1_000 * 10**6),
+        "tiers[1].initial_bps": (None, 5_000),
+        "tiers[1].maintenance_bps": (None, 2_500),
+        "position_max_lots": (int(before.limits.position / before.lot_size), lots),
+        "profits_max_atoms": (int(before.limits.profits_hour * 10**6), 5 * 10**6),
+        "stale_s": (60, 30),
+        "taker_fee_ppm": (450, 1_000),
+    }
+    await perps.go_on(2 * DAY_S)
+    await long.apply_perp_rules("SOL")
+    after = await long.perp("SOL")
+    assert (len(after.tiers), after.limits.position, after.rule_changes) == (2, 10, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (PerpChanges(), "are that already"),
+        (PerpChanges(taker_fee="0.00045"), "are that already"),
+        (PerpChanges(tiers=()), "1 to 4"),
+        (PerpChanges(near="2"), "near"),
+        (PerpChanges(position_max="0.0000000001"), "position max"),
+    ],
+)
+async def test_changes_that_are_none(perps: PerpMarkets, changes: PerpChanges, says: str) -> None:
+    with pytest.raises((InputError, UnitError), match=says):
+        await perps.admin.propose_perp_rules("SOL", changes)
+    assert (await perps.admin.perp("SOL")).new_rules is None
 
 
 async def test_a_probability_has_a_face_and_needs_insurance(

@@ -9,7 +9,6 @@ from secant.client import (
     Client,
     PerpBookView,
     PerpTerms,
-    PerpTierTerms,
     PerpView,
     Receipt,
     perp_rules,
@@ -17,7 +16,7 @@ from secant.client import (
 
 from .moments import seconds_from
 from .output import amount, answer, facts, moment, plain, say, table
-from .perp_keep import keeping
+from .perp_keep import keeping, tier_of
 from .perp_order import Perp, orders
 from .perp_stand import standing
 from .perp_trigger import triggers
@@ -27,7 +26,7 @@ perps = typer.Typer(
     help="Perpetuals: list, show, book, create, long, short, close, order, quote, orders, cancel, position,"
     " health, draw, settle, trigger, triggers, cancel-trigger, execute-trigger, funding, clusters, liquidate,"
     " insure, remove-insurance, expand, delegate, collect-fees, pause, unpause, end, settle-market,"
-    " apply-rules, return-haircuts, waive."
+    " propose-rules, apply-rules, return-haircuts, waive."
 )
 perps.add_typer(orders)
 perps.add_typer(standing)
@@ -173,9 +172,8 @@ def create_perp(
 
     async def work(client: Client) -> Receipt:
         view = await client.feed(feed)
-        opening = (Decimal(1) / leverage).quantize(Decimal("0.0001"))
         terms = PerpTerms(
-            tiers=(PerpTierTerms(0, opening, (opening / 2).quantize(Decimal("0.0001"))),),
+            tiers=(tier_of(leverage),),
             tick_size=tick,
             position_max=position_max,
             open_max=open_max,
@@ -211,7 +209,11 @@ def _end_facts(view: PerpView) -> list[tuple[str, object]]:
     if view.face is not None:
         lines.append(("face", f"{amount(view.face)}: insurance covers what a jump could cost"))
     if view.new_rules is not None:
-        lines.append(("new rules", f"may come into force from {moment(view.new_rules)}"))
+        lines.append(("new rules", f"may come into force from {moment(view.new_rules)}:"))
+        lines += [
+            ("", f"{each.rule}: {_number(each.before)} -> {_number(each.after)}")
+            for each in view.rule_changes
+        ]
     if view.closes is not None:
         settled = (
             ""
@@ -220,6 +222,10 @@ def _end_facts(view: PerpView) -> list[tuple[str, object]]:
         )
         lines.append(("closes", f"{moment(view.closes)}: {view.status}{settled}"))
     return lines
+
+
+def _number(value: int | None) -> str:
+    return "none" if value is None else f"{value:,}"
 
 
 def _fitness(view: PerpView) -> str:

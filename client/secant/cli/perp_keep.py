@@ -1,10 +1,19 @@
 """Commands that keep perpetuals: insurance, fees, pauses, and their end."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from secant.client import Client, PerpPausable, PerpPauseReceipt, PerpView, Receipt
+from secant.client import (
+    Client,
+    PerpChanges,
+    PerpPausable,
+    PerpPauseReceipt,
+    PerpTierTerms,
+    PerpView,
+    Receipt,
+)
 from secant.errors import InputError
 
 from .exchange import unless_nothing
@@ -13,7 +22,7 @@ from .output import amount, answer, counted, moment, say
 from .perp_order import Perp
 from .settings import address_in, with_client
 
-__all__ = ["keeping"]
+__all__ = ["keeping", "tier_of"]
 
 keeping = typer.Typer()
 
@@ -162,6 +171,69 @@ def waive(context: typer.Context, market: Perp) -> None:
     receipt = with_client(context, lambda client: client.waive_haircut(market))
     if not answer(context, receipt):
         say(f"waived {amount(receipt.amount)}")
+
+
+def tier_of(leverage: int) -> PerpTierTerms:
+    """What every position requires at a greatest leverage: half of it to keep it."""
+    opening = (Decimal(1) / leverage).quantize(Decimal("0.0001"))
+    return PerpTierTerms(0, opening, (opening / 2).quantize(Decimal("0.0001")))
+
+
+@keeping.command("propose-rules")
+def propose_rules(
+    context: typer.Context,
+    market: Perp,
+    leverage: Annotated[
+        int | None, typer.Option(min=1, max=100, help="The greatest, in place of all tiers.")
+    ] = None,
+    position_max: Annotated[str | None, typer.Option(help="Most that an account holds.")] = None,
+    open_max: Annotated[str | None, typer.Option(help="Most that is open in all.")] = None,
+    profits_hour: Annotated[str | None, typer.Option(help="Most profits that leave in an hour.")] = None,
+    taker_fee: Annotated[str | None, typer.Option(help="What a taker pays, as a share.")] = None,
+    maker_rebate: Annotated[str | None, typer.Option(help="What a maker gets out of that.")] = None,
+    near: Annotated[str | None, typer.Option(help="How far from the mark orders trade, as a share.")] = None,
+    shock: Annotated[
+        str | None, typer.Option(help="How far prices may be from their five-minute average, as a share.")
+    ] = None,
+    funding: Annotated[str | None, typer.Option(help="Most funding a day, as a share.")] = None,
+    stale: Annotated[
+        int | None, typer.Option(min=1, max=3_600, help="Seconds a reading serves to open by.")
+    ] = None,
+    reward: Annotated[str | None, typer.Option(help="Least reward of a liquidation, as a share.")] = None,
+    reward_max: Annotated[str | None, typer.Option(help="Its greatest reward.")] = None,
+    insurance_fee: Annotated[
+        str | None, typer.Option(help="What insurance earns by one, as a share.")
+    ] = None,
+    insurance_day: Annotated[
+        str | None, typer.Option(help="Most of its balance that insurance pays in a day.")
+    ] = None,
+) -> None:
+    """Propose other rules, as the admin: what is not named stays, and two days pass before they may apply."""
+    changes = PerpChanges(
+        tiers=None if leverage is None else (tier_of(leverage),),
+        position_max=position_max,
+        open_max=open_max,
+        profits_hour=profits_hour,
+        taker_fee=taker_fee,
+        maker_rebate=maker_rebate,
+        near=near,
+        shock=shock,
+        funding=funding,
+        stale_s=stale,
+        reward=reward,
+        reward_max=reward_max,
+        insurance_fee=insurance_fee,
+        insurance_day=insurance_day,
+    )
+
+    async def work(client: Client) -> PerpView:
+        await client.propose_perp_rules(market, changes)
+        return await client.perp(market)
+
+    view = with_client(context, work)
+    if not answer(context, view):
+        names = ", ".join(change.rule for change in view.rule_changes)
+        say(f"proposed for {view.name}: {names}; `secant perp apply-rules` from {moment(view.new_rules)} on")
 
 
 @keeping.command("apply-rules")

@@ -22,6 +22,7 @@ from .orders import (
     TakeQuote,
     TakeReceipt,
 )
+from .perp_changes import PerpChanges
 from .perp_keeping import PerpKeepingMethods, PerpPauseReceipt
 from .perp_liquidation import LiquidationReceipt, PerpLiquidationMethods
 from .perp_orders import PerpOrderReceipt, PerpQuote
@@ -36,6 +37,7 @@ from .perp_results import (
     PerpOrderView,
     PerpPausable,
     PerpPosition,
+    PerpRuleChange,
     PerpStatus,
     PerpTierView,
     PerpView,
@@ -121,6 +123,7 @@ __all__ = [
     "Pausable",
     "PauseReceipt",
     "PerpBookView",
+    "PerpChanges",
     "PerpCluster",
     "PerpCrowd",
     "PerpHealth",
@@ -133,6 +136,7 @@ __all__ = [
     "PerpPosition",
     "PerpQuote",
     "PerpRef",
+    "PerpRuleChange",
     "PerpSettlement",
     "PerpStatus",
     "PerpTerms",

@@ -12,6 +12,7 @@ from secant.errors import InputError
 from secant.units import atoms_of, collateral_of
 
 from .perp_accounts import updating
+from .perp_changes import PerpChanges, changed_rules
 from .perp_results import PerpPausable
 from .perp_state import PerpRef, PerpStateMethods
 from .perp_views import PERP_PAUSE_BITS, perp_paused
@@ -166,22 +167,29 @@ class PerpKeepingMethods(PerpStateMethods):
         removed = emitted(landed, exchange.InsuranceRemoved)
         return CashReceipt(landed.signature, removed.account, collateral_of(removed.amount_atoms))
 
-    async def propose_perp_rules(self, market: PerpRef, rules: exchange.PerpRules) -> Receipt:
+    async def propose_perp_rules(self, market: PerpRef, rules: PerpChanges | exchange.PerpRules) -> Receipt:
         """Proposes other rules for a perpetual, as the exchange's admin: to come into force in two days.
 
-        Ticks, faces and least orders stay as they are.
+        Args:
+            market: The perpetual.
+            rules: What is to change; or all of the rules. Ticks, faces and least orders stay as they are.
 
         Raises:
+            UnitError, InputError: a number is not valid, or nothing would change.
             AccountNotFound: there is no such market.
             ProgramError: AdminMismatch, PerpRulesInvalid. Others as of `Chain.send`.
         """
-        address = (await self._perp_as_stored(market)).address
+        state = await self._perp_as_stored(market)
+        proposed = changed_rules(state, rules) if isinstance(rules, PerpChanges) else rules
         landed = await self._send_as_admin(
             exchange.propose_perp_rules(
-                admin=self.wallet.address, exchange=self.exchange.address, market=address, rules=rules
+                admin=self.wallet.address,
+                exchange=self.exchange.address,
+                market=state.address,
+                rules=proposed,
             )
         )
-        return Receipt(landed.signature, address)
+        return Receipt(landed.signature, state.address)
 
     async def apply_perp_rules(self, market: PerpRef) -> Receipt:
         """Brings a perpetual's proposed rules into force, two days after their proposal. Anyone may.

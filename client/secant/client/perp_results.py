@@ -152,6 +152,21 @@ class PerpLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class PerpRuleChange:
+    """A rule that is proposed to change, as the program has it.
+
+    Attributes:
+        rule: Its name in the program, unit last.
+        before: What it is; None for a tier that is not there.
+        after: What it would be.
+    """
+
+    rule: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class PerpView:
     """A perpetual. Prices are collateral a base unit, sizes are base units.
 
@@ -188,6 +203,7 @@ class PerpView:
         settlement: The price that all settles at, once it is fixed.
         pays: When its winners are paid, a day after that; None before.
         new_rules: When rules that are proposed may come into force; None while none are.
+        rule_changes: What they would change.
         updated: When the market was last brought up to date: what is said here is so as of then.
     """
 
@@ -223,6 +239,7 @@ class PerpView:
     settlement: Decimal | None
     pays: datetime | None
     new_rules: datetime | None
+    rule_changes: tuple[PerpRuleChange, ...]
     updated: datetime
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .results import FeedView
 
-__all__ = ["PerpTerms", "PerpTierTerms", "feed_price", "perp_rules"]
+__all__ = ["PerpTerms", "PerpTierTerms", "feed_price", "perp_rules", "perp_tiers"]
 
 _TIERS_MAX: Final = 4
 _LOTS_MAX: Final = 2**34
@@ -112,8 +112,7 @@ def perp_rules(feed: FeedView, terms: PerpTerms | None = None) -> exchange.PerpR
             the program says: PerpRulesInvalid.
     """
     asked = PerpTerms() if terms is None else terms
-    if not 1 <= len(asked.tiers) <= _TIERS_MAX:
-        raise InputError(f"no market has {len(asked.tiers)} tiers", f"use 1 to {_TIERS_MAX}")
+    tiers = perp_tiers(asked.tiers)
     price = feed_price(feed)
     scale = _scale(feed, price, asked.tick_size)
     ticks = int(price / scale.tick_size)
@@ -134,7 +133,7 @@ def perp_rules(feed: FeedView, terms: PerpTerms | None = None) -> exchange.PerpR
         return 0 if distant in {0, "0"} else scale.ticks_of(distant, name)
 
     return exchange.PerpRules(
-        tiers=tuple(_tier(tier) for tier in asked.tiers) + (_NO_TIER,) * (_TIERS_MAX - len(asked.tiers)),
+        tiers=tiers,
         tier_count=len(asked.tiers),
         units_per_tick=feed_units_of(scale.tick_size, feed.exponent, "tick size"),
         position_max_lots=lots_max,
@@ -191,6 +190,17 @@ def _scale(feed: FeedView, price: Decimal, tick_size: Number | None) -> PerpScal
             "use a tick size of 1, 2, 2.5 or 5 times a power of ten",
         )
     return scale
+
+
+def perp_tiers(tiers: Sequence[PerpTierTerms]) -> tuple[exchange.PerpTier, ...]:
+    """The tiers of a market as the program has them: always four.
+
+    Raises:
+        UnitError, InputError: a number is not valid, or there are not 1 to 4.
+    """
+    if not 1 <= len(tiers) <= _TIERS_MAX:
+        raise InputError(f"no market has {len(tiers)} tiers", f"use 1 to {_TIERS_MAX}")
+    return tuple(_tier(tier) for tier in tiers) + (_NO_TIER,) * (_TIERS_MAX - len(tiers))
 
 
 def _tier(tier: PerpTierTerms) -> exchange.PerpTier:

@@ -11,6 +11,7 @@ from secant import exchange
 from secant.units import PerpScale, collateral_of
 
 from .orders import order_price_ticks, order_side, resting_orders
+from .perp_changes import rule_changes
 from .perp_margin import (
     AVERAGE_BITS,
     HOUR_S,
@@ -139,6 +140,7 @@ def perp_view(state: PerpState, now: int) -> PerpView:
         settlement=scale.price_of(market.settlement_ticks) if market.settlement_ticks else None,
         pays=moment_of(pays_from(market)) if market.settlement_ticks else None,
         new_rules=moment_of(market.rules_time) if market.rules_time else None,
+        rule_changes=rule_changes(market),
         updated=moment_of(market.updated_at),
     )
 
