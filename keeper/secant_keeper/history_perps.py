@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from secant import exchange
 from secant.client.views import text_of
+from secant.perp_margin import LONG_STALE_TIMES
 from secant_keeper.history_rows import NUMBER_MAX, Cluster, PerpLink, PerpSnapshot, Scan
 from secant_keeper.perps.figures import (
     FAR_TIMES,
@@ -18,7 +19,7 @@ from secant_keeper.perps.figures import (
     depth_lots,
     predicted_rate,
 )
-from secant_keeper.perps.prices import LONG_STALE_TIMES, prices_of
+from secant_keeper.perps.prices import may_liquidate, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,10 +219,9 @@ def _stored(value: int) -> int | None:
 def _quality(market: exchange.PerpMarket, now: int) -> str:
     if market.settlement_ticks:
         return SETTLED
-    prices = prices_of(market, now)
-    if not prices.is_doubtful:
+    if not prices_of(market, now).is_doubtful:
         return OPEN
-    return DOUBTFUL if prices.may_liquidate else UNUSABLE
+    return DOUBTFUL if may_liquidate(market, now) else UNUSABLE
 
 
 def _depths(book: BookAccount | None, mark_ticks: int, now: int) -> tuple[int, int, int, int]:

@@ -15,6 +15,7 @@ from test_history import a_history
 
 from perp_world import UNIT_ATOMS
 from secant import exchange
+from secant.perp_margin import health_with
 from secant_keeper.books import Depth
 from secant_keeper.history_rows import PerpLink
 from secant_keeper.history_store import HistoryReader
@@ -228,8 +229,8 @@ def the_first_below(world: PerpKeeperWorld, state: State, address: Pubkey) -> tu
     others = health_of(account, [], world.now)
 
     def is_below(price_ticks: int) -> bool:
-        at = prices_of(market, world.now)._replace(mark_ticks=price_ticks)
-        return others.plus(position, market, at).maintenance_surplus_atoms < 0
+        at = replace(prices_of(market, world.now), mark_ticks=price_ticks)
+        return health_with(others, position, at, market, world.now).maintenance_surplus_atoms < 0
 
     step = -1 if position.lots > 0 else 1
     ends = (40_000, 0) if position.lots > 0 else (1, 200_000)

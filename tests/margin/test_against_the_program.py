@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from perp_states import Account, State, columns_of, states
 from solders.account import Account as ChainAccount
 from solders.instruction import AccountMeta
@@ -15,7 +16,9 @@ from solders.pubkey import Pubkey
 from exchange.refusals import emitted
 from perp_world import PerpWorld
 from secant import exchange
+from secant.perp_margin import Health, health_with, holding_of
 from secant_keeper.perps.health import health
+from secant_keeper.perps.prices import prices_of
 from world import RefusedError
 
 if TYPE_CHECKING:
@@ -57,7 +60,7 @@ def rules_of(schedule: Schedule, market: Market) -> exchange.PerpRules:
     )
 
 
-def write_market(market: Market, key: Pubkey) -> None:
+def write_market(market: Market, key: Pubkey, **more: int) -> exchange.PerpMarket:
     """A market with these prices and indices: its index is the low price, its average the high one."""
     world = chain()
     (form,) = world.feeds
@@ -74,8 +77,10 @@ def write_market(market: Market, key: Pubkey) -> None:
         updated_at=world.now,
         updated_slot=world.svm.get_clock().slot,
         agreed_at=world.now - stale_s,
+        **more,
     )
     world.svm.set_account(key, ChainAccount(10**9, perp.encode(), exchange.PROGRAM_ID))
+    return perp
 
 
 def write_account(account: Account, keys: list[Pubkey]) -> Pubkey:
@@ -150,3 +155,30 @@ def check(state: State) -> int:
 
 def test_the_mirror_is_the_program_bit_for_bit() -> None:
     assert sum(map(check, states(seed=5, count=STATES))) > 2 * STATES
+
+
+@pytest.mark.parametrize("waited_s", [0, exchange.LOSSES_FIRST_S - 1, exchange.LOSSES_FIRST_S])
+def test_settled_markets_require_what_the_program_says(waited_s: int) -> None:
+    """Exact integers, those of the client and of the keeper alike; other markets beside the settled ones."""
+    world, compared = chain(), 0
+    settled = {"settlement_ticks": 1, "settled_time": world.now - waited_s}
+    for state in states(seed=9, count=100):
+        keys = [Pubkey.new_unique() for _ in state.markets]
+        both = zip(state.markets, keys, strict=True)
+        markets = [
+            write_market(market, key, **(settled if at % 2 else {})) for at, (market, key) in enumerate(both)
+        ]
+        for account in state.accounts:
+            said = stated(account, keys)
+            if said is None:
+                continue
+            found = Health(account.free_atoms)
+            for leg, of in zip(world.margin(world.users[0]).perp_legs, account.legs, strict=False):
+                market = markets[of.market]
+                prices = prices_of(market, world.now)
+                found = health_with(found, holding_of(leg, None, market), prices, market, world.now)
+            assert (said.equity_atoms, said.losses_atoms) == (found.equity_atoms, found.losses_atoms)
+            assert said.initial_atoms == found.initial_atoms
+            assert said.maintenance_atoms == found.maintenance_atoms
+            compared += any(of.market % 2 for of in account.legs)
+    assert compared > 100

@@ -13,7 +13,7 @@ from solders.pubkey import Pubkey
 from test_liquidation_ticks import is_known
 
 from secant import exchange
-from secant.client.perp_margin import Health, Holding, Prices, health_with, holding_of, liquidation_ticks
+from secant.perp_margin import Health, Holding, Prices, health_with, holding_of, liquidation_ticks
 from secant.units import PERP_TICKS_MAX
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def health_but(
             prices = Prices(
                 market.mark_ticks, market.low_ticks, market.high_ticks, market.face_ticks, market.is_doubtful
             )
-            found = health_with(found, holding, prices, stored_market(market).rules)
+            found = health_with(found, holding, prices, stored_market(market), 0)
     return found
 
 
@@ -110,8 +110,8 @@ def assert_the_engines(state: State) -> int:
             assert getattr(found, f"{name}_atoms") == getattr(model, f"{name}_atoms")
         assert found.maintenance_surplus_atoms == model.maintenance_surplus()
         for place, (leg, holding) in enumerate(zip(account.legs, held, strict=True)):
-            rules = stored_market(markets[leg.market]).rules
-            ticks = liquidation_ticks(health_but(account, held, markets, apart=place), holding, rules)
+            market = stored_market(markets[leg.market])
+            ticks = liquidation_ticks(health_but(account, held, markets, apart=place), holding, market)
             assert_leg(account.free_atoms, account.legs, markets, leg, ticks)
             prices += ticks is not None
     return prices

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from secant import exchange
+from secant.perp_margin import Health, Holding, health_with, holding_of, liquidation_ticks, prices_of
 from secant.units import collateral_of
 
 from .perp_accounts import held_markets
-from .perp_margin import Health, Holding, health_with, holding_of, liquidation_ticks, prices_of
 from .perp_results import PerpHealth, PerpPosition, PositionSide
 from .perp_state import PerpState, PerpStateMethods
 from .perp_views import quality_of, share_of
@@ -48,7 +48,7 @@ class HeldPerp:
     @property
     def liquidation_ticks(self) -> int | None:
         """Return the mark at which the account is liquidated, all other prices as they are."""
-        return liquidation_ticks(self.elsewhere, self.held, self.state.stored.rules)
+        return liquidation_ticks(self.elsewhere, self.held, self.state.stored)
 
 
 class PerpHealthMethods(PerpStateMethods):
@@ -137,7 +137,7 @@ def held_perps(
 
 def _with(health: Health, held: Holding, state: PerpState, now: int) -> Health:
     doubtful = not quality_of(state.stored, state.scale, now).opens
-    return health_with(health, held, prices_of(state.stored, is_doubtful=doubtful), state.stored.rules)
+    return health_with(health, held, prices_of(state.stored, is_doubtful=doubtful), state.stored, now)
 
 
 def health_view(

@@ -25,6 +25,7 @@ __all__ = [
     "PerpOrderView",
     "PerpPausable",
     "PerpPosition",
+    "PerpRuleChange",
     "PerpStatus",
     "PerpTierView",
     "PerpView",

@@ -10,11 +10,11 @@ from solders.pubkey import Pubkey
 
 from secant import exchange, oracle
 from secant.errors import AccountNotFound, ClientOutdated, ProgramError
+from secant.perp_margin import near_ticks
 from secant.units import PerpScale
 
 from .feeds import FeedMethods
 from .perp_accounts import updating
-from .perp_margin import near_ticks
 from .perp_results import PerpView
 from .perp_views import quality_of
 from .session import ACCOUNT_MISSING, address_of, decoded

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from secant import exchange
 from secant.chain import decode_events
 from secant.errors import InputError, ProgramError
+from secant.perp_margin import holding_of
 from secant.units import collateral_of
 
 from .orders import DropReceipt, OrderKind, SelfTrade
 from .perp_accounts import held_markets, other_markets, perp_seats, updating
 from .perp_health import PerpHealthMethods, health_view, held_perps
-from .perp_margin import holding_of
 from .perp_orders import PerpOrder, PerpOrderReceipt, PerpQuote, perp_receipt
 from .perp_views import pays_from, perp_order_views
 from .requests import choice, expiry_of, require_future, wire_side

@@ -8,20 +8,21 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from secant import exchange
-from secant.units import PerpScale, collateral_of
-
-from .orders import order_price_ticks, order_side, resting_orders
-from .perp_changes import rule_changes
-from .perp_margin import (
+from secant.perp_margin import (
     AVERAGE_BITS,
     HOUR_S,
     LONG_STALE_TIMES,
     average_ticks,
     band_around,
     distance_up,
+    is_paying,
     near_ticks,
     predicted_rate,
 )
+from secant.units import PerpScale, collateral_of
+
+from .orders import order_price_ticks, order_side, resting_orders
+from .perp_changes import rule_changes
 from .perp_results import (
     Funding,
     PerpBookView,
@@ -153,7 +154,7 @@ def pays_from(market: exchange.PerpMarket) -> int:
 def _status(market: exchange.PerpMarket, now: int) -> PerpStatus:
     end = market.close_time
     if market.settlement_ticks:
-        return PerpStatus.PAYING if now >= pays_from(market) else PerpStatus.SETTLED
+        return PerpStatus.PAYING if is_paying(market, now) else PerpStatus.SETTLED
     if not end or now < end - exchange.CLOSING_WINDOW_S:
         return PerpStatus.OPEN
     return PerpStatus.CLOSED if now >= end else PerpStatus.CLOSING

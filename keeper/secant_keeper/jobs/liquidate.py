@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from secant import exchange
 from secant_keeper.jobs.work import Work
-from secant_keeper.perps.account import Health, Held, health_of, holdings, least_reward_up
+from secant_keeper.perps.account import Held, health_of, holdings, least_reward_up
 from secant_keeper.perps.closing import closing_lots
-from secant_keeper.perps.prices import is_closed, prices_of
+from secant_keeper.perps.prices import is_closed, may_liquidate, prices_of
 from secant_keeper.perps.room import Room
 from secant_keeper.perps.task import as_remaining, book_of, other_markets, update
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from solders.instruction import Instruction
     from solders.pubkey import Pubkey
 
+    from secant.perp_margin import Health
     from secant_keeper.perps.task import Task
     from secant_keeper.state import State
 
@@ -164,13 +165,13 @@ def _may_take_over(held: Held, now: int) -> bool:
     is_paused = held.market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE
     # A market that has closed is settled before anybody is liquidated in it.
     is_between = is_closed(held.market, now) and not held.market.settlement_ticks
-    return not is_paused and not is_between and prices_of(held.market, now).may_liquidate
+    return not is_paused and not is_between and may_liquidate(held.market, now)
 
 
 def _is_in_debt(held: Held) -> bool:
     """Whether resolving moves something: a position to be taken over, or a debt to be covered."""
     is_open = held.position.lots != 0 and not held.market.settlement_ticks
-    return is_open or held.position.claim(held.market.mark_ticks) < 0
+    return is_open or held.position.claim_atoms(held.market.mark_ticks) < 0
 
 
 def _updates(state: State, markets: list[Pubkey]) -> Iterator[Instruction]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from secant import exchange
+from secant.perp_margin import returned_down
 from secant_keeper.jobs.work import Work
-from secant_keeper.perps.account import Held, holdings, returned_down
-from secant_keeper.perps.prices import is_closed, prices_of
+from secant_keeper.perps.account import Held, holdings
+from secant_keeper.perps.prices import is_closed, may_liquidate
 from secant_keeper.perps.task import as_remaining, book_of, other_markets, update
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _losses(state: State, address: Pubkey, claims: Claims, now: int, task: Task)
     """The greatest losses, until together they bring what the pool lacks."""
     market, least_atoms = state.perp(address), task.settings.settle_min_atoms
     missing = 0 if market is None else shortage_atoms(market, claims)
-    if market is None or missing < least_atoms or not prices_of(market, now).may_liquidate:
+    if market is None or missing < least_atoms or not may_liquidate(market, now):
         return
     payable = claims.payable_atoms()
     for at in np.argsort(-payable, kind="stable")[:TURN_MAX].tolist():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from secant import exchange
+from secant.perp_margin import holding_of
 from secant_keeper.jobs.work import Work
-from secant_keeper.perps.account import legs_of, position_of
-from secant_keeper.perps.prices import is_closed, prices_of
+from secant_keeper.perps.account import legs_of
+from secant_keeper.perps.prices import is_closed, may_liquidate
 from secant_keeper.perps.task import as_remaining, book_of, other_markets
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
                 payer=trigger.payer, account=trigger.account, trigger=address, trader=None
             )
             yield Work(NAME, (address,), (cancel,))
-        elif not is_closed(market, now) and prices_of(market, now).may_liquidate:
+        elif not is_closed(market, now) and may_liquidate(market, now):
             work = _execute(state, address, trigger, market, task)
             if work is not None:
                 yield work
@@ -97,6 +98,6 @@ def _reduces(
     for leg in legs_of(account):
         if leg.market == trigger.market:
             seat = state.watch.seat(trigger.account, leg.market) if leg.seat else None
-            lots = position_of(leg, seat, market).lots
+            lots = holding_of(leg, seat, market).lots
             return lots < 0 if trigger.terms.side == exchange.SIDE_BID else lots > 0
     return False

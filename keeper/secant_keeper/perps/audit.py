@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from secant import exchange
+from secant.perp_margin import owed_up, returned_down
 from secant_keeper.books import BookAccount
-from secant_keeper.perps.account import legs_of, owed_up, returned_down
+from secant_keeper.perps.account import legs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from secant_keeper.perps.account import maintenance_up
+from secant.perp_margin import maintenance_up, value_ticks
 
 if TYPE_CHECKING:
     from secant import exchange
-    from secant_keeper.perps.account import Health, Position
-    from secant_keeper.perps.prices import Prices
+    from secant.perp_margin import Health, Holding, Prices
 
 TARGET_BPS: Final = 11_000
 """What a liquidated account is restored to, in bps of what keeping requires."""
@@ -17,7 +16,7 @@ TARGET_BPS: Final = 11_000
 _ALL_BPS: Final = 10_000
 
 
-def closing_lots(position: Position, rules: exchange.PerpRules, prices: Prices, health: Health) -> int:
+def closing_lots(position: Holding, rules: exchange.PerpRules, prices: Prices, health: Health) -> int:
     """The least lots whose closing restores an unhealthy account, without their sign; all if none does.
 
     Args:
@@ -26,7 +25,8 @@ def closing_lots(position: Position, rules: exchange.PerpRules, prices: Prices, 
         prices: Its prices.
         health: The account's, with all of its positions.
     """
-    ticks, size = prices.value_ticks(position.lots), abs(position.lots)
+    ticks = value_ticks(position.lots, prices.mark_ticks, prices.face_ticks)
+    size = abs(position.lots)
     elsewhere_atoms = health.maintenance_atoms - maintenance_up(rules, size * ticks)
     cost_bps = min(_reward_bps(size * ticks, rules, health) + rules.insurance_bps, _ALL_BPS)
 

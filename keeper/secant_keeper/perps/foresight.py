@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from secant import exchange
 from secant.client import Side
 from secant.client.orders import order_price_ticks
+from secant.perp_margin import AVERAGE_BITS, LONG_STALE_TIMES, price_max_ticks
 from secant_keeper.perps.bounds import PRICE_MAX_TICKS
-from secant_keeper.perps.prices import AVERAGE_BITS, LONG_STALE_TIMES, price_max_ticks
 from secant_keeper.perps.sample import index_ticks
 
 if TYPE_CHECKING:

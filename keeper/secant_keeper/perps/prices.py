@@ -6,73 +6,35 @@ which an instruction would bring the market up to date.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING
 
-from secant_keeper.perps.bounds import PRICE_MAX_TICKS
+from secant import perp_margin
+from secant.perp_margin import (
+    LONG_STALE_TIMES,
+    Prices,
+    average_ticks,
+    band_around,
+    near_ticks,
+    price_max_ticks,
+)
 from secant_keeper.perps.market import Market, Schedule, Tier
 
 if TYPE_CHECKING:
     from secant import exchange
 
-AVERAGE_BITS: Final = 16
-"""Fraction bits of averages."""
-
-LONG_STALE_TIMES: Final = 6
-"""How long a reading that is stale for opening still serves for liquidating, as a multiple."""
-
-_ALL_BPS: Final = 10_000
-
-
-class Prices(NamedTuple):
-    """At what a market's positions count.
-
-    Attributes:
-        mark_ticks: The mark.
-        low_ticks: Strict price of what is long.
-        high_ticks: Strict price of what is short.
-        face_ticks: What a lot is worth at most if the price is bounded; 0 otherwise.
-        is_doubtful: Whether they do not permit opening.
-        may_liquidate: Whether they permit liquidating, and moving losses.
-    """
-
-    mark_ticks: int
-    low_ticks: int
-    high_ticks: int
-    face_ticks: int
-    is_doubtful: bool
-    may_liquidate: bool
-
-    def value_ticks(self, lots: int) -> int:
-        """What a lot of a position counts for in what it requires."""
-        if lots < 0 and self.face_ticks:
-            return max(self.face_ticks - self.mark_ticks, 0)
-        return self.mark_ticks
-
-    def value_atoms(self, lots: int) -> int:
-        """What a position counts for in what it requires."""
-        return abs(lots) * self.value_ticks(lots)
-
 
 def prices_of(market: exchange.PerpMarket, now: int) -> Prices:
-    """A market's prices.
-
-    Args:
-        market: The market.
-        now: Chain time, Unix seconds.
-    """
-    average = market.index_average >> AVERAGE_BITS
-    may_open, may_liquidate = _permits(market, average, now)
-    return Prices(
-        market.mark_ticks,
-        min(market.mark_ticks, market.index_ticks, average),
-        max(market.mark_ticks, market.index_ticks, average),
-        market.rules.face_ticks,
-        not may_open,
-        may_liquidate,
-    )
+    """A market's prices at a chain time, Unix seconds."""
+    return perp_margin.prices_of(market, is_doubtful=not _permits(market, now)[0])
 
 
-def _permits(market: exchange.PerpMarket, average_ticks: int, now: int) -> tuple[bool, bool]:
+def may_liquidate(market: exchange.PerpMarket, now: int) -> bool:
+    """Whether a market's price at a chain time permits liquidating, and moving losses."""
+    return _permits(market, now)[1]
+
+
+def _permits(market: exchange.PerpMarket, now: int) -> tuple[bool, bool]:
+    """Whether the price permits opening, and liquidating."""
     if market.settlement_ticks:
         return True, True
     rules = market.rules
@@ -80,13 +42,16 @@ def _permits(market: exchange.PerpMarket, average_ticks: int, now: int) -> tuple
     age_s = now - market.agreed_at
     if market.is_uncertain or age_s > LONG_STALE_TIMES * rules.stale_s:
         return False, False
-    shock = rules.shock_ticks + -(-average_ticks * rules.shock_bps // _ALL_BPS)
-    is_volatile = abs(market.index_ticks - average_ticks) > shock
+    low, high = band_around(rules.shock_ticks, rules.shock_bps, average_ticks(market))
+    is_volatile = not low <= market.index_ticks <= high
     return not is_volatile and age_s <= rules.stale_s, True
 
 
 def mirrored(market: exchange.PerpMarket, now: int) -> Market:
-    """A market as the mirror of margin takes it."""
+    """A market as the mirror of margin takes it.
+
+    A settled one still as if it required margin: who is picked for that is found healthy by itself.
+    """
     rules, prices = market.rules, prices_of(market, now)
     tiers = tuple(
         Tier(tier.from_atoms, tier.initial_bps, tier.maintenance_bps)
@@ -112,11 +77,5 @@ def is_closed(market: exchange.PerpMarket, now: int) -> bool:
 
 def near_mark(market: exchange.PerpMarket) -> tuple[int, int]:
     """The lowest and the highest price at which the book trades."""
-    distance = market.rules.near_ticks + -(-market.mark_ticks * market.rules.near_bps // _ALL_BPS)
-    high_ticks = min(market.mark_ticks + distance, price_max_ticks(market.rules))
-    return max(market.mark_ticks - distance, 1), high_ticks
-
-
-def price_max_ticks(rules: exchange.PerpRules) -> int:
-    """The highest price."""
-    return rules.face_ticks - 1 if rules.face_ticks else PRICE_MAX_TICKS
+    low_ticks, high_ticks = near_ticks(market)
+    return low_ticks, min(high_ticks, price_max_ticks(market.rules))

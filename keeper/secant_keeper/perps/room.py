@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from secant_keeper.perps.account import Health, Position, free_atoms, holdings
+from secant.perp_margin import Health, Holding, health_with
+from secant_keeper.perps.account import free_atoms, holdings
 from secant_keeper.perps.prices import prices_of
 
 if TYPE_CHECKING:
@@ -48,9 +50,10 @@ class Room:
         if self._positions is not None:
             self._positions[address] = (self._with(address, market, lots), market)
 
-    def _with(self, address: Pubkey, market: exchange.PerpMarket, lots: int) -> Position:
-        before = (self._positions or {}).get(address, (Position(), market))[0]
-        return before.moved(lots, -lots * market.mark_ticks)
+    def _with(self, address: Pubkey, market: exchange.PerpMarket, lots: int) -> Holding:
+        held = (self._positions or {}).get(address, (Holding(), market))[0]
+        quote_atoms = held.quote_atoms - lots * market.mark_ticks
+        return replace(held, lots=held.lots + lots, quote_atoms=quote_atoms)
 
     def _surplus(self, address: Pubkey, market: exchange.PerpMarket, lots: int) -> int:
         if self._positions is None:
@@ -60,5 +63,5 @@ class Room:
             return -1
         health = Health(self._free_atoms)
         for position, of in after.values():
-            health = health.plus(position, of, prices_of(of, self._now))
+            health = health_with(health, position, prices_of(of, self._now), of, self._now)
         return health.initial_surplus_atoms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from secant_keeper.perps.prices import price_max_ticks
+from secant.perp_margin import price_max_ticks
 from secant_keeper.replay_chain import NO_ASK, NO_BID
 
 if TYPE_CHECKING:

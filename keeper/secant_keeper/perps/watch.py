@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from secant import exchange
+from secant.perp_margin import holding_of
 from secant_keeper.books import BookAccount
-from secant_keeper.perps.account import free_atoms, legs_of, position_of
+from secant_keeper.perps.account import free_atoms, legs_of
 from secant_keeper.perps.columns import Columns, Leg
 from secant_keeper.perps.figures import Positions
 from secant_keeper.perps.foresight import foreseen
@@ -238,6 +239,6 @@ class Watch:
         if seat is None or market is None:
             indices = (leg.funding_index, leg.loss_index)
             return Leg(index, leg.position_lots, leg.quote_atoms, *indices, *orders)
-        both = position_of(leg, seat, market)
+        both = holding_of(leg, seat, market)
         loss_index = market.loss_short_index if both.lots < 0 else market.loss_long_index
         return Leg(index, both.lots, both.quote_atoms, market.funding_index, loss_index, *orders)

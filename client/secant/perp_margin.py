@@ -1,18 +1,17 @@
 """What perpetuals require of an account, in the program's own integers: a test holds them to it.
 
-Nothing here is sent: it says where an account stands, and at which price it would be liquidated.
+Nothing here is sent: it says where an account stands, and at which price it would be liquidated. The
+formulas are the engine's (`programs/engine/src/margin.rs`, `funding.rs`, `mark.rs`); the program decides.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import isqrt
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from secant import exchange
 from secant.units import PERP_TICKS_MAX
-
-if TYPE_CHECKING:
-    from secant import exchange
 
 __all__ = [
     "AVERAGE_BITS",
@@ -23,17 +22,19 @@ __all__ = [
     "Prices",
     "average_ticks",
     "band_around",
-    "cost_of",
     "distance_up",
     "health_with",
     "holding_of",
     "initial_up",
+    "is_paying",
     "liquidation_ticks",
     "maintenance_up",
     "near_ticks",
+    "owed_up",
     "predicted_rate",
     "price_max_ticks",
     "prices_of",
+    "returned_down",
     "value_ticks",
 ]
 
@@ -63,8 +64,8 @@ class Holding:
         returned_atoms: What was given back of that, to be credited when the leg is next touched.
     """
 
-    lots: int
-    quote_atoms: int
+    lots: int = 0
+    quote_atoms: int = 0
     owed_atoms: int = 0
     bid_lots: int = 0
     bid_atoms: int = 0
@@ -140,16 +141,29 @@ def value_ticks(lots: int, mark_ticks: int, face_ticks: int) -> int:
     return max(face_ticks - mark_ticks, 0) if lots < 0 and face_ticks else mark_ticks
 
 
-def cost_of(lots: int, index_before: int, index_now: int) -> int:
-    """Atoms that a position owes between two values of a cumulative index, rounded against its holder."""
+def owed_up(market: exchange.PerpMarket, lots: int, funding_index: int, loss_index: int) -> int:
+    """What a position owes in funding and in losses since its indices, each rounded against its holder."""
+    loss_now = market.loss_short_index if lots < 0 else market.loss_long_index
+    return _cost_up(lots, funding_index, market.funding_index) + _cost_up(abs(lots), loss_index, loss_now)
+
+
+def _cost_up(lots: int, index_before: int, index_now: int) -> int:
     moved = (index_now - index_before + 2**63) % 2**64 - 2**63  # the indices wrap
     return -(-lots * moved >> _INDEX_BITS)
+
+
+def returned_down(leg: exchange.PerpLeg, market: exchange.PerpMarket) -> int:
+    """What insurance has given back of what a leg has borne, and the leg has once it is next touched."""
+    if leg.recovery_epoch != market.recovery_epoch or not leg.haircut_atoms:
+        return leg.haircut_atoms
+    return leg.haircut_atoms - -(-leg.haircut_atoms * market.recovery_share // leg.recovery_share)
 
 
 def holding_of(leg: exchange.PerpLeg, seat: exchange.Seat | None, market: exchange.PerpMarket) -> Holding:
     """A leg with what its seat holds, as drawing and settling would leave it."""
     settled = _settled(leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index, market)
-    held = replace(settled, **_borne(leg, market))
+    returned = returned_down(leg, market)
+    held = replace(settled, borne_atoms=leg.haircut_atoms - returned, returned_atoms=returned)
     if seat is None:
         return replace(
             held,
@@ -172,21 +186,10 @@ def holding_of(leg: exchange.PerpLeg, seat: exchange.Seat | None, market: exchan
     )
 
 
-def _borne(leg: exchange.PerpLeg, market: exchange.PerpMarket) -> dict[str, int]:
-    """What a leg bore of losers' debts and was not given back, and what was since it was last touched."""
-    if not leg.haircut_atoms:
-        return {}
-    if leg.recovery_epoch != market.recovery_epoch:
-        return {"returned_atoms": leg.haircut_atoms}
-    left, rest = divmod(leg.haircut_atoms * market.recovery_share, leg.recovery_share)
-    return {"borne_atoms": left, "returned_atoms": leg.haircut_atoms - left - (rest > 0)}
-
-
 def _settled(
     lots: int, quote_atoms: int, funding_index: int, loss_index: int, market: exchange.PerpMarket
 ) -> Holding:
-    loss_now = market.loss_short_index if lots < 0 else market.loss_long_index
-    owed = cost_of(lots, funding_index, market.funding_index) + cost_of(abs(lots), loss_index, loss_now)
+    owed = owed_up(market, lots, funding_index, loss_index)
     return Holding(lots, quote_atoms - owed, owed)
 
 
@@ -248,49 +251,67 @@ def _portion_up(amount: int, share: int, whole: int) -> int:
     return -(-amount * share // whole)
 
 
-def health_with(health: Health, held: Holding, prices: Prices, rules: exchange.PerpRules) -> Health:
-    """The health with one position more."""
+def health_with(
+    health: Health, held: Holding, prices: Prices, market: exchange.PerpMarket, now: int
+) -> Health:
+    """The health with one position more, at a time in Unix seconds.
+
+    What a settled position is worth is known, but for what its side may yet bear until winners are paid:
+    until then it requires what opening does, and nothing for keeping.
+    """
+    rules = market.rules
     strict_ticks = prices.high_ticks if held.lots < 0 else prices.low_ticks
-    initial = _initial_of(held, prices, rules) * (2 if prices.is_doubtful else 1)
+    initial = 0 if is_paying(market, now) else _required_up(held, prices, rules)
+    initial += _misplaced_up(held, prices)
+    maintenance = 0 if market.settlement_ticks else maintenance_up(rules, prices.value_atoms(held.lots))
     return Health(
         free_atoms=health.free_atoms,
         claims_atoms=health.claims_atoms + held.claim_atoms(prices.mark_ticks),
         losses_atoms=health.losses_atoms + min(held.claim_atoms(strict_ticks), 0),
-        initial_atoms=health.initial_atoms + initial,
-        maintenance_atoms=health.maintenance_atoms + maintenance_up(rules, prices.value_atoms(held.lots)),
+        initial_atoms=health.initial_atoms + initial * (2 if prices.is_doubtful else 1),
+        maintenance_atoms=health.maintenance_atoms + maintenance,
     )
 
 
-def _initial_of(held: Holding, prices: Prices, rules: exchange.PerpRules) -> int:
-    required = max(
-        initial_up(rules, abs(lots), prices.value_atoms(lots))
-        for lots in (held.lots + held.bid_lots, held.lots - held.ask_lots)
-    )
+def is_paying(market: exchange.PerpMarket, now: int) -> bool:
+    """Whether a settled market pays its winners at a time in Unix seconds."""
+    return market.settlement_ticks != 0 and now >= market.settled_time + exchange.LOSSES_FIRST_S
+
+
+def _required_up(held: Holding, prices: Prices, rules: exchange.PerpRules) -> int:
+    """What the larger of the positions that all bids or all asks would lead to requires for opening."""
+    ends = {held.lots + held.bid_lots, held.lots - held.ask_lots}
+    return max(initial_up(rules, abs(lots), prices.value_atoms(lots)) for lots in ends)
+
+
+def _misplaced_up(held: Holding, prices: Prices) -> int:
+    """What open orders would have paid too much or sold too cheap by the strict prices."""
     if not held.bid_lots and not held.ask_lots:
-        return required
+        return 0
     dear = max(held.bid_atoms - held.bid_lots * prices.low_ticks, 0)
-    cheap = max(held.ask_lots * prices.high_ticks - held.ask_atoms, 0)
-    return required + dear + cheap
+    return dear + max(held.ask_lots * prices.high_ticks - held.ask_atoms, 0)
 
 
-def liquidation_ticks(elsewhere: Health, held: Holding, rules: exchange.PerpRules) -> int | None:
+def liquidation_ticks(elsewhere: Health, held: Holding, market: exchange.PerpMarket) -> int | None:
     """The mark nearest to now, on the losing side, at which an account is liquidated; None if there is none.
 
-    All other prices stay as they are. For what is long it is the highest such price, for what is short the
-    lowest: as a price moves against a position, what is left falls at every tick.
+    All other prices stay as they are; that of a settled market moves no more. For what is long it is the
+    highest such price, for what is short the lowest: as a price moves against a position, what is left falls
+    at every tick.
 
     Args:
         elsewhere: The account's health without the position.
         held: The position.
-        rules: Those of its market.
+        market: Its market.
     """
+    rules = market.rules
 
     def is_unhealthy(ticks: int) -> bool:
         value = abs(held.lots) * value_ticks(held.lots, ticks, rules.face_ticks)
         required = elsewhere.maintenance_atoms + maintenance_up(rules, value)
         return elsewhere.equity_atoms + held.claim_atoms(ticks) < required
 
-    if held.lots == 0:
+    if held.lots == 0 or market.settlement_ticks:
         return None
     is_long = held.lots > 0
     highest = price_max_ticks(rules)
