@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from solders.transaction_status import InstructionErrorType, TransactionErrorType
 
     from .client.fills import Fill
+    from .client.perp_fills import PerpFill
 
 __all__ = [
     "AccountNotFound",
@@ -288,7 +289,7 @@ class HistoryMissing(SecantError):  # noqa: N818 - says what is so
             "ask for fewer fills, or use a node that keeps more of the past",
         )
         self.signature = signature
-        self.fills: tuple[Fill, ...] = ()
+        self.fills: tuple[Fill | PerpFill, ...] = ()
 
 
 _FAILED: Final = re.compile(r"^Program (\w+) failed: ")

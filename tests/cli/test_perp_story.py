@@ -102,6 +102,12 @@ def test_a_position_is_opened_watched_and_closed(
     maker.say("perp", "order", perp, "buy", "100", "0.9900")
     said = funded.say("perp", "close", perp)
     assert said.startswith("sold 100.00 at 0.99 ")
+    sold, bought = funded.json("perp", "fills", perp, "--mine")["fills"]
+    assert (sold["taker_side"], sold["size"], sold["role"]) == ("sell", "100.00", "taker")
+    assert (bought["price"], bought["value"], bought["fee"]) == ("1.0010", "100.100000", "0.045045")
+    rebates = [each["rebate"] for each in maker.json("perp", "fills", perp, "--mine")["fills"]]
+    assert rebates == ["0.004950", "0.005005"]
+    assert "taker" in funded.say("perp", "fills", perp)
     assert "now flat, -1.189" in said
     assert funded.say("perp", "settle", perp).startswith("paid 1.189")
     assert funded.say("perp", "position") == "no positions in perpetuals\n"

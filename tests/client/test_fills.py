@@ -17,7 +17,8 @@ from solders.signature import Signature
 
 from secant import exchange
 from secant.client import Builder, Client, Fill, FillRole, Side
-from secant.client.fills import rebate_atoms_down, taken
+from secant.client.book_past import taken
+from secant.client.fills import rebate_atoms_down
 from secant.errors import AccountNotFound, ClientOutdated, HistoryMissing, InputError
 from secant.units import ATOMS_PER_UNIT
 

@@ -52,6 +52,8 @@ PUBLIC = {
         "PerpChanges",
         "PerpCluster",
         "PerpCrowd",
+        "PerpFill",
+        "PerpFillsPage",
         "PerpHealth",
         "PerpLevel",
         "PerpLimits",

@@ -9,6 +9,7 @@ from secant.client import (
     Client,
     DropReceipt,
     OrderKind,
+    PerpFillsPage,
     PerpHealth,
     PerpOrderReceipt,
     PerpPosition,
@@ -208,6 +209,48 @@ def list_orders(context: typer.Context, market: Perp, owner: AnyOwner = None) ->
         ],
         empty="no orders",
     )
+
+
+@orders.command("fills")
+def list_fills(
+    context: typer.Context,
+    market: Perp,
+    owner: Annotated[str | None, typer.Option(help="Only those of this owner's account.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    before: Annotated[
+        str | None, typer.Option(metavar="SIGNATURE", help="Only those before this transaction.")
+    ] = None,
+    *,
+    mine: Annotated[bool, typer.Option("--mine", help="Only your own account's.")] = False,
+) -> None:
+    """What traded in a perpetual's book, the newest first; with an owner, also fees and rebates."""
+    of = address_in(owner, "--owner")
+    if mine and of is not None:
+        raise InputError("--mine names the owner already", "leave out --owner, or --mine")
+
+    async def work(client: Client) -> PerpFillsPage:
+        whose = client.wallet.address if mine else of
+        return await client.perp_fills(market, limit=limit, before=before, owner=whose)
+
+    page = with_client(context, work, signs=mine)
+    if answer(context, page):
+        return
+    is_own = mine or of is not None
+    table(
+        ("time", "taker", "price", "size", "value", "order")
+        + (("role", "side", "fee", "rebate") if is_own else ()),
+        [
+            (
+                *(fill.time, "buys" if fill.taker_side is Side.BUY else "sells"),
+                *(fill.price, fill.size, fill.value, fill.order_id),
+                *((fill.role, fill.side, fill.fee, fill.rebate) if is_own else ()),
+            )
+            for fill in page.fills
+        ],
+        empty="no fills",
+    )
+    if page.before is not None:
+        say(f"older ones: --before {page.before}")
 
 
 @orders.command("cancel")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .accounts import AccountMethods
 from .admin import AdminMethods
+from .book_past import FillRole
 from .events import EventRef
 from .feeds import FeedRef
-from .fills import Fill, FillRole, FillsMethods, FillsPage
+from .fills import Fill, FillsMethods, FillsPage
 from .levels import RoundedOrder, rounded_order
 from .orders import (
     BookView,
@@ -23,6 +24,7 @@ from .orders import (
     TakeReceipt,
 )
 from .perp_changes import PerpChanges
+from .perp_fills import PerpFill, PerpFillsMethods, PerpFillsPage
 from .perp_keeping import PerpKeepingMethods, PerpPauseReceipt
 from .perp_liquidation import LiquidationReceipt, PerpLiquidationMethods
 from .perp_orders import PerpOrderReceipt, PerpQuote
@@ -126,6 +128,8 @@ __all__ = [
     "PerpChanges",
     "PerpCluster",
     "PerpCrowd",
+    "PerpFill",
+    "PerpFillsPage",
     "PerpHealth",
     "PerpLevel",
     "PerpLimits",
@@ -188,6 +192,7 @@ class Client(
     TokenMethods,
     RecordMethods,
     PerpMethods,
+    PerpFillsMethods,
     PerpKeepingMethods,
     PerpTriggerMethods,
     PerpLiquidationMethods,

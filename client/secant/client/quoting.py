@@ -9,9 +9,9 @@ from secant import exchange
 from secant.errors import AccountNotFound, InputError
 from secant.units import price_of, shares_of
 
+from .book_past import taken
 from .books import BookMethods
 from .events import outcome_of
-from .fills import taken
 from .levels import (
     LevelChanges,
     LevelKey,
