@@ -5211,7 +5211,7 @@ def cancel_trigger(
     trader: Pubkey | None = None,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed.
+    """Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed or is void.
 
     Never paused.
 
@@ -5759,6 +5759,9 @@ def draw_perp_seat(
 
     Anyone may; never paused.
 
+    Remaining accounts: the markets of the account's other perpetual legs, read-only, in any order, each
+    brought up to date (update_funding) in this slot.
+
     Args:
         account: the account. [writable]
         market: the market. [writable]
@@ -5819,6 +5822,8 @@ def execute_trigger(
     """Places a trigger order whose mark is reached, or moves a trailing stop after the mark.
 
     Anyone may; never paused.
+
+    Remaining accounts: the markets of the account's other perpetual legs, read-only, in any order.
 
     Args:
         exchange: the exchange.
@@ -5939,6 +5944,9 @@ def liquidate(
     less a reward.
 
     Anyone may who affords it.
+
+    Remaining accounts: the markets of both accounts' other perpetual legs, read-only, in any order, each
+    brought up to date (update_funding), and for the taker drawn (draw_perp_seat), in this slot.
 
     Args:
         liquidator: Owner or delegate of the account that takes over. [signer]
@@ -6376,6 +6384,9 @@ def refresh_margin(*, account: Pubkey, remaining_accounts: Sequence[AccountMeta]
 
     Anyone may.
 
+    Remaining accounts: the markets of all of the account's perpetual legs, read-only, in any order, each
+    brought up to date (update_funding) and drawn (draw_perp_seat) in this slot.
+
     Args:
         account: the account. [writable]
         remaining_accounts: appended after the accounts above.
@@ -6480,6 +6491,8 @@ def resolve_bankruptcy(
     insurance, then the other side of the market, pay the part of what is missing.
 
     Anyone may who affords it.
+
+    Remaining accounts: as of liquidate.
 
     Args:
         liquidator: Owner or delegate of the account that takes over. [signer]
@@ -6840,6 +6853,10 @@ def trade_perp(
     mark, and rests by its kind.
 
     An order that is to reduce only is never paused, and needs no fresh price.
+
+    Remaining accounts: the markets of the account's other perpetual legs, read-only, in any order; unless
+    the order only reduces, each brought up to date (update_funding) and drawn (draw_perp_seat) in this
+    slot.
 
     Args:
         trader: The account's owner or delegate. [signer]

@@ -142,6 +142,10 @@ def test_taking_over(funded: Shell, maker: Shell, admin: Shell, feed: str, perp:
     assert "--resolve" in taker.fail(1, ["perp", "liquidate", perp, account])
     said = taker.say("perp", "liquidate", perp, account, "--resolve")
     assert " was missing, of which the other side bore " in said
+    kinds = [past["kind"] for past in funded.json("perp", "history")["past"]]
+    assert kinds == ["bankrupt", "liquidated", "liquidated", "bought"]
+    assert "short of" in funded.say("perp", "history")
+    assert "nothing happened" in admin.say("perp", "history")
 
 
 def test_keeping_a_market(funded: Shell, admin: Shell, perp: str) -> None:

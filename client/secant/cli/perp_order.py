@@ -253,6 +253,39 @@ def list_fills(
         say(f"older ones: --before {page.before}")
 
 
+@orders.command("history")
+def show_history(
+    context: typer.Context,
+    owner: AnyOwner = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    before: Annotated[
+        str | None, typer.Option(metavar="SIGNATURE", help="Only what happened before this transaction.")
+    ] = None,
+) -> None:
+    """What happened to an account's perpetuals: trades it took, settlements, liquidations, triggers.
+
+    What its resting orders did: `secant perp fills MARKET --mine`.
+    """
+    of = address_in(owner, "--owner")
+    page = with_client(
+        context,
+        lambda client: client.perp_history(owner=of, limit=limit, before=before),
+        signs=of is None,
+    )
+    if answer(context, page):
+        return
+    table(
+        ("time", "market", "what", "size", "price", "amount", "fee", "short of"),
+        [
+            (past.time, past.name, past.kind, past.size, past.price, past.amount, past.fee, past.shortfall)
+            for past in page.past
+        ],
+        empty="nothing happened to this account's perpetuals",
+    )
+    if page.before is not None:
+        say(f"older: --before {page.before}")
+
+
 @orders.command("cancel")
 def cancel_orders(
     context: typer.Context,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from secant import exchange
 from secant.errors import InputError
-from secant.units import PERP_TICKS_MAX, collateral_of
+from secant.units import PERP_TICKS_MAX, PerpScale, collateral_of
 
 from .orders import ORDER_KINDS, SELF_TRADES, OrderKind, SelfTrade, order_price_ticks
 from .perp_views import share_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .perp_results import PerpHealth
     from .perp_state import PerpState
 
-__all__ = ["PerpOrder", "PerpOrderReceipt", "PerpQuote", "perp_receipt"]
+__all__ = ["PerpOrder", "PerpOrderReceipt", "PerpQuote", "average_price", "perp_receipt"]
 
 _PRICE_STEP: Final = Decimal("0.000001")  # of a tick
 
@@ -169,7 +169,7 @@ def perp_receipt(
     scale, order_id = state.scale, placed.order_id or None
     price = None
     if placed.filled_lots:
-        price = share_of(placed.paid_atoms, placed.filled_lots, _PRICE_STEP) * scale.tick_size
+        price = average_price(placed, scale)
     return PerpOrderReceipt(
         signature=signature,
         market=state.address,
@@ -183,3 +183,8 @@ def perp_receipt(
         resting_price=None if order_id is None else scale.price_of(order_price_ticks(order_id)),
         dropped=tuple(row.order_id for row in changed.dropped),
     )
+
+
+def average_price(placed: exchange.PlacedOrder, scale: PerpScale) -> Decimal:
+    """What an order that traded paid or got on average, before fees."""
+    return share_of(placed.paid_atoms, placed.filled_lots, _PRICE_STEP) * scale.tick_size
