@@ -72,6 +72,10 @@ class Stake:
         borne = (leg.haircut_atoms, leg.recovery_share, leg.recovery_epoch)
         return cls(leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index, *borne, is_leg=True)
 
+    @classmethod
+    def of_seat(cls, seat: exchange.Seat) -> Stake:
+        return cls(seat.lots, seat.cash_atoms, seat.funding_index, seat.loss_index, seat.haircut_atoms)
+
     def owed(self, market: exchange.PerpMarket) -> tuple[int, int]:
         """Funding and losses since it was settled, in 2⁻³² atoms, exact."""
         side = market.loss_short_index if self.lots < 0 else market.loss_long_index
@@ -92,9 +96,10 @@ class Stake:
 
     def returned_atoms(self, market: exchange.PerpMarket) -> int:
         """What insurance has given back of what it bore, noted or not."""
-        if not self.is_leg:
-            return 0
         fresh_atoms = max(0, ceil_div(self.owed(market)[1], ONE))
+        if not self.is_leg:  # a seat notes when it is drawn
+            borne_atoms = self.borne_atoms + fresh_atoms
+            return given_back(market, borne_atoms, market.haircut_share, market.haircut_epoch)
         noted = given_back(market, self.borne_atoms, self.share, self.epoch)
         return noted + given_back(market, fresh_atoms, market.haircut_share, market.haircut_epoch)
 
@@ -118,7 +123,7 @@ def stakes(ledger: AccountBook, key: Pubkey) -> dict[Place, Stake]:
             found["leg", account] = Stake.of(margin.perps[key])
     book = ledger.perp_book_of(key)
     for seat in book.seats.values() if book is not None else ():
-        found["seat", seat.account] = Stake(seat.lots, seat.cash_atoms, seat.funding_index, seat.loss_index)
+        found["seat", seat.account] = Stake.of_seat(seat)
     return found
 
 

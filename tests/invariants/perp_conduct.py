@@ -23,7 +23,6 @@ VOIDING = {
     "draw_perp_seat", "settle_pnl", "cancel_perp_orders", "cancel_all_perp", "waive_haircut",
     "execute_trigger", "liquidate", "resolve_bankruptcy",
 }  # fmt: skip
-BUILT = {"place_order", "replace_orders", "take_order", "take_tokens"}
 DRAWN_RECENTLY_SLOTS = 150
 SWEEP_MAX = 256
 SHARE_ONE, SHARE_MIN = 1 << 63, 1 << 31
@@ -38,12 +37,7 @@ def check_reserves(landed: Landed, ledger: AccountBook, changes: list[Change]) -
         if not isinstance(old, Margin) or not isinstance(new, Margin):
             continue
         raw = new.raw
-        unchecked = raw.checked_free_atoms == old.raw.checked_free_atoms
-        is_checked = raw.checked_free_atoms == new.free_atoms or (
-            unchecked and new.free_atoms == old.free_atoms
-        )
-        if landed.name in BUILT and new.free_atoms > old.free_atoms:  # what a builder is paid nobody checks
-            is_checked = raw.checked_free_atoms <= new.free_atoms
+        is_checked = raw.checked_free_atoms == new.free_atoms
         demand(is_checked, "what is free was checked", landed.name, change.key)
         stated = [(each.raw.reserve_atoms, each.raw.reserve_slot) for each in (old, new)]
         if voids:
@@ -136,7 +130,7 @@ def _drawn(
     leg = replace(leg, haircut_atoms=0)
     if number is not None:
         seat = book.seats[number]
-        came = Stake(seat.lots, seat.cash_atoms, seat.funding_index, seat.loss_index)
+        came = Stake.of_seat(seat)
         quote, lots = quote + came.settled_atoms(market), lots + seat.lots
         leg = replace(
             leg,
