@@ -94,12 +94,18 @@ class PerpLink(NamedTuple):
         exchange: The exchange it is of.
         feed: The feed it follows.
         name: Its name, unique on its exchange.
+        units_per_tick: Feed units in a tick, which never changes; None if it is not known.
+        feed_exponent: The feed's exponent, -12 to 0: a feed unit is 10 to it; None if it is not known. So a
+            tick is units_per_tick × 10^feed_exponent of collateral, and a lot the part of a base unit that is
+            worth an atom, a millionth of collateral, for each tick.
     """
 
     market: str
     exchange: str
     feed: str
     name: str
+    units_per_tick: int | None = None
+    feed_exponent: int | None = None
 
 
 class PerpSnapshot(NamedTuple):
