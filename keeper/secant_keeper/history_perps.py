@@ -122,7 +122,7 @@ class PerpNotes:
             batch.later.append(partial(_scan, state.watch.positions(), present, now))
 
     def _note_link(self, state: State, address: Pubkey, market: exchange.PerpMarket, batch: Batch) -> None:
-        """Note what a perpetual is, and again once more of it is known: its feed may come to be known later."""
+        """Note what a perpetual is, and again once more of it is known: its feed may come later."""
         feed = state.feed(market.feed)
         link = PerpLink(
             str(address),
