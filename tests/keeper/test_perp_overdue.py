@@ -199,3 +199,22 @@ def deposit(world: PerpKeeperWorld, account: Pubkey) -> None:
             amount_atoms=10**5 * UNIT_ATOMS,
         )
     )
+
+
+@pytest.mark.parametrize("account_index", [None, 0])
+async def test_at_the_start_it_says_what_it_does_not_do(
+    world: PerpKeeperWorld, account_index: int | None
+) -> None:
+    async with Localnet(port=0, ledger=world.ledger) as net:
+        chosen: dict[str, Any] = {"url": net.url, "ws_url": net.ws_url, "metrics_port": None}
+        perps = PerpSettings(exchange=world.exchange, account_index=account_index)
+        with capture_logs() as logs:
+            assert (
+                await keep(Settings(**chosen, perps=perps, run_once=True), world.keeper, Metrics(), {}) == 0
+            )
+    (published,) = [entry for entry in logs if entry["event"] == "no feeds: nothing is published"]
+    assert "publish" not in published["jobs"]
+    assert {"funding", "liquidate", "settle", "draw"} <= set(published["jobs"])
+    told = [entry["remedy"] for entry in logs if entry["event"].startswith("nothing is liquidated")]
+    expected = 'account_index = 0 in [perps], or jobs without "liquidate"'
+    assert told == ([expected] if account_index is None else [])
