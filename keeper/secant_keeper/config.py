@@ -158,8 +158,8 @@ class PerpSettings(BaseModel):
     for. Each is a transaction of 5,000 lamports and its priority fee, beside the one that publishes: a price
     a second costs 0.43 SOL a day and market, one in 10 s a tenth of that. Whatever trades, liquidates or
     executes a trigger takes new prices in by itself, so this delays no one; averages and the premium that
-    funding is of see less of what was in between. A price a tenth of a per cent from the last, publishers that disagree, a new hour and the last hour
-    before a close are taken in at once."""
+    funding is of see less of what was in between. A price a tenth of a per cent from the last, publishers
+    that disagree, a new hour and the last hour before a close are taken in at once."""
     sweep_interval_s: Annotated[float, Field(gt=0)] = 60.0
     """How often all accounts are looked at anew, not only those near their limits."""
     trail_step_bps: Annotated[int, Field(ge=0, le=1_000)] = 10
