@@ -126,6 +126,7 @@ MODULES = [
     "secant.client.perp_keeping",
     "secant.client.perp_liquidation",
     "secant.perp_margin",
+    "secant.client.perp_missing",
     "secant.client.perp_orders",
     "secant.client.perp_results",
     "secant.client.perp_rules",

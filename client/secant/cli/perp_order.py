@@ -19,7 +19,7 @@ from secant.client import (
     SelfTrade,
     Side,
 )
-from secant.errors import InputError
+from secant.errors import InputError, SecantError
 
 from .moments import seconds_from
 from .order import OwnMet, ReduceOnly, TradeSide
@@ -176,6 +176,7 @@ def quote(
             ("value", order.value),
             ("fee", order.fee),
             ("rests", order.rested),
+            *([("missing", f"{amount(order.missing)}: {order.why}")] if order.missing else []),
             ("leverage", f"{_times(quoted.before.leverage)} now, {_times(after.leverage)} after"),
             (
                 "left to open more",
@@ -267,16 +268,23 @@ def cancel_orders(
         raise InputError("a cancellation names orders or all of them", "give ORDER or --all")
     of = address_in(owner, "--owner")
 
-    async def work(client: Client) -> DropReceipt | None:
+    async def work(client: Client) -> DropReceipt:
+        resting = await client.perp_orders(market, owner=of)
+        wanted = resting if everything else [view for view in resting if view.id in (numbers or ())]
+        if not wanted:
+            which = "no order" if everything else "none of these orders"
+            raise SecantError(
+                f"{which} of the account rests in {market}", f"`secant perp orders {market}` lists them"
+            )
         if everything:
             return await client.cancel_all_perp(market, owner=of)
-        resting = await client.perp_orders(market, owner=of)
-        wanted = [view for view in resting if view.id in (numbers or ())]
-        return await client.cancel_perp_orders(wanted) if wanted else None
+        return await client.cancel_perp_orders(wanted)
 
     receipt = with_client(context, work)
     if not answer(context, receipt):
-        say(f"cancelled {counted(0 if receipt is None else len(receipt.order_ids), 'order')}")
+        gone = len(set(numbers or ())) - len(receipt.order_ids)
+        left = f"; {counted(gone, 'other')} rested no more" if gone > 0 else ""
+        say(f"cancelled {counted(len(receipt.order_ids), 'order')}{left}")
 
 
 @orders.command("draw")
@@ -334,6 +342,9 @@ def _times(leverage: Decimal | None) -> str:
 
 
 def _say_traded(context: typer.Context, market: str, receipt: PerpOrderReceipt, health: PerpHealth) -> None:
+    if not receipt.filled and not receipt.rested:
+        why = receipt.why or "the position was gone"
+        raise SecantError(f"nothing traded, and nothing rests: {why}", receipt.remedy or "look at it anew")
     position = _held(health, market)
     if answer(context, {**fields(receipt), "position": position, "leverage": health.leverage}):
         return
@@ -347,8 +358,9 @@ def _say_traded(context: typer.Context, market: str, receipt: PerpOrderReceipt, 
     if receipt.rested:
         price = amount(receipt.resting_price or Decimal())
         parts.append(f"{amount(receipt.rested)} rest at {price} as order {receipt.order_id}")
-    parts = parts or ["nothing was there to trade with; nothing rests"]
     say("; ".join(parts))
+    if receipt.missing:
+        say(f"{amount(receipt.missing)} did not trade: {receipt.why} — {receipt.remedy}")
     say(f"now {standing_of(position)}; leverage {_times(health.leverage)} in all")
     if position is not None and position.side is PositionSide.FLAT and position.profit:
         say(f"`secant perp settle {market}` moves that into the account's cash, or out of it")

@@ -47,6 +47,9 @@ class PerpOrderReceipt:
         rested: Base units that rest.
         resting_price: At which price; None if nothing rests.
         dropped: Numbers of orders that left the book on the way: own ones it met, expired and evicted ones.
+        missing: Base units of it that neither traded nor rest; those of a trigger order go on waiting.
+        why: Why they do not; empty if nothing is missing.
+        remedy: What to do about it; empty if nothing is missing.
     """
 
     signature: Signature | None
@@ -60,6 +63,9 @@ class PerpOrderReceipt:
     rested: Decimal
     resting_price: Decimal | None
     dropped: tuple[int, ...]
+    missing: Decimal = Decimal(0)
+    why: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
