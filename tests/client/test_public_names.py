@@ -133,6 +133,7 @@ MODULES = [
     "secant.client.perp_state",
     "secant.client.perp_trading",
     "secant.client.perp_triggers",
+    "secant.client.perp_unfit",
     "secant.client.perp_views",
     "secant.client.perps",
     "secant.client.quoting",

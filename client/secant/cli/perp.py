@@ -5,18 +5,11 @@ from typing import Annotated
 
 import typer
 
-from secant.client import (
-    Client,
-    PerpBookView,
-    PerpTerms,
-    PerpView,
-    Receipt,
-    perp_rules,
-)
+from secant.client import Client, PerpBookView, PerpView
 
-from .moments import seconds_from
 from .output import amount, answer, facts, moment, plain, say, table
-from .perp_keep import keeping, tier_of
+from .perp_create import creating
+from .perp_keep import keeping
 from .perp_order import Perp, orders
 from .perp_stand import standing
 from .perp_trigger import triggers
@@ -28,6 +21,7 @@ perps = typer.Typer(
     " liquidate, insure, remove-insurance, expand, delegate, collect-fees, pause, unpause, end,"
     " settle-market, propose-rules, apply-rules, return-haircuts, waive."
 )
+perps.add_typer(creating)
 perps.add_typer(orders)
 perps.add_typer(standing)
 perps.add_typer(triggers)
@@ -144,51 +138,6 @@ def show_funding(
     view = with_client(context, work, signs=update)
     if not answer(context, view.funding):
         facts(_funding_facts(view))
-
-
-@perps.command("create")
-def create_perp(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="1 to 32 bytes, unique on the exchange.")],
-    feed: Annotated[str, typer.Argument(metavar="FEED", help="The feed it follows, by name or address.")],
-    tick: Annotated[
-        str | None, typer.Option(help="What prices are multiples of; by default the price has five digits.")
-    ] = None,
-    leverage: Annotated[int, typer.Option(min=1, max=100, help="The greatest.")] = 10,
-    position_max: Annotated[str | None, typer.Option(help="Most that an account holds.")] = None,
-    open_max: Annotated[str | None, typer.Option(help="Most that is open in all.")] = None,
-    taker_fee: Annotated[str, typer.Option(help="What a taker pays, as a share of the value.")] = "0.00045",
-    maker_rebate: Annotated[str, typer.Option(help="What a maker gets out of that.")] = "0.00005",
-    near: Annotated[
-        str | None,
-        typer.Option(help="How far from the mark orders trade, as a share; what keeping requires, or less."),
-    ] = None,
-    stale: Annotated[int, typer.Option(min=1, max=3_600, help="Seconds a reading serves to open by.")] = 60,
-    closes: Annotated[
-        str | None, typer.Option(help="When it closes: 7d, 4w, or a UTC time; never unless given.")
-    ] = None,
-) -> None:
-    """Create a perpetual over a feed that has a price, as the exchange's admin."""
-
-    async def work(client: Client) -> Receipt:
-        view = await client.feed(feed)
-        terms = PerpTerms(
-            tiers=(tier_of(leverage),),
-            tick_size=tick,
-            position_max=position_max,
-            open_max=open_max,
-            taker_fee=taker_fee,
-            maker_rebate=maker_rebate,
-            near=near,
-            stale_s=stale,
-        )
-        now = await client.chain.clock_time()
-        end = None if closes is None else seconds_from(closes, now, "--closes")
-        return await client.create_perp(name, view, perp_rules(view, terms), closes=end)
-
-    receipt = with_client(context, work)
-    if not answer(context, receipt):
-        say(f"created perpetual {name} at {receipt.address}")
 
 
 def _funding_facts(view: PerpView) -> list[tuple[str, object]]:

@@ -15,6 +15,7 @@ from .perp_accounts import updating
 from .perp_changes import PerpChanges, changed_rules
 from .perp_results import PerpPausable
 from .perp_state import PerpRef, PerpStateMethods
+from .perp_unfit import unfit_rules
 from .perp_views import PERP_PAUSE_BITS, perp_paused
 from .receipts import CashReceipt, Receipt
 from .session import address_of, emitted
@@ -187,7 +188,8 @@ class PerpKeepingMethods(PerpStateMethods):
                 exchange=self.exchange.address,
                 market=state.address,
                 rules=proposed,
-            )
+            ),
+            explains={"PerpRulesInvalid": unfit_rules(proposed)},
         )
         return Receipt(landed.signature, state.address)
 
