@@ -170,6 +170,7 @@ def test_triggers_and_the_end_of_a_market(
     funded.say("perp", "long", perp, "100")
     said = funded.say("perp", "trigger", perp, "stop-loss", "0.9950", "--expires", "2h")
     assert said.startswith(f"stop-loss of {perp} waits at ")
+    assert said.endswith(": sells 100.00 at most once the mark is 0.9950, up to 0.0200 from it\n")
     (view,) = funded.json("perp", "triggers", perp)
     assert (view["kind"], view["price"], view["is_reached"]) == ("stop-loss", "0.9950", False)
     line = maker.fail(1, ["perp", "execute-trigger", view["address"]])
@@ -183,6 +184,17 @@ def test_triggers_and_the_end_of_a_market(
     address = funded.json("perp", "trigger", perp, "trailing-stop", "--trail", "0.05")["address"]
     assert "0.0500" in funded.say("perp", "triggers")
     assert funded.say("perp", "cancel-trigger", address) == f"cancelled trigger order {address}\n"
+    assert "no address" in funded.fail(2, ["perp", "cancel-trigger", "nobody"])
+    assert "give TRIGGER or --all" in funded.fail(2, ["perp", "cancel-trigger"])
+    for price in ("0.9", "0.8"):
+        funded.say("perp", "trigger", perp, "stop-loss", price)
+    maker.say("perp", "order", perp, "buy", "10", "0.9900")
+    said = funded.say("perp", "close", perp)
+    assert f"2 trigger orders are void: `secant perp cancel-trigger --all {perp}` returns their rent" in said
+    line = funded.fail(2, ["perp", "close", perp])
+    assert f"2 trigger orders are void: `secant perp cancel-trigger --all {perp}`" in line
+    assert funded.say("perp", "cancel-trigger", "--all", perp).count("cancelled trigger order") == 2
+    assert "no trigger order" in funded.fail(1, ["perp", "cancel-trigger", "--all"])
     said = admin.say("perp", "end", perp, "3d")
     assert "in the hour before, positions only get smaller" in said
     assert ": open" in funded.say("perp", "show", perp)

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 
 import typer
+from solders.pubkey import Pubkey
 
 from secant.client import (
     Client,
@@ -24,7 +25,7 @@ from secant.errors import InputError, SecantError
 from .moments import seconds_from
 from .order import OwnMet, ReduceOnly, TradeSide
 from .output import amount, answer, counted, facts, fields, moment, plain, say, table
-from .settings import address_in, with_client
+from .settings import address_in, settings_of, with_client
 
 __all__ = ["Perp", "orders", "standing_of"]
 
@@ -101,11 +102,31 @@ def close(
     """Close a position at once, in part or whole; never paused."""
     of = address_in(owner, "--owner")
 
-    async def work(client: Client) -> tuple[PerpOrderReceipt, PerpHealth]:
-        receipt = await client.reduce_perp(market, size, price, slippage=slippage, owner=of)
-        return receipt, await client.perp_health(owner=of)
+    async def work(client: Client) -> tuple[PerpOrderReceipt, PerpHealth, str]:
+        try:
+            receipt = await client.reduce_perp(market, size, price, slippage=slippage, owner=of)
+        except InputError as error:
+            error.remedy += await _void_triggers(client, market, of, await client.perp_health(owner=of))
+            raise
+        health = await client.perp_health(owner=of)
+        return receipt, health, await _void_triggers(client, market, of, health)
 
-    _say_traded(context, market, *with_client(context, work))
+    receipt, health, void = with_client(context, work)
+    _say_traded(context, market, receipt, health)
+    if void and not settings_of(context).is_json:
+        say(void.removeprefix("; "))
+
+
+async def _void_triggers(client: Client, market: str, owner: Pubkey | None, health: PerpHealth) -> str:
+    """What becomes of trigger orders, if the position that they were for is gone."""
+    position = _held(health, market)
+    if position is not None and position.side is not PositionSide.FLAT:
+        return ""
+    count = len(await client.triggers(market, owner=owner))
+    if not count:
+        return ""
+    void = f"{counted(count, 'trigger order')} {'is' if count == 1 else 'are'} void"
+    return f"; {void}: `secant perp cancel-trigger --all {market}` returns their rent"
 
 
 @orders.command("order")

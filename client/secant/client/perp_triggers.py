@@ -62,6 +62,7 @@ class TriggerView:
         mark: The mark now.
         is_reached: Whether anyone may place it now.
         expires: When it lapses, UTC; None for never.
+        is_expired: Whether that has come: nobody places it any more, and anyone may cancel it.
     """
 
     address: Pubkey
@@ -78,6 +79,7 @@ class TriggerView:
     mark: Decimal
     is_reached: bool
     expires: datetime | None
+    is_expired: bool
 
 
 class PerpTriggerMethods(PerpTradeMethods):
@@ -197,8 +199,18 @@ class PerpTriggerMethods(PerpTradeMethods):
             f"{state.scale.price_of(ticks):,f}"
             for ticks in (state.stored.mark_ticks, stored.terms.trigger_ticks)
         )
-        waits = (f"the mark is {mark}, the trigger {wanted}", "wait, or cancel it")
-        landed = await self._send_about(state, *others, instruction, explains={"TriggerNotReached": waits})
+        slip = f"{state.scale.price_of(stored.terms.slip_ticks):,f}"
+        cancels = "its owner cancels it: `secant perp cancel-trigger`"
+        explains = {
+            "TriggerNotReached": (f"the mark is {mark}, the trigger {wanted}", "wait, or cancel it"),
+            "OrderNotFilled": (
+                f"the book has nothing for it within {slip} of the mark of {mark}, which its slippage allows",
+                f"try once more when `secant perp book {state.name}` has",
+            ),
+            "NothingToReduce": (f"its account holds nothing in {state.name} that it would reduce", cancels),
+            "PerpLegAbsent": (f"its account holds nothing in {state.name} that it would reduce", cancels),
+        }
+        landed = await self._send_about(state, *others, instruction, explains=explains)
         if any(isinstance(event, exchange.TriggerMoved) for event in landed.events):
             return None
         return perp_receipt(landed, state, _side_of(stored.terms), landed.signature)
@@ -251,17 +263,22 @@ def _terms(
     """
     scale, mark, is_long = state.scale, state.stored.mark_ticks, lots > 0
     trails = kind is TriggerKind.TRAILING_STOP
-    if trails != (trail is not None):
-        raise InputError(
-            f"a {kind} and a trail of {trail!r}", "a trailing stop has a trail, others have none"
-        )
+    if trails and trail is None:
+        raise InputError("a trailing stop has a trail, and none is given", "give --trail, `trail=`")
+    if trail is not None and not trails:
+        raise InputError(f"a {kind} with a trail of {trail}", "a trailing stop has one, others have none")
     trail_ticks = 0 if trail is None else scale.ticks_of(trail, "trail")
     if price is None and not trails:
         raise InputError(f"a {kind} has a price", "give the mark at which it is placed")
     is_above = int((kind is TriggerKind.TAKE_PROFIT) == is_long)
-    first = max(mark - trail_ticks, 1) if is_long else mark + trail_ticks
+    first = mark - trail_ticks if is_long else mark + trail_ticks
+    if first < 1:
+        raise InputError(
+            f"the trail of {scale.price_of(trail_ticks):,f} is no less than the mark, {scale.price_of(mark):,f}",
+            "give a trail that is less than the mark",
+        )
     ticks = first if price is None else scale.ticks_of(price)
-    if not trails and (mark >= ticks if is_above else mark <= ticks):
+    if mark >= ticks if is_above else mark <= ticks:
         side = PositionSide.LONG if is_long else PositionSide.SHORT
         raise InputError(
             f"the mark of {scale.price_of(mark):,f} has reached that {kind} of what is {side}",
@@ -303,4 +320,5 @@ def _view(address: Pubkey, stored: exchange.TriggerOrder, state: PerpState, now:
         mark=scale.price_of(mark),
         is_reached=reached and not has_lapsed,
         expires=moment_of(terms.expires_at) if terms.expires_at else None,
+        is_expired=has_lapsed,
     )
