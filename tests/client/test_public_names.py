@@ -65,6 +65,7 @@ PUBLIC = {
         "PerpQuote",
         "PerpRef",
         "PerpRuleChange",
+        "PerpRulesView",
         "PerpSettlement",
         "PerpStatus",
         "PerpTerms",

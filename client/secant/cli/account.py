@@ -15,6 +15,7 @@ from secant.client import (
     Client,
     PerpHealth,
     PerpPosition,
+    PerpStatus,
     Position,
     PositionSide,
     Receipt,
@@ -24,7 +25,7 @@ from secant.errors import InputError, ProgramError, RpcRefused, SecantError
 from secant.units import atoms_of, collateral_of, lamports_of, sol_of
 from secant.wallet import Wallet
 
-from .output import amount, answer, facts, fields, note, say, table
+from .output import amount, answer, facts, fields, moment, note, say, table
 from .settings import Settings, settings_of, with_client
 
 accounts = typer.Typer(help="The margin account: show (default), open, close.", invoke_without_command=True)
@@ -186,6 +187,8 @@ def _perps_left(health: PerpHealth) -> tuple[str, str]:
 def _way_out_of(position: PerpPosition) -> str:
     """What rids the account of a perpetual."""
     name = position.name
+    if position.status not in {PerpStatus.OPEN, PerpStatus.CLOSING}:
+        return _way_out_of_closed(position)
     if position.side is not PositionSide.FLAT or position.has_seat:
         return f"close it: `secant perp close {name}`, `secant perp cancel {name} --all`"
     if position.borne and not position.profit:
@@ -193,6 +196,16 @@ def _way_out_of(position: PerpPosition) -> str:
             f"wait for the {amount(position.borne)} that it bore, or give that up: `secant perp waive {name}`"
         )
     return f"settle it: `secant perp settle {name}`"
+
+
+def _way_out_of_closed(position: PerpPosition) -> str:
+    """What rids the account of a perpetual that trades no more."""
+    name, settle = position.name, f"`secant perp settle {position.name}`"
+    if position.status is PerpStatus.CLOSED:
+        return f"settle its market, `secant perp settle-market {name}`, then it: {settle}"
+    if position.status is PerpStatus.SETTLED and position.profit > 0:
+        return f"settle it from {moment(position.pays)} on, when winners are paid: {settle}"
+    return f"settle it: {settle}"
 
 
 def _what_is_left(view: AccountView) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from secant.client import (
+    CashReceipt,
     Client,
     PerpChanges,
     PerpPausable,
@@ -166,9 +167,29 @@ def return_haircuts(context: typer.Context, market: Perp) -> None:
 
 
 @keeping.command("waive")
-def waive(context: typer.Context, market: Perp) -> None:
-    """Give up what your position bore of losers' debts and was not given back, so that its leg is free."""
-    receipt = with_client(context, lambda client: client.waive_haircut(market))
+def waive(
+    context: typer.Context,
+    market: Perp,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, it is only said how much.")] = False,
+) -> None:
+    """Give up for good what your position bore of losers' debts, which insurance may still give back.
+
+    The others who bore a part get it. It frees the position's leg, without which no account is closed.
+    """
+
+    async def work(client: Client) -> CashReceipt:
+        state = await client.perp(market)
+        held = (each for each in (await client.perp_health()).positions if each.market == state.address)
+        position = next(held, None)
+        if not yes and position is not None and position.borne:
+            raise InputError(
+                f"this gives up {amount(position.borne)} for good, which insurance may still give back",
+                f"wait for it, `secant perp return-haircuts {market}`, or give --yes",
+            )
+        return await client.waive_haircut(market)
+
+    receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"waived {amount(receipt.amount)}")
 

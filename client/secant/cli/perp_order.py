@@ -325,7 +325,10 @@ def draw(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
 
 @orders.command("settle")
 def settle(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
-    """Move a loss out of the cash, or a profit that losers have paid in into it. Anyone may, for anyone."""
+    """Move a loss out of the cash, or a profit that losers have paid in into it. Anyone may, for anyone.
+
+    An open position stays; its break-even moves to the mark, and its profit begins anew.
+    """
     of = address_in(owner, "--owner")
 
     async def work(client: Client) -> PerpSettlement:
@@ -348,8 +351,8 @@ def standing_of(position: PerpPosition | None) -> str:
     end = "no price of this market alone liquidates it" if ends is None else f"liquidated at {amount(ends)}"
     even = plain((position.break_even or Decimal()).quantize(Decimal("0.00000001")))
     return (
-        f"{position.side} {amount(position.size)} worth {amount(position.value)}, break-even {even},"
-        f" profit {position.profit:+,f}, {end}"
+        f"{position.side} {amount(position.size)} worth {amount(position.value)}, break-even {even} from here"
+        f" on, unsettled profit {position.profit:+,f}, {end}"
     )
 
 

@@ -274,7 +274,7 @@ def _terms(
     first = mark - trail_ticks if is_long else mark + trail_ticks
     if first < 1:
         raise InputError(
-            f"the trail of {scale.price_of(trail_ticks):,f} is no less than the mark, {scale.price_of(mark):,f}",
+            f"the trail of {scale.price_of(trail_ticks):,f} is not below the mark {scale.price_of(mark):,f}",
             "give a trail that is less than the mark",
         )
     ticks = first if price is None else scale.ticks_of(price)
