@@ -34,7 +34,7 @@ def test_an_order_that_trades_nothing_fails_and_says_why(funded: Shell, maker: S
     assert "allow more slippage" in said["remedy"]
     # What takes part of it says what is missing.
     said = funded.say("perp", "long", perp, "50", "1.03")
-    assert said.startswith("bought 20.00 at 1.02 ")
+    assert said.startswith("bought 20.00 at 1.0200 ")
     assert f"30.00 did not trade: nobody asks any more — let one wait: `secant perp order {perp} buy" in said
     maker.say("perp", "order", perp, "sell", "5", "1.0200")
     part = funded.json("perp", "long", perp, "50", "1.03")
@@ -60,9 +60,13 @@ def test_closing_says_what_keeps_a_position_open(funded: Shell, maker: Shell, pe
     line = funded.fail(1, ["perp", "close", perp])
     assert "the best of who bids is 0.9700, and the order takes at least 0.9900" in line
     assert "allow more slippage, 0.0300 at least, or give a price of 0.9700" in line
-    funded.say("perp", "order", perp, "sell", "5", "1.0400", "--reduce-only")
+    funded.say("perp", "order", perp, "sell", "5", "1.0400", "--reduce-only", "--client-id", "77")
+    listed = funded.say("perp", "orders")
+    assert "client id" in listed
+    row = next(line for line in listed.splitlines() if "77" in line)
+    assert perp in row
     said = funded.say("perp", "close", perp, "--slippage", "0.03")
-    assert said.startswith("sold 15.00 at 0.97 ")
+    assert said.startswith("sold 15.00 at 0.9700 ")
     assert (
         "5.00 did not trade: 5.00 is left to your own open orders that reduce it —"
         f" `secant perp cancel {perp} --all`, then once more" in said
@@ -74,4 +78,4 @@ def test_closing_says_what_keeps_a_position_open(funded: Shell, maker: Shell, pe
     assert "none of these orders of the account rests" in line
     assert funded.say("perp", "cancel", perp, "--all") == "cancelled 1 order\n"
     assert "no order of the account rests" in funded.fail(1, ["perp", "cancel", perp, "--all"])
-    assert funded.say("perp", "close", perp, "--price", "0.9600").startswith("sold 5.00 at 0.97 ")
+    assert funded.say("perp", "close", perp, "--price", "0.9600").startswith("sold 5.00 at 0.9700 ")

@@ -72,7 +72,7 @@ def test_a_position_is_opened_watched_and_closed(
     quoted = funded.say("perp", "quote", perp, "buy", "100")
     assert "0x now, 1x after" in quoted
     said = funded.say("perp", "long", perp, "100")
-    assert said.startswith("bought 100.00 at 1.001 (value 100.100000, fee 0.045045)\nnow long 100.00 worth")
+    assert said.startswith("bought 100.00 at 1.0010 (value 100.100000, fee 0.045045)\nnow long 100.00 worth")
     assert "break-even 1.00145045" in said
     assert "leverage 1x in all" in said
     position = funded.json("perp", "position")[0]
@@ -84,6 +84,7 @@ def test_a_position_is_opened_watched_and_closed(
     assert "drawn: short 100.00 worth" in maker.say("perp", "draw", perp)
     clusters = funded.say("perp", "clusters", perp)
     assert "1 long, 1 short (long/short 1)" in clusters
+    assert "100.00 either way; a long holds 100.00 on average, a short 100.00" in clusters
     assert "█" in clusters
     assert "0.0000% a day" in funded.say("perp", "funding", perp, "--update")
     assert funded.say("perp", "liquidate", perp) == "no account can be liquidated\n"
@@ -101,7 +102,7 @@ def test_a_position_is_opened_watched_and_closed(
     assert maker.say("perp", "cancel", perp, str(order["id"])) == "cancelled 1 order\n"
     maker.say("perp", "order", perp, "buy", "100", "0.9900")
     said = funded.say("perp", "close", perp)
-    assert said.startswith("sold 100.00 at 0.99 ")
+    assert said.startswith("sold 100.00 at 0.9900 ")
     sold, bought = funded.json("perp", "fills", perp, "--mine")["fills"]
     assert (sold["taker_side"], sold["size"], sold["role"]) == ("sell", "100.00", "taker")
     assert (bought["price"], bought["value"], bought["fee"]) == ("1.0010", "100.100000", "0.045045")
@@ -110,6 +111,7 @@ def test_a_position_is_opened_watched_and_closed(
     assert "taker" in funded.say("perp", "fills", perp)
     assert "now flat, -1.189" in said
     assert funded.say("perp", "settle", perp).startswith("paid 1.189")
+    assert funded.say("perp", "collect-fees", perp).startswith("moved fees of 0.0")
     assert funded.say("perp", "position") == "no positions in perpetuals\n"
     assert maker.say("perp", "settle", perp).startswith("received 1.1")
     assert maker.say("perp", "orders", perp) == "no orders\n"
@@ -155,8 +157,12 @@ def test_keeping_a_market(funded: Shell, admin: Shell, perp: str) -> None:
     assert "sign with the key of" in funded.fail(1, ["perp", "pause", perp, "open"])
     assert funded.say("perp", "expand", perp, "--seats", "1").startswith("made room for 1 seat and 0 orders")
     assert "no fees that its pool could pay" in funded.fail(1, ["perp", "collect-fees", perp])
+    assert "`secant account open --account-index 9`" in funded.fail(
+        1, ["perp", "position", "--account-index", "9"]
+    )
     who = admin.json("wallet")["address"]
     assert funded.say("perp", "delegate", who).startswith(f"{who} may trade")
+    assert f" {who} may trade its perpetuals" in funded.say("account")
     owner = funded.json("wallet")["address"]
     assert " rest at 0.9900 " in admin.say("perp", "order", perp, "buy", "5", "0.99", "--owner", owner)
     assert admin.say("perp", "cancel", perp, "--all", "--owner", owner) == "cancelled 1 order\n"
@@ -177,7 +183,7 @@ def test_triggers_and_the_end_of_a_market(
     assert "the mark is 1.0000, the trigger 0.9950" in line
     publish(admin, feed, "0.9900")
     maker.say("perp", "order", perp, "buy", "100", "0.9890")
-    assert maker.say("perp", "execute-trigger", view["address"]) == "sold 100.00 at 0.989\n"
+    assert maker.say("perp", "execute-trigger", view["address"]) == "sold 100.00 at 0.9890\n"
     assert funded.say("perp", "triggers") == "no trigger orders\n"
     maker.say("perp", "order", perp, "sell", "10", "0.9900")
     funded.say("perp", "long", perp, "10")
@@ -209,13 +215,16 @@ def test_triggers_and_the_end_of_a_market(
     other = Shell(funded.url, funded.keypair, funded.capsys)
     other.say("account", "open", "--account-index", "5")
     assert funded.say("transfer", "10", "5").startswith("moved 10.000000 to account ")
+    most = funded.json("perp", "health")["withdrawable"]
+    assert funded.say("transfer", "all", "5").startswith(f"moved {most} to account ")
+    assert "nothing is free to move" in funded.fail(1, ["transfer", "all", "5"])
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
         (["show", "nowhere"], 2, "none is named 'nowhere'"),
-        (["long", "PERP", "0.001"], 2, "size '0.001' is not a multiple of 0.01"),
+        (["long", "PERP", "0.001"], 2, "size '0.001' is not a multiple of 0.01 from 0.01 to 171,798,691.84"),
         (["order", "PERP", "buy", "1", "1.00001"], 2, "price '1.00001' is not a multiple of 0.0001"),
         (["order", "PERP", "hold", "1", "1"], 2, "hold"),
         (["order", "PERP", "buy", "1", "1", "--expires", "2020-01-01"], 2, "not in the future"),

@@ -249,8 +249,12 @@ async def test_a_probability_has_a_face_and_needs_insurance(
         await long.remove_insurance("RAIN", 1)
     await perps.admin.open_account()
     assert (await perps.admin.remove_insurance("RAIN", 1)).amount == 1
-    with pytest.raises(ProgramError, match="secant perp insure"):
+    # A tenth of the twenty at first, less the one; a tenth of the sixty that are open stays.
+    with pytest.raises(
+        ProgramError, match=r"a tenth of the 20\.0.*, and 6\.0.* at most 1\.0\d* now, and more"
+    ):
         await perps.admin.remove_insurance("RAIN", 15)
+    await perps.admin.remove_insurance("RAIN", 1)
 
 
 async def test_collateral_moves_between_own_accounts(perps: PerpMarkets, long: Client, short: Client) -> None:

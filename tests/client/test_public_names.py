@@ -9,12 +9,15 @@ PUBLIC = {
     "secant": {
         "Builder",
         "Client",
+        "PerpTerms",
+        "PerpTierTerms",
         "PoolKind",
         "ProgramError",
         "Quote",
         "SecantError",
         "SyncClient",
         "Wallet",
+        "perp_rules",
         "record_terms",
     },
     "secant.client": {

@@ -61,6 +61,7 @@ def show_account(context: typer.Context) -> None:
             ("free", view.free),
             *_behind_free(view),
             *_perpetuals(health),
+            *([] if view.delegate is None else [("delegate", f"{view.delegate} may trade its perpetuals")]),
             *_in_books(view),
             *_volume(view),
             ("wallet", f"{amount(held.collateral)} collateral, {amount(held.sol)} SOL"),
@@ -266,13 +267,23 @@ def withdraw(
 
 def transfer(
     context: typer.Context,
-    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much.")],
+    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, or `all` that is free.")],
     to: Annotated[
         int, typer.Argument(metavar="INDEX", min=0, max=255, help="Which account of yours gets it.")
     ],
 ) -> None:
     """Move free collateral to another margin account of the wallet."""
-    receipt = with_client(context, lambda client: client.transfer(collateral, to))
+
+    async def work(client: Client) -> CashReceipt:
+        if collateral.casefold() != "all":
+            return await client.transfer(collateral, to)
+        view = await client.account()
+        most = (await client.perp_health()).withdrawable if view.perps else view.free
+        if most <= 0:
+            raise SecantError("nothing is free to move", "`secant account` says what holds it")
+        return await client.transfer(most, to)
+
+    receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"moved {amount(receipt.amount)} to account {receipt.account}")
 

@@ -19,7 +19,7 @@ from secant.errors import InputError
 
 from .exchange import unless_nothing
 from .moments import seconds_from
-from .output import amount, answer, counted, moment, say
+from .output import amount, answer, counted, fields, moment, say
 from .perp_order import Perp
 from .settings import address_in, with_client
 
@@ -76,9 +76,15 @@ def set_delegate(
 @keeping.command("collect-fees")
 def collect_fees(context: typer.Context, market: Perp) -> None:
     """Move a perpetual's fees to those that the exchange collects. Anyone may."""
-    receipt = with_client(context, lambda client: unless_nothing(client.collect_perp_fees(market)))
-    if not answer(context, receipt):
-        say(f"moved the fees of {market} to the exchange; `secant exchange collect-fees` pays them out")
+
+    async def work(client: Client) -> tuple[Receipt, Decimal]:
+        before = (await client.perp(market)).fees
+        receipt = await unless_nothing(client.collect_perp_fees(market))
+        return receipt, before - (await client.perp(market)).fees
+
+    receipt, fees = with_client(context, work)
+    if not answer(context, {**fields(receipt), "amount": fees}):
+        say(f"moved fees of {amount(fees)} to the exchange; `secant exchange collect-fees` pays them out")
 
 
 @keeping.command("pause")

@@ -143,7 +143,7 @@ def place_order(
         str | None, typer.Option(help="When it stops trading: 10m, 2h, or a UTC time; never unless given.")
     ] = None,
     self_trade: OwnMet = SelfTrade.CANCEL_PROVIDE,
-    client_id: Annotated[int, typer.Option(min=0, help="Your own mark.")] = 0,
+    client_id: Annotated[int, typer.Option(min=0, help="Your own number for it.")] = 0,
     owner: Owner = None,
     *,
     reduce_only: ReduceOnly = False,
@@ -193,7 +193,7 @@ def quote(
     facts(
         [
             ("size", order.filled),
-            ("price", "nothing at this price" if order.price is None else plain(order.price)),
+            ("price", "nothing at this price" if order.price is None else amount(order.price)),
             ("value", order.value),
             ("fee", order.fee),
             ("rests", order.rested),
@@ -209,16 +209,21 @@ def quote(
 
 
 @orders.command("orders")
-def list_orders(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
-    """Orders of an account that rest in a perpetual's book, expired ones too."""
+def list_orders(
+    context: typer.Context,
+    market: Annotated[str | None, typer.Argument(metavar="[MARKET]", help="Only of this perpetual.")] = None,
+    owner: AnyOwner = None,
+) -> None:
+    """Orders of an account that rest in perpetuals' books, expired ones too."""
     of = address_in(owner, "--owner")
     views = with_client(context, lambda client: client.perp_orders(market, owner=of), signs=of is None)
     if answer(context, views):
         return
     table(
-        ("order", "side", "size", "price", "expires", "mark"),
+        ("market", "order", "side", "size", "price", "expires", "client id"),
         [
             (
+                view.name,
                 view.id,
                 view.side,
                 view.size,
@@ -376,7 +381,7 @@ def _say_traded(context: typer.Context, market: str, receipt: PerpOrderReceipt, 
     if receipt.filled:
         done = "bought" if receipt.side is Side.BUY else "sold"
         parts.append(
-            f"{done} {amount(receipt.filled)} at {plain(receipt.price or Decimal())}"
+            f"{done} {amount(receipt.filled)} at {amount(receipt.price or Decimal())}"
             f" (value {amount(receipt.value)}, fee {amount(receipt.fee)})"
         )
     if receipt.rested:

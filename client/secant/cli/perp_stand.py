@@ -81,8 +81,8 @@ def show_clusters(
             (
                 "size",
                 (
-                    f"{amount(crowd.size)} either way, on average {plain(crowd.long_mean)} long,"
-                    f" {plain(crowd.short_mean)} short{_ratio(crowd.ratio_by_size)}"
+                    f"{amount(crowd.size)} either way; a long holds {_mean(crowd.long_mean, crowd.size)} on"
+                    f" average, a short {_mean(crowd.short_mean, crowd.size)}"
                 ),
             ),
             ("never liquidated", f"{amount(crowd.safe_value)} by this market alone"),
@@ -209,6 +209,11 @@ def _remarks(position: PerpPosition) -> list[str]:
             f" returns it as it can, `secant perp return-haircuts {name}`"
         )
     return found
+
+
+def _mean(size: Decimal, lot: Decimal) -> str:
+    """An average size, with the decimals that sizes have."""
+    return amount(size.quantize(lot))
 
 
 def _ratio(ratio: Decimal | None) -> str:

@@ -9,7 +9,7 @@ from secant.errors import InputError, SecantError
 
 from .feed import required_address
 from .moments import seconds_from
-from .output import amount, answer, moment, plain, say, table
+from .output import amount, answer, moment, say, table
 from .perp_order import AnyOwner, Owner, Perp
 from .settings import address_in, with_client
 
@@ -152,5 +152,5 @@ def execute_trigger(context: typer.Context, trigger: Trigger) -> None:
         say("moved the trailing stop after the mark")
         return
     done = "bought" if receipt.side == "buy" else "sold"
-    price = "" if receipt.price is None else f" at {plain(receipt.price)}"
+    price = "" if receipt.price is None else f" at {amount(receipt.price)}"
     say(f"{done} {amount(receipt.filled)}{price}")

@@ -147,7 +147,8 @@ class PerpOrder:
         return kind
 
     def _lots(self, state: PerpState) -> int:
-        lots, most = state.scale.lots_of(self.size), state.stored.rules.position_max_lots
+        most = state.stored.rules.position_max_lots
+        lots = state.scale.lots_of(self.size, most_lots=most)
         if lots > most:
             raise InputError(
                 f"an account holds at most {state.scale.size_of(most):,f} of {state.name}", "order less"
@@ -160,6 +161,12 @@ class PerpOrder:
         buys = side is Side.BUY
         ticks = state.scale.limit_ticks(state.stored.mark_ticks, self.slippage, buys=buys)
         return min(ticks, PERP_TICKS_MAX)
+
+
+def _trimmed(price: Decimal, tick: Decimal) -> Decimal:
+    """A price without zeros behind its last digit, but with as many decimals as the tick."""
+    shortest = price.normalize()
+    return price.quantize(tick) if shortest == price.quantize(tick) else shortest
 
 
 def perp_receipt(
@@ -175,7 +182,8 @@ def perp_receipt(
     scale, order_id = state.scale, placed.order_id or None
     price = None
     if placed.filled_lots:
-        price = share_of(placed.paid_atoms, placed.filled_lots, _PRICE_STEP) * scale.tick_size
+        mean = share_of(placed.paid_atoms, placed.filled_lots, _PRICE_STEP) * scale.tick_size
+        price = _trimmed(mean, scale.price_of(1))
     return PerpOrderReceipt(
         signature=signature,
         market=state.address,

@@ -327,6 +327,7 @@ class PerpOrderView:
     Attributes:
         id: Its number, unique in its book.
         market: The perpetual.
+        name: Its name.
         account: The margin account it belongs to.
         side: Whether it buys or sells.
         price: Collateral a base unit.
@@ -339,6 +340,7 @@ class PerpOrderView:
 
     id: int
     market: Pubkey
+    name: str
     account: Pubkey
     side: Side
     price: Decimal

@@ -205,9 +205,9 @@ def _scale(feed: FeedView, price: Decimal, asked: PerpTerms) -> PerpScale:
     tick_size = asked.tick_size
     if tick_size is None:
         if asked.face is not None:
-            price = feed_value_of(feed_units_of(asked.face, feed.exponent, "face"), feed.exponent)
+            price = feed_value_of(feed_units_of(asked.face, feed.exponent, "face", least=1), feed.exponent)
         tick_size = Decimal(1).scaleb(max(price.adjusted() - (_DIGITS - 1), feed.exponent))
-    scale = PerpScale.of(feed_units_of(tick_size, feed.exponent, "tick size"), feed.exponent)
+    scale = PerpScale.of(feed_units_of(tick_size, feed.exponent, "tick size", least=1), feed.exponent)
     if not scale.is_exact:
         raise InputError(
             f"with ticks of {scale.tick_size:f} no lot has a size that decimals can write",

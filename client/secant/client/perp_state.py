@@ -174,7 +174,10 @@ class PerpStateMethods(FeedMethods):
         return self.account_address if owner is None else self._account_of(address_of(owner, "owner"))
 
     async def _margin(self, account: Pubkey) -> exchange.MarginAccount:
-        return await self._read("margin account", account, exchange.MarginAccount, ACCOUNT_MISSING)
+        missing = ACCOUNT_MISSING
+        if self.account_index and account == self.account_address:
+            missing = f"open it: `secant account open --account-index {self.account_index}`"
+        return await self._read("margin account", account, exchange.MarginAccount, missing)
 
     async def _seat_of(self, account: Pubkey, leg: exchange.PerpLeg) -> exchange.Seat | None:
         """The seat of a leg, if the account still has it."""

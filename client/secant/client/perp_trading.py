@@ -160,7 +160,9 @@ class PerpTradeMethods(PerpHealthMethods):
         slippage: Number = _SLIPPAGE_DEFAULT,
         owner: Pubkey | str | None = None,
     ) -> PerpOrderReceipt:
-        """Closes a position at once, in part or whole; what nobody takes stays open.
+        """Closes a position at once, in part or whole; what nobody takes stays open: the receipt says why.
+
+        `close_perp` ends the market.
 
         Args:
             market: The perpetual.
@@ -245,21 +247,28 @@ class PerpTradeMethods(PerpHealthMethods):
         return PerpQuote(receipt, await self.perp_health(), after)
 
     async def perp_orders(
-        self, market: PerpRef, *, owner: Pubkey | str | None = None
+        self, market: PerpRef | None = None, *, owner: Pubkey | str | None = None
     ) -> tuple[PerpOrderView, ...]:
-        """Orders of an account that rest in a perpetual's book, expired ones too, by rising price.
+        """Orders of an account that rest in perpetuals' books, expired ones too, by market and rising price.
 
         Args:
-            market: The perpetual.
+            market: Only those of this perpetual.
             owner: Whose; the wallet's unless given.
 
         Raises:
-            AccountNotFound: there is no such market.
+            AccountNotFound: there is no such market; without one, no such account.
         """
-        state, account = await self._perp_as_stored(market), self._account_for(owner)
-        (book,), now = await self.chain.accounts_and_time([state.book])
-        assert book is not None, "a market is created with its book"
-        return perp_order_views(book.data, state.address, state.scale, account, now)
+        account = self._account_for(owner)
+        if market is None:
+            states = list((await self._perps_at(perp_seats(await self._margin(account)))).values())
+        else:
+            states = [await self._perp_as_stored(market)]
+        books, now = await self.chain.accounts_and_time([state.book for state in states])
+        views: list[PerpOrderView] = []
+        for state, book in sorted(zip(states, books, strict=True), key=lambda row: row[0].name):
+            assert book is not None, "a market is created with its book"
+            views += perp_order_views(state, book.data, account, now)
+        return tuple(views)
 
     async def cancel_perp_orders(self, orders: Sequence[PerpOrderView]) -> DropReceipt:
         """Cancels orders of one perpetual and account; those that are gone already are passed over.
@@ -332,7 +341,8 @@ class PerpTradeMethods(PerpHealthMethods):
     async def settle_pnl(self, market: PerpRef, *, owner: Pubkey | str | None = None) -> PerpSettlement:
         """Moves an account's loss in a perpetual into the market's pool, or its profit out. Anyone may.
 
-        What its orders brought is drawn first. A profit leaves as far as losers have paid in, and as the
+        The position stays; `settle_perp` fixes the price at which a closed market settles for all. What the
+        account's orders brought is drawn first. A profit leaves as far as losers have paid in, and as the
         hour's limit allows.
 
         Args:

@@ -262,18 +262,19 @@ def _levels(levels: dict[int, tuple[int, int]], scale: PerpScale, *, reverse: bo
 
 
 def perp_order_views(
-    data: bytes, market: Pubkey, scale: PerpScale, account: Pubkey | None, now: int
+    state: PerpState, data: bytes, account: Pubkey | None, now: int
 ) -> tuple[PerpOrderView, ...]:
     """The orders of a perpetual's book, expired ones too; one margin account's, if it is named."""
     _, found = resting_orders(data)
     return tuple(
         PerpOrderView(
             id=order.id,
-            market=market,
+            market=state.address,
+            name=state.name,
             account=owner,
             side=order_side(order.id),
-            price=scale.price_of(order_price_ticks(order.id)),
-            size=scale.size_of(order.lots),
+            price=state.scale.price_of(order_price_ticks(order.id)),
+            size=state.scale.size_of(order.lots),
             client_id=order.client_id,
             expires=datetime.fromtimestamp(order.expires_at, UTC) if order.expires_at else None,
             is_expired=0 < order.expires_at <= now,
