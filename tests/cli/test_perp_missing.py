@@ -43,6 +43,23 @@ def test_an_order_that_trades_nothing_fails_and_says_why(funded: Shell, maker: S
     assert "1.00: nobody bids" in funded.say("perp", "quote", perp, "sell", "1")
 
 
+def test_a_quote_needs_no_collateral(shell: Shell, maker: Shell, perp: str) -> None:
+    maker.say("perp", "order", perp, "sell", "20", "1.0000")
+    maker.say("perp", "order", perp, "sell", "20", "1.0020")
+    shell.run("airdrop")
+    for has_account in (False, True):
+        if has_account:
+            shell.say("account", "open")
+            assert shell.say("perp", "orders") == "no orders\n"
+        said = shell.say("perp", "quote", perp, "buy", "30")
+        for text in ("30.00", "1.0007", "30.020000", "0.013509"):
+            assert f"  {text}  " in said
+        assert ("more is needed" if has_account else "`secant account open`") in said
+        order = shell.json("perp", "quote", perp, "buy", "50", "1.001")["order"]
+        assert (order["filled"], order["value"]) == ("20.00", "20.000000")
+        assert "not a multiple" in shell.fail(2, ["perp", "quote", perp, "buy", "0.001"])
+
+
 def test_a_limit_beyond_the_band_fails_as_a_post_does(funded: Shell, perp: str) -> None:
     line = funded.fail(1, ["perp", "order", perp, "buy", "1", "1.0600"])
     for words in (

@@ -120,3 +120,15 @@ async def test_a_price_that_leapt(perps: PerpMarkets, long: Client, short: Clien
     code, said = await typist.run(long, "perp", "long", "SOL", "1", "2.5")
     assert (code, "volatile: the index" in said) == (1, True)
     assert "wait until its five-minute average is near enough" in said
+
+
+async def test_trigger_orders_outlive_their_account(long: Client, short: Client, typist: Typist) -> None:
+    await meet(long, short, 10, "1.0000")
+    await long.place_trigger("SOL", "stop-loss", "0.9")
+    await meet(short, long, 10, "1.0000")
+    await long.settle_pnl("SOL")
+    await long.withdraw("all")
+    _, said = await typist.run(long, "account", "close")
+    assert "1 trigger order of it is void: `secant perp cancel-trigger --all` returns their rent" in said
+    code, said = await typist.run(long, "perp", "cancel-trigger", "--all")
+    assert (code, said.startswith("cancelled trigger order ")) == (0, True)

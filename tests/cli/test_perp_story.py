@@ -117,7 +117,7 @@ def test_a_position_is_opened_watched_and_closed(
     assert maker.say("perp", "orders", perp) == "no orders\n"
     for shell in (funded, maker):
         shell.say("withdraw", "all")
-        shell.say("account", "close")
+        assert shell.say("account", "close").count("\n") == 1
 
 
 def test_taking_over(funded: Shell, maker: Shell, admin: Shell, feed: str, perp: str, tmp_path: Path) -> None:

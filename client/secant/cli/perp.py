@@ -11,6 +11,7 @@ from .output import amount, answer, facts, fields, moment, plain, say, table
 from .perp_create import creating
 from .perp_keep import keeping
 from .perp_order import Perp, orders
+from .perp_quote import quotes
 from .perp_stand import standing
 from .perp_trigger import triggers
 from .settings import with_client
@@ -23,6 +24,7 @@ perps = typer.Typer(
 )
 perps.add_typer(creating)
 perps.add_typer(orders)
+perps.add_typer(quotes)
 perps.add_typer(standing)
 perps.add_typer(triggers)
 perps.add_typer(keeping)

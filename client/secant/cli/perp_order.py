@@ -14,7 +14,6 @@ from secant.client import (
     PerpHealth,
     PerpOrderReceipt,
     PerpPosition,
-    PerpQuote,
     PerpSettlement,
     PositionSide,
     SelfTrade,
@@ -24,10 +23,10 @@ from secant.errors import InputError, SecantError
 
 from .moments import seconds_from
 from .order import OwnMet, ReduceOnly, TradeSide
-from .output import amount, answer, counted, facts, fields, moment, plain, say, table
+from .output import amount, answer, counted, fields, moment, plain, say, table
 from .settings import address_in, settings_of, with_client
 
-__all__ = ["Perp", "orders", "standing_of"]
+__all__ = ["MaybePrice", "Perp", "Size", "Slippage", "held_in", "orders", "standing_of", "times"]
 
 orders = typer.Typer()
 
@@ -119,7 +118,7 @@ def close(
 
 async def _void_triggers(client: Client, market: str, owner: Pubkey | None, health: PerpHealth) -> str:
     """What becomes of trigger orders, if the position that they were for is gone."""
-    position = _held(health, market)
+    position = held_in(health, market)
     if position is not None and position.side is not PositionSide.FLAT:
         return ""
     count = len(await client.triggers(market, owner=owner))
@@ -168,44 +167,6 @@ def place_order(
         return receipt, await client.perp_health(owner=of)
 
     _say_traded(context, market, *with_client(context, work))
-
-
-@orders.command("quote")
-def quote(
-    context: typer.Context,
-    market: Perp,
-    side: TradeSide,
-    size: Size,
-    price: MaybePrice = None,
-    slippage: Slippage = "0.01",
-    *,
-    reduce_only: ReduceOnly = False,
-) -> None:
-    """What an order would trade now, and where the account would stand, without trading."""
-
-    async def work(client: Client) -> PerpQuote:
-        return await client.quote_perp(market, side, size, price, slippage=slippage, reduce_only=reduce_only)
-
-    quoted = with_client(context, work)
-    if answer(context, quoted):
-        return
-    order, after = quoted.order, quoted.after
-    facts(
-        [
-            ("size", order.filled),
-            ("price", "nothing at this price" if order.price is None else amount(order.price)),
-            ("value", order.value),
-            ("fee", order.fee),
-            ("rests", order.rested),
-            *([("missing", f"{amount(order.missing)}: {order.why}")] if order.missing else []),
-            ("leverage", f"{_times(quoted.before.leverage)} now, {_times(after.leverage)} after"),
-            (
-                "left to open more",
-                f"{amount(quoted.before.initial_surplus)} now, {amount(after.initial_surplus)} after",
-            ),
-            ("then", standing_of(_held(after, market))),
-        ]
-    )
 
 
 @orders.command("orders")
@@ -325,7 +286,7 @@ def draw(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
     receipt, health = with_client(context, work)
     if not answer(context, receipt):
         cancelled = f"; {counted(len(receipt.order_ids), 'order')} cancelled" if receipt.order_ids else ""
-        say(f"drawn: {standing_of(_held(health, market))}{cancelled}")
+        say(f"drawn: {standing_of(held_in(health, market))}{cancelled}")
 
 
 @orders.command("settle")
@@ -361,12 +322,14 @@ def standing_of(position: PerpPosition | None) -> str:
     )
 
 
-def _held(health: PerpHealth, market: str) -> PerpPosition | None:
+def held_in(health: PerpHealth, market: str) -> PerpPosition | None:
+    """The position in a perpetual, named by its name or address."""
     named = (view for view in health.positions if market in {view.name, str(view.market)})
     return next(named, None)
 
 
-def _times(leverage: Decimal | None) -> str:
+def times(leverage: Decimal | None) -> str:
+    """A leverage."""
     return "—" if leverage is None else f"{plain(leverage)}x"
 
 
@@ -374,7 +337,7 @@ def _say_traded(context: typer.Context, market: str, receipt: PerpOrderReceipt, 
     if not receipt.filled and not receipt.rested:
         why = receipt.why or "the position was gone"
         raise SecantError(f"nothing traded, and nothing rests: {why}", receipt.remedy or "look at it anew")
-    position = _held(health, market)
+    position = held_in(health, market)
     if answer(context, {**fields(receipt), "position": position, "leverage": health.leverage}):
         return
     parts = []
@@ -390,6 +353,6 @@ def _say_traded(context: typer.Context, market: str, receipt: PerpOrderReceipt, 
     say("; ".join(parts))
     if receipt.missing:
         say(f"{amount(receipt.missing)} did not trade: {receipt.why} — {receipt.remedy}")
-    say(f"now {standing_of(position)}; leverage {_times(health.leverage)} in all")
+    say(f"now {standing_of(position)}; leverage {times(health.leverage)} in all")
     if position is not None and position.side is PositionSide.FLAT and position.profit:
         say(f"`secant perp settle {market}` moves that into the account's cash, or out of it")

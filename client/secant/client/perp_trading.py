@@ -59,7 +59,7 @@ _NOTHING: Final = {
         "place a larger order, or make room: `secant perp expand MARKET --orders 32`",
     ),
     "SeatsFull": (
-        "the book has no free seat",
+        "the book has no room for another account",
         "make room: `secant perp expand MARKET --seats 4`, `client.expand_perp_book`",
     ),
     "OrderNotFilled": (
@@ -223,8 +223,8 @@ class PerpTradeMethods(PerpHealthMethods):
             meets_max=_MEETS_DEFAULT,
         )
         state, account = await self._perp(market), self.account_address
-        stored = await self._margin(account)
         request = order.request(state)
+        stored = await self._margin(account)
         instructions = await self._trading_perp(state, account, stored, request)
         written = [account, state.address, state.book]
         done = await self.chain.simulate(instructions, self.wallet.address, accounts=written)
