@@ -220,8 +220,9 @@ class PerpWorld(World):
                 quote = leg.quote_atoms + returned_down(leg, self.perp(market))
                 yield leg.position_lots, quote, leg.funding_index, leg.loss_index
         for seat in self.seats(self.books[market]):
-            if seat.lots or seat.cash_atoms:
-                yield seat.lots, seat.cash_atoms, seat.funding_index, seat.loss_index
+            if seat.lots or seat.cash_atoms or seat.haircut_atoms:
+                quote = seat.cash_atoms + seat_returned_down(seat, self.perp(market))
+                yield seat.lots, quote, seat.funding_index, seat.loss_index
 
     def assert_whole(self) -> None:
         """The vault is what is owed, to the atom, and every market's claims are its pool, but for dust."""
@@ -253,6 +254,13 @@ def returned_down(leg: exchange.PerpLeg, perp: exchange.PerpMarket) -> int:
     fresh_atoms = max(0, owed_up(abs(leg.position_lots), leg.loss_index, loss_now))
     noted = _given_back(perp, leg.haircut_atoms, leg.recovery_share, leg.recovery_epoch)
     return noted + _given_back(perp, fresh_atoms, perp.haircut_share, perp.haircut_epoch)
+
+
+def seat_returned_down(seat: exchange.Seat, perp: exchange.PerpMarket) -> int:
+    """As `returned_down`, of what a seat has borne, which is noted once it is drawn."""
+    loss_now = perp.loss_short_index if seat.lots < 0 else perp.loss_long_index
+    fresh_atoms = max(0, owed_up(abs(seat.lots), seat.loss_index, loss_now))
+    return _given_back(perp, seat.haircut_atoms + fresh_atoms, perp.haircut_share, perp.haircut_epoch)
 
 
 def _given_back(perp: exchange.PerpMarket, atoms: int, share: int, epoch: int) -> int:

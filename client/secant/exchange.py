@@ -493,6 +493,11 @@ ERRORS: Final[dict[int, _wire.ProgramErrorInfo]] = {
     6081: _wire.ProgramErrorInfo(
         6081, "InsuranceInsufficient", "Insurance does not cover this: add to it, wait a day, or ask for less"
     ),
+    6082: _wire.ProgramErrorInfo(
+        6082,
+        "TriggerVoid",
+        "The position that the order was placed for is closed, or turned; anyone may cancel the order",
+    ),
 }
 
 
@@ -2182,7 +2187,7 @@ def _encode_liquidated(value: Liquidated, name: str) -> bytes:
     )
 
 
-_PERP_LEG = Struct("<32sqqqqQQQQQQQIH2x")
+_PERP_LEG = Struct("<32sqqqqQQQQQQQIHH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -2204,6 +2209,7 @@ class PerpLeg:
         drawn_slot: The slot in which its seat was last drawn.
         recovery_epoch: The market's `recovery_epoch` then.
         seat: Seat in the market's book, counted from 1; 0 without.
+        opening: Another number for each position that the account has had here, one after the other.
     """
 
     market: Pubkey
@@ -2220,6 +2226,7 @@ class PerpLeg:
     drawn_slot: int
     recovery_epoch: int
     seat: int
+    opening: int
 
     SIZE: ClassVar[int] = 128
 
@@ -2257,6 +2264,7 @@ def _perp_leg(values: tuple[Any, ...], at: int) -> PerpLeg:
         values[at + 11],
         values[at + 12],
         values[at + 13],
+        values[at + 14],
     )
 
 
@@ -2279,12 +2287,14 @@ def _encode_perp_leg(value: PerpLeg, name: str) -> bytes:
             _wire.encode_u64(value.drawn_slot, f"{name}.drawn_slot"),
             _wire.encode_u32(value.recovery_epoch, f"{name}.recovery_epoch"),
             _wire.encode_u16(value.seat, f"{name}.seat"),
-            bytes(2),
+            _wire.encode_u16(value.opening, f"{name}.opening"),
         )
     )
 
 
-_MARGIN_ACCOUNT = Struct("<32s32sqqQqQQq32sBBBB4x" + 8 * (_EVENT_LEG.format[1:]) + 8 * (_PERP_LEG.format[1:]))
+_MARGIN_ACCOUNT = Struct(
+    "<32s32sqqQqQQq32sBBBBH2x" + 8 * (_EVENT_LEG.format[1:]) + 8 * (_PERP_LEG.format[1:])
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -2310,6 +2320,7 @@ class MarginAccount:
         bump: PDA bump.
         layout: Layout of this account; 1.
         perps: How many perpetual legs are in use.
+        openings: Greater than the `opening` of any leg that was given up.
         event_legs: Positions in events; a free leg has the zero address.
         perp_legs: Positions in perpetuals; a free leg has the zero address.
     """
@@ -2328,6 +2339,7 @@ class MarginAccount:
     bump: int
     layout: int
     perps: int
+    openings: int
     event_legs: tuple[EventLeg, ...]
     perp_legs: tuple[PerpLeg, ...]
 
@@ -2348,6 +2360,7 @@ class MarginAccount:
         "bump": 161,
         "layout": 162,
         "perps": 163,
+        "openings": 164,
         "event_legs": 168,
         "perp_legs": 2792,
     }
@@ -2386,8 +2399,9 @@ def _margin_account(values: tuple[Any, ...], at: int) -> MarginAccount:
         values[at + 11],
         values[at + 12],
         values[at + 13],
-        tuple([_event_leg(values, at_) for at_ in range(at + 14, at + 414, 50)]),
-        tuple([_perp_leg(values, at_) for at_ in range(at + 414, at + 526, 14)]),
+        values[at + 14],
+        tuple([_event_leg(values, at_) for at_ in range(at + 15, at + 415, 50)]),
+        tuple([_perp_leg(values, at_) for at_ in range(at + 415, at + 535, 15)]),
     )
 
 
@@ -2410,7 +2424,8 @@ def _encode_margin_account(value: MarginAccount, name: str) -> bytes:
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
             _wire.encode_u8(value.perps, f"{name}.perps"),
-            bytes(4),
+            _wire.encode_u16(value.openings, f"{name}.openings"),
+            bytes(2),
             _wire.encode_array(value.event_legs, f"{name}.event_legs", _encode_event_leg, 8),
             _wire.encode_array(value.perp_legs, f"{name}.perp_legs", _encode_perp_leg, 8),
         )
@@ -4462,7 +4477,7 @@ def _encode_trigger_terms(value: TriggerTerms, name: str) -> bytes:
     )
 
 
-_TRIGGER_ORDER = Struct("<32s32s32s" + _TRIGGER_TERMS.format[1:] + "BBB29x")
+_TRIGGER_ORDER = Struct("<32s32s32s" + _TRIGGER_TERMS.format[1:] + "HBBB27x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -4474,6 +4489,7 @@ class TriggerOrder:
         market: key.
         payer: Who gets the rent.
         terms: `TriggerTerms`.
+        opening: The `opening` of the leg when it was placed.
         id: Which of the account's trigger orders this is.
         bump: PDA bump.
         layout: Layout of this account; 1.
@@ -4483,6 +4499,7 @@ class TriggerOrder:
     market: Pubkey
     payer: Pubkey
     terms: TriggerTerms
+    opening: int
     id: int
     bump: int
     layout: int
@@ -4494,9 +4511,10 @@ class TriggerOrder:
         "market": 40,
         "payer": 72,
         "terms": 104,
-        "id": 136,
-        "bump": 137,
-        "layout": 138,
+        "opening": 136,
+        "id": 138,
+        "bump": 139,
+        "layout": 140,
     }
 
     @classmethod
@@ -4526,6 +4544,7 @@ def _trigger_order(values: tuple[Any, ...], at: int) -> TriggerOrder:
         values[at + 10],
         values[at + 11],
         values[at + 12],
+        values[at + 13],
     )
 
 
@@ -4538,10 +4557,11 @@ def _encode_trigger_order(value: TriggerOrder, name: str) -> bytes:
             _wire.encode_pubkey(value.market, f"{name}.market"),
             _wire.encode_pubkey(value.payer, f"{name}.payer"),
             _encode_trigger_terms(value.terms, f"{name}.terms"),
+            _wire.encode_u16(value.opening, f"{name}.opening"),
             _wire.encode_u8(value.id, f"{name}.id"),
             _wire.encode_u8(value.bump, f"{name}.bump"),
             _wire.encode_u8(value.layout, f"{name}.layout"),
-            bytes(29),
+            bytes(27),
         )
     )
 
@@ -5191,13 +5211,13 @@ def cancel_trigger(
     trader: Pubkey | None = None,
     remaining_accounts: Sequence[AccountMeta] = (),
 ) -> Instruction:
-    """Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed.
+    """Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed or is void.
 
     Never paused.
 
     Args:
-        payer: CHECK: paid the rent and gets it back; signs, unless another does or the order has
-            lapsed. [writable]
+        payer: CHECK: paid the rent and gets it back; signs, unless another does or the order has lapsed
+            or is void. [writable]
         account: The margin account; closed, it has nothing left to reduce.
         trigger: the trigger. [writable]
         trader: The account's owner or delegate, if somebody else than him paid. [signer] May be left
@@ -5739,6 +5759,9 @@ def draw_perp_seat(
 
     Anyone may; never paused.
 
+    Remaining accounts: the markets of the account's other perpetual legs, read-only, in any order, each
+    brought up to date (update_funding) in this slot.
+
     Args:
         account: the account. [writable]
         market: the market. [writable]
@@ -5799,6 +5822,8 @@ def execute_trigger(
     """Places a trigger order whose mark is reached, or moves a trailing stop after the mark.
 
     Anyone may; never paused.
+
+    Remaining accounts: the markets of the account's other perpetual legs, read-only, in any order.
 
     Args:
         exchange: the exchange.
@@ -5919,6 +5944,9 @@ def liquidate(
     less a reward.
 
     Anyone may who affords it.
+
+    Remaining accounts: the markets of both accounts' other perpetual legs, read-only, in any order, each
+    brought up to date (update_funding), and for the taker drawn (draw_perp_seat), in this slot.
 
     Args:
         liquidator: Owner or delegate of the account that takes over. [signer]
@@ -6356,6 +6384,9 @@ def refresh_margin(*, account: Pubkey, remaining_accounts: Sequence[AccountMeta]
 
     Anyone may.
 
+    Remaining accounts: the markets of all of the account's perpetual legs, read-only, in any order, each
+    brought up to date (update_funding) and drawn (draw_perp_seat) in this slot.
+
     Args:
         account: the account. [writable]
         remaining_accounts: appended after the accounts above.
@@ -6460,6 +6491,8 @@ def resolve_bankruptcy(
     insurance, then the other side of the market, pay the part of what is missing.
 
     Anyone may who affords it.
+
+    Remaining accounts: as of liquidate.
 
     Args:
         liquidator: Owner or delegate of the account that takes over. [signer]
@@ -6820,6 +6853,10 @@ def trade_perp(
     mark, and rests by its kind.
 
     An order that is to reduce only is never paused, and needs no fresh price.
+
+    Remaining accounts: the markets of the account's other perpetual legs, read-only, in any order; unless
+    the order only reduces, each brought up to date (update_funding) and drawn (draw_perp_seat) in this
+    slot.
 
     Args:
         trader: The account's owner or delegate. [signer]

@@ -35,6 +35,8 @@ __all__ = [
     "price_max_ticks",
     "prices_of",
     "returned_down",
+    "seat_returned_down",
+    "unpaid_atoms",
     "value_ticks",
 ]
 
@@ -112,6 +114,7 @@ class Health:
         losses_atoms: Unrealised losses at the strict prices, none positive.
         initial_atoms: What opening requires.
         maintenance_atoms: What keeping requires.
+        exposed_atoms: What keeping would require, were every order of a side filled.
     """
 
     free_atoms: int
@@ -119,6 +122,7 @@ class Health:
     losses_atoms: int = 0
     initial_atoms: int = 0
     maintenance_atoms: int = 0
+    exposed_atoms: int = 0
 
     @property
     def equity_atoms(self) -> int:
@@ -134,6 +138,11 @@ class Health:
     def maintenance_surplus_atoms(self) -> int:
         """Return what is left beyond what keeping requires; below 0 the account is liquidated."""
         return self.equity_atoms - self.maintenance_atoms
+
+    @property
+    def exposed_surplus_atoms(self) -> int:
+        """Return what is left beyond that were every order of a side filled; below 0 the orders go."""
+        return self.equity_atoms - self.exposed_atoms
 
 
 def value_ticks(lots: int, mark_ticks: int, face_ticks: int) -> int:
@@ -154,16 +163,36 @@ def _cost_up(lots: int, index_before: int, index_now: int) -> int:
 
 def returned_down(leg: exchange.PerpLeg, market: exchange.PerpMarket) -> int:
     """What insurance has given back of what a leg has borne, and the leg has once it is next touched."""
-    if leg.recovery_epoch != market.recovery_epoch or not leg.haircut_atoms:
-        return leg.haircut_atoms
-    return leg.haircut_atoms - -(-leg.haircut_atoms * market.recovery_share // leg.recovery_share)
+    noted = _given_back_down(market, leg.haircut_atoms, leg.recovery_share, leg.recovery_epoch)
+    fresh_atoms = _borne_up(market, leg.position_lots, leg.loss_index)
+    return noted + _given_back_down(market, fresh_atoms, market.haircut_share, market.haircut_epoch)
+
+
+def seat_returned_down(seat: exchange.Seat, market: exchange.PerpMarket) -> int:
+    """As `returned_down`, of what a seat has borne: its leg has it once the seat is drawn."""
+    borne_atoms = seat.haircut_atoms + _borne_up(market, seat.lots, seat.loss_index)
+    return _given_back_down(market, borne_atoms, market.haircut_share, market.haircut_epoch)
+
+
+def _borne_up(market: exchange.PerpMarket, lots: int, loss_index: int) -> int:
+    """What a position has borne since its index."""
+    loss_now = market.loss_short_index if lots < 0 else market.loss_long_index
+    return max(_cost_up(abs(lots), loss_index, loss_now), 0)
+
+
+def _given_back_down(market: exchange.PerpMarket, borne_atoms: int, share: int, epoch: int) -> int:
+    """What was given back of what was borne when the market's recovery stood at a share and an epoch."""
+    if epoch != market.recovery_epoch or not borne_atoms:
+        return borne_atoms
+    return borne_atoms - -(-borne_atoms * market.recovery_share // share)
 
 
 def holding_of(leg: exchange.PerpLeg, seat: exchange.Seat | None, market: exchange.PerpMarket) -> Holding:
     """A leg with what its seat holds, as drawing and settling would leave it."""
     settled = _settled(leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index, market)
     returned = returned_down(leg, market)
-    held = replace(settled, borne_atoms=leg.haircut_atoms - returned, returned_atoms=returned)
+    borne = leg.haircut_atoms + _borne_up(market, leg.position_lots, leg.loss_index)
+    held = replace(settled, borne_atoms=borne - returned, returned_atoms=returned)
     if seat is None:
         return replace(
             held,
@@ -172,6 +201,8 @@ def holding_of(leg: exchange.PerpLeg, seat: exchange.Seat | None, market: exchan
             ask_lots=leg.ask_lots,
             ask_atoms=leg.ask_atoms,
         )
+    seat_returned = seat_returned_down(seat, market)
+    seat_borne = seat.haircut_atoms + _borne_up(market, seat.lots, seat.loss_index)
     came = _settled(seat.lots, seat.cash_atoms, seat.funding_index, seat.loss_index, market)
     return Holding(
         lots=held.lots + came.lots,
@@ -181,8 +212,8 @@ def holding_of(leg: exchange.PerpLeg, seat: exchange.Seat | None, market: exchan
         bid_atoms=seat.bid_lots * seat.bid_max_ticks,
         ask_lots=seat.ask_lots,
         ask_atoms=seat.ask_lots * seat.ask_min_ticks,
-        borne_atoms=held.borne_atoms + seat.haircut_atoms,
-        returned_atoms=held.returned_atoms,
+        borne_atoms=held.borne_atoms + seat_borne - seat_returned,
+        returned_atoms=held.returned_atoms + seat_returned,
     )
 
 
@@ -263,13 +294,17 @@ def health_with(
     strict_ticks = prices.high_ticks if held.lots < 0 else prices.low_ticks
     initial = 0 if is_paying(market, now) else _required_up(held, prices, rules)
     initial += _misplaced_up(held, prices)
-    maintenance = 0 if market.settlement_ticks else maintenance_up(rules, prices.value_atoms(held.lots))
+    ends = (held.lots, held.lots + held.bid_lots, held.lots - held.ask_lots)
+    kept, long, short = (
+        0 if market.settlement_ticks else maintenance_up(rules, prices.value_atoms(lots)) for lots in ends
+    )
     return Health(
         free_atoms=health.free_atoms,
         claims_atoms=health.claims_atoms + held.claim_atoms(prices.mark_ticks),
         losses_atoms=health.losses_atoms + min(held.claim_atoms(strict_ticks), 0),
         initial_atoms=health.initial_atoms + initial * (2 if prices.is_doubtful else 1),
-        maintenance_atoms=health.maintenance_atoms + maintenance,
+        maintenance_atoms=health.maintenance_atoms + kept,
+        exposed_atoms=health.exposed_atoms + max(long, short),
     )
 
 
@@ -290,6 +325,12 @@ def _misplaced_up(held: Holding, prices: Prices) -> int:
         return 0
     dear = max(held.bid_atoms - held.bid_lots * prices.low_ticks, 0)
     return dear + max(held.ask_lots * prices.high_ticks - held.ask_atoms, 0)
+
+
+def unpaid_atoms(held: Holding, mark_ticks: int, elsewhere: Health) -> int:
+    """Of a loss what neither free collateral pays, which pays those elsewhere first, nor anything but a profit."""
+    free_atoms = max(elsewhere.free_atoms + elsewhere.losses_atoms, 0)
+    return -min(held.claim_atoms(mark_ticks) + free_atoms, 0)
 
 
 def liquidation_ticks(elsewhere: Health, held: Holding, market: exchange.PerpMarket) -> int | None:

@@ -214,6 +214,7 @@ class SyncClient:
     perp_accounts = _forward(Client.perp_accounts)
     perp_book = _forward(Client.perp_book)
     perp_fills = _forward(Client.perp_fills)
+    perp_history = _forward(Client.perp_history)
     perp_crowd = _forward(Client.perp_crowd)
     perp_health = _forward(Client.perp_health)
     perp_orders = _forward(Client.perp_orders)

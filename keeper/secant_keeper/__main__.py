@@ -56,19 +56,23 @@ exit codes: 0 done; 2 the file or an option will not do; 5 there is nothing to r
 
 PERPS_HELP = """\
 Of every perpetual in the history: how things stood last, what each clock hour was like on average over the
-time that is known of it, and where positions would be liquidated. Funding is what a long lot paid a day in
-ticks, and that times 365 as a share of the index; basis is the book's middle less the index; long/short is
-accounts long for each one short, and largest the same in lots among the largest tenth of all positions (of
-all lots as many are long as short). Depth is lots within 1 and 5 % of the mark. Nothing holds over a time in
-which the keeper did not run. JSON is exact: rates of the last snapshot are in 2^-16 ticks a day, averages of
-index and basis in 2^-16 ticks, the funding index in 2^-32 atoms a lot.
+time that is known of it, and where positions would be liquidated. Prices are the feed's, sizes in base units,
+amounts in collateral. Funding is what a long paid a day for each base unit, and that times 365 as a share of
+the index; basis is the book's middle less the index. Open is what the program counts: fills in a seat that
+nobody has drawn count by themselves, and held is what accounts are long with them. Long/short is accounts
+long for each one short, and largest the same in size among the largest tenth of all positions (of all as much
+is long as short). Depth is what rests within 1 and 5 % of the mark. Nothing holds over a time in which the
+keeper did not run. JSON is exact, and has integers beside what they are: after each ..._ticks a ..._price,
+after ..._lots a ..._size, after ..._atoms an ..._amount. Rates of the last snapshot are in 2^-16 ticks a day,
+averages of index and basis in 2^-16 ticks, the funding index in 2^-32 atoms a lot.
 
 exit codes: 0 done; 2 the history or an option will not do; 5 there is nothing to report"""
 
 EXPORT_HELP = """\
 One file a table, named as the table, over one that is there. Rows are those with a time in the period, of
 stretches those that overlap it, of links and perpetuals all. A value holds until the next row of the same
-thing, and never beyond its stretch.
+thing, and never beyond its stretch. A tick of a perpetual is units_per_tick x 10^feed_exponent of collateral
+a base unit, both in perp.parquet; a lot is a millionth divided by that; an atom is a millionth of collateral.
 
 exit codes: 0 done; 2 the history, the folder or an option will not do"""
 

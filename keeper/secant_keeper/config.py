@@ -54,6 +54,17 @@ JobName = Literal[
 ]
 
 
+_FOR_PERPS: Final[tuple[JobName, ...]] = (
+    "audit",
+    "liquidate",
+    "triggers",
+    "funding",
+    "inventory",
+    "settle_pnl",
+)
+_FOR_A_TAKER: Final[tuple[JobName, ...]] = ("liquidate", "inventory")
+
+
 def _pubkey(value: object) -> Pubkey:
     if isinstance(value, Pubkey):
         return value
@@ -138,9 +149,17 @@ class PerpSettings(BaseModel):
     """The exchange they are of."""
     account_index: Annotated[int, Field(ge=0, le=255)] | None = None
     """Which of the key's own margin accounts takes over what is liquidated, as far as its own margin goes;
-    left out, nothing is liquidated."""
+    left out, nothing is liquidated, and the keeper is unhealthy while that leaves accounts at risk: leave
+    "liquidate" and "inventory" out of `jobs` where others do it."""
     refresh_interval_s: Annotated[float, Field(gt=0, le=300)] = 60.0
-    """How long a market may go without being brought up to date."""
+    """How long a market may go without being brought up to date; it holds nothing back."""
+    price_interval_s: Annotated[float, Field(ge=0, le=300)] = 0.0
+    """Least seconds between two updates of a market for new prices, at most half of what its prices are fresh
+    for. Each is a transaction of 5,000 lamports and its priority fee, beside the one that publishes: a price
+    a second costs 0.43 SOL a day and market, one in 10 s a tenth of that. Whatever trades, liquidates or
+    executes a trigger takes new prices in by itself, so this delays no one; averages and the premium that
+    funding is of see less of what was in between. A price a tenth of a per cent from the last, publishers
+    that disagree, a new hour and the last hour before a close are taken in at once."""
     sweep_interval_s: Annotated[float, Field(gt=0)] = 60.0
     """How often all accounts are looked at anew, not only those near their limits."""
     trail_step_bps: Annotated[int, Field(ge=0, le=1_000)] = 10
@@ -187,7 +206,8 @@ class Settings(BaseSettings):
     drive_clock_until: int | None = None
     """Never set it later than this, Unix seconds; left out, it goes on to the last record's end."""
     jobs: tuple[JobName, ...] = get_args(JobName)
-    """Which jobs run; those from audit to settle_pnl are for perpetuals and need the section [perps]. Draws
+    """Which jobs run; those from audit to settle_pnl are for perpetuals and need the section [perps], and
+    liquidate and inventory, where they are named, account_index in it. Draws
     wait until a settled event's book is swept down to 256 orders; while an event trades, they bring home a
     unit of collateral or more that orders reserved which others have taken out."""
     feeds: tuple[FeedSettings, ...] = ()
@@ -260,6 +280,20 @@ class Settings(BaseSettings):
                 raise ValueError("a live Kalshi source needs the section [kalshi]")
         return self
 
+    @model_validator(mode="after")
+    def _able(self) -> Self:
+        """A job that is asked for by name must have what it needs; of all of them, those run that have."""
+        if "jobs" in self.model_fields_set:
+            _refuse_lacking(self.jobs, _FOR_PERPS, "the section [perps]", is_there=self.perps is not None)
+            has_taker = self.perps is not None and self.perps.account_index is not None
+            _refuse_lacking(self.jobs, _FOR_A_TAKER, "account_index in [perps]", is_there=has_taker)
+        return self
+
+    @property
+    def running(self) -> tuple[JobName, ...]:
+        """The jobs that have what they need."""
+        return tuple(job for job in self.jobs if self.perps is not None or job not in _FOR_PERPS)
+
     @property
     def websocket_url(self) -> str:
         """The WebSocket URL, given or derived."""
@@ -287,6 +321,14 @@ SECTIONS: Final[dict[tuple[str, ...], tuple[str, type[BaseModel]]]] = {
     ("kalshi",): ("in [kalshi]", KalshiSettings),
 }
 """Every section of the file by the keys that lead to it: where its keys stand, and its model."""
+
+
+def _refuse_lacking(
+    jobs: tuple[JobName, ...], needing: tuple[JobName, ...], what: str, *, is_there: bool
+) -> None:
+    asked = [job for job in jobs if job in needing]
+    if asked and not is_there:
+        raise ValueError(f"jobs has {', '.join(asked)}, and lacks {what}: add that, or take them out of jobs")
 
 
 def _port_of(name: str, url: SecretStr, schemes: tuple[str, str]) -> int | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from secant_keeper.loop import Loop
     from secant_keeper.metrics import Metrics
     from secant_keeper.perps.auditor import Auditor
+    from secant_keeper.perps.overdue import Overdue
     from secant_keeper.reader import Reader
     from secant_keeper.rpc import Rpc
     from secant_keeper.sources import Sources
@@ -70,6 +71,7 @@ class Health:
         metrics: Where gauges are kept current.
         clock: Monotonic seconds.
         auditor: Whether the exchange adds up; None if nobody looks.
+        overdue: Whether accounts at risk are taken over; None if nobody is to.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Health:
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
         auditor: Auditor | None = None,
+        overdue: Overdue | None = None,
     ) -> None:
         self._settings = settings
         self._state = state
@@ -91,6 +94,7 @@ class Health:
         self._metrics = metrics
         self._clock = clock
         self._auditor = auditor
+        self._overdue = overdue
         self._begun = clock()
         self.balance_lamports: int | None = None
 
@@ -117,6 +121,7 @@ class Health:
         if stale:
             found.append(f"no news of {', '.join(stale)}")
         found += [] if self._auditor is None else self._auditor.problems()
+        found += [] if self._overdue is None else self._overdue.problems()
         balance, least = self.balance_lamports, self._settings.balance_min_lamports
         if balance is not None and balance < least:
             found.append(f"the balance is {balance} lamports, under {least}")

@@ -101,6 +101,7 @@ class PerpNotes:
     def forget(self) -> None:
         """Begin anew: everything is noted again."""
         self._noted: dict[Pubkey, _Noted] = {}
+        self._named: dict[Pubkey, PerpLink] = {}
         self._scanned_at: int | None = None
 
     def note(self, state: State, now: int, batch: Batch, *, is_last: bool) -> None:
@@ -110,6 +111,7 @@ class PerpNotes:
             return
         state.watch.refresh(state, now)
         for address, market in present.items():
+            self._note_link(state, address, market, batch)
             self._note_one(state, address, market, now, batch, is_last=is_last)
         for address in self._noted.keys() - present.keys():
             last = self._pass_time(self._noted.pop(address), now, batch)
@@ -118,6 +120,21 @@ class PerpNotes:
             self._scanned_at = now
             # Their accounts are not changed but replaced, so the other thread has them as they are now.
             batch.later.append(partial(_scan, state.watch.positions(), present, now))
+
+    def _note_link(self, state: State, address: Pubkey, market: exchange.PerpMarket, batch: Batch) -> None:
+        """Note what a perpetual is, and again once more of it is known: its feed may come later."""
+        feed = state.feed(market.feed)
+        link = PerpLink(
+            str(address),
+            str(market.exchange),
+            str(market.feed),
+            text_of(market.market_id),
+            _stored(market.rules.units_per_tick),
+            None if feed is None else feed.exponent,
+        )
+        if link != self._named.get(address):
+            self._named[address] = link
+            batch.perps.append(link)
 
     def _note_one(
         self,
@@ -130,10 +147,7 @@ class PerpNotes:
         is_last: bool,
     ) -> None:
         last = self._noted.get(address)
-        if last is None:
-            keys = (str(address), str(market.exchange), str(market.feed))
-            batch.perps.append(PerpLink(*keys, text_of(market.market_id)))
-        else:
+        if last is not None:
             last = self._noted[address] = self._pass_time(last, now, batch)
             if now - last.row.time < self._interval_s and not is_last:
                 return

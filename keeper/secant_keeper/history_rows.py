@@ -94,12 +94,18 @@ class PerpLink(NamedTuple):
         exchange: The exchange it is of.
         feed: The feed it follows.
         name: Its name, unique on its exchange.
+        units_per_tick: Feed units in a tick, which never changes; None if it is not known.
+        feed_exponent: The feed's exponent, -12 to 0: a feed unit is 10 to it; None if it is not known. A
+            tick is units_per_tick times 10^feed_exponent of collateral a base unit, and a lot a millionth of
+            a base unit divided by that: it is worth an atom a tick.
     """
 
     market: str
     exchange: str
     feed: str
     name: str
+    units_per_tick: int | None = None
+    feed_exponent: int | None = None
 
 
 class PerpSnapshot(NamedTuple):

@@ -89,6 +89,9 @@ class Metrics:
         self.at_risk = gauge(
             "perp_accounts_at_risk", "Accounts with less than keeping their positions requires"
         )
+        self.overdue = gauge(
+            "perp_accounts_overdue", "Accounts at risk for some time that are not taken over"
+        )
         self.audits = counter("audits", "Audits of the exchange that were done", "outcome")
         self.audit_repeats = counter("audit_repeats", "Reads of an audit begun anew as a slot had passed")
         self.audit_surplus = gauge(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from secant_keeper.evidence import iso_time, plain
 from secant_keeper.history_perps import GONE, SETTLED
+from secant_keeper.perp_units import scale_of, with_units
 from secant_keeper.perps.figures import RATE_BITS
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Hour:
         return _annualised(self.sums["funding_rate"], self.sums["index_ticks"])
 
     def as_json(self) -> dict[str, Any]:
-        """The hour as a JSON object."""
+        """The hour as a JSON object, in ticks, lots and atoms."""
         rate = self.mean("funding_rate")
         named = {name: _shown(self.mean(name)) for name in _MEANS if name != "funding_rate"}
         return {
@@ -116,23 +117,55 @@ class PerpFigures:
     last: PerpSnapshot
     scan: tuple[Scan, list[Cluster]] | None
 
+    @property
+    def undrawn_lots(self) -> int | None:
+        """What of the open lots offsets itself: fills that nobody has drawn from their seats yet."""
+        open_lots = self.last.open_lots
+        return None if open_lots is None else max(open_lots - self.last.long_lots, 0)
+
+    @property
+    def mark_moved(self) -> Fraction | None:
+        """By what share of it the last mark is above that of the scan; None without one."""
+        if self.scan is None:
+            return None
+        before = self.scan[0].mark_ticks
+        return _share(self.last.mark_ticks - before, before)
+
     def as_json(self) -> dict[str, Any]:
-        """The figures as a JSON object; ratios, means and rates are decimal strings, the rest integers."""
-        last = self.last
+        """The figures as a JSON object; ratios, means and rates are decimal strings, the rest integers.
+
+        What ends in `_ticks`, `_lots` or `_atoms` is there in prices, base units and collateral too, as
+        `with_units` has it.
+        """
+        scale = scale_of(self.perp)
+        document = self._in_integers()
+        for name in ("last", "liquidations"):
+            if document[name] is not None:
+                document[name] = with_units(document[name], scale)
+        document["hours"] = [with_units(hour, scale) for hour in document["hours"]]
+        return document
+
+    def _in_integers(self) -> dict[str, Any]:
+        last, scale = self.last, scale_of(self.perp)
+        sizes = ("tick_size", "lot_size")
         return {
             **self.perp._asdict(),
+            **{name: None if scale is None else f"{getattr(scale, name):f}" for name in sizes},
             "begun": iso_time(self.begun),
             "ended": iso_time(self.ended),
             "observed_s": sum(hour.seconds for hour in self.hours),
             "last": {
                 **{name: value for name, value in last._asdict().items() if name != "market"},
                 "time": iso_time(last.time),
+                "undrawn_lots": self.undrawn_lots,
                 "funding_ticks_a_day": plain(Fraction(last.funding_rate, 1 << RATE_BITS)),
                 "funding_annualised": _shown(_annualised(last.funding_rate, last.index_ticks)),
                 "predicted_ticks_a_day": plain(Fraction(last.predicted_rate, 1 << RATE_BITS)),
                 "predicted_annualised": _shown(_annualised(last.predicted_rate, last.index_ticks)),
             },
-            "liquidations": None if self.scan is None else _scan_json(*self.scan),
+            "liquidations": None
+            if self.scan is None
+            else {**_scan_json(*self.scan, last.mark_ticks), "mark_moved": _shown(self.mark_moved)},
             "hours": [hour.as_json() for hour in self.hours],
         }
 
@@ -202,12 +235,18 @@ def _shown(value: Fraction | None) -> str | None:
     return None if value is None else plain(value)
 
 
-def _scan_json(scan: Scan, clusters: list[Cluster]) -> dict[str, Any]:
+def _scan_json(scan: Scan, clusters: list[Cluster], mark_ticks: int) -> dict[str, Any]:
     def without(row: Scan | Cluster, *names: str) -> dict[str, Any]:
         return {name: value for name, value in row._asdict().items() if name not in names}
 
     return {
         **without(scan, "market"),
         "time": iso_time(scan.time),
-        "clusters": [without(cluster, "market", "time") for cluster in clusters],
+        "clusters": [
+            {
+                **without(cluster, "market", "time"),
+                "from_mark": _shown(_share(cluster.from_ticks - mark_ticks, mark_ticks)),
+            }
+            for cluster in clusters
+        ],
     }

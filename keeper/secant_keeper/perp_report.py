@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
-from secant_keeper.evidence import iso_time
+from secant_keeper.evidence import iso_time, plain
 from secant_keeper.perp_figures import perp_figures
+from secant_keeper.perp_units import Texts, rounded, scale_of
 from secant_keeper.perps.figures import RATE_BITS
 from secant_keeper.replay_report import Report
 from secant_keeper.reports import NothingToReportError, period, reading
 
 if TYPE_CHECKING:
-    from secant_keeper.history_rows import Cluster, PerpLink, Scan
+    from secant_keeper.history_rows import Cluster, PerpLink, PerpSnapshot, Scan
     from secant_keeper.history_store import HistoryReader
     from secant_keeper.perp_figures import Hour, PerpFigures
     from secant_keeper.stores.place import HistoryPlace
@@ -28,6 +29,25 @@ CLUSTERS_MAX: Final = 5
 """Clusters of a side that the table shows, those worth most."""
 BAR: Final = 10
 """Cells of a bar to either side."""
+BAR_NARROW: Final = 6
+"""That in a narrow table."""
+WIDE: Final = 100
+"""Columns of a terminal from which on the table of hours is shown whole."""
+
+_PAYERS: Final = "shorts | longs pay"
+_COLUMNS: Final = {
+    "hour UTC": True,
+    "known s": False,
+    "a day": False,
+    "a year": False,
+    _PAYERS: True,
+    "basis": False,
+    "held": False,
+    "long/\nshort": False,
+    "largest": False,
+}
+"""The columns of the table of hours, and which of them are texts."""
+_ONLY_WIDE: Final = frozenset({"a day", "largest"})
 
 
 def perps_command(
@@ -70,34 +90,42 @@ def _perps(history: HistoryReader, place: HistoryPlace, market: str | None) -> l
 
 def _print(figures: list[PerpFigures]) -> None:
     console = Report(highlight=False)
-    console.print("prices in ticks, sizes in lots; means over the time that is known", markup=False)
+    console.print("means over the time that is known", markup=False)
     for one in figures:
+        texts = Texts(scale_of(one.perp))
         console.print()
         console.print(Text(f"{one.perp.name}  {one.perp.market}"))
-        console.print(_last(one))
+        console.print(_last(one, texts))
         console.print()
         hidden = len(one.hours) - HOURS_MAX
         if hidden > 0:
             console.print(Text(f"the last {HOURS_MAX} hours; --json has {hidden} more"))
-        console.print(_hours(one.hours[-HOURS_MAX:]))
+        is_wide = console.width >= WIDE
+        console.print(_hours(one.hours[-HOURS_MAX:], texts, is_wide=is_wide))
+        if one.hours and not is_wide:
+            console.print(Text(f"from {WIDE} columns on: funding a day and the largest positions, too"))
         if one.scan is not None:
             console.print()
-            _print_scan(console, *one.scan)
+            _print_scan(console, one, texts, *one.scan)
 
 
-def _last(figures: PerpFigures) -> Table:
+def _last(figures: PerpFigures, texts: Texts) -> Table:
     last, shown = figures.last, figures.as_json()["last"]
+    day, predicted = (texts.price(Fraction(rate, 1 << RATE_BITS), 2) for rate in _rates(last))
     rows = {
         "known": f"{iso_time(figures.begun)} to {iso_time(figures.ended)}",
-        "prices": f"index {last.index_ticks}, mark {last.mark_ticks}, last {last.last_ticks}: {last.quality}",
-        "funding": f"{_rate(last.funding_rate)} a day, {_percent(shown['funding_annualised'])} a year; "
-        f"predicted {_rate(last.predicted_rate)} a day, {_percent(shown['predicted_annualised'])} a year",
-        "open": f"{_number(last.open_lots)} lots; {last.long_accounts} accounts long, "
-        f"{last.short_accounts} short",
-        "depth": f"{last.bids_1pct_lots} / {last.asks_1pct_lots} within 1 %, "
-        f"{last.bids_5pct_lots} / {last.asks_5pct_lots} within 5 %",
-        "pool": f"{_number(last.pool_atoms)} atoms; insurance {_number(last.insurance_atoms)}, "
-        f"haircuts in all {_number(last.haircut_atoms)}, not returned {_number(last.haircut_open_atoms)}",
+        "units": texts.legend,
+        "prices": f"index {texts.price(last.index_ticks)}, mark {texts.price(last.mark_ticks)}, "
+        f"last {texts.price(last.last_ticks) if last.last_ticks else '-'}: {last.quality}",
+        "funding": f"{day} a day, {_percent(shown['funding_annualised'])} a year; "
+        f"predicted {predicted} a day, {_percent(shown['predicted_annualised'])} a year",
+        "open": f"{texts.size(last.open_lots)}{_undrawn(figures, texts)}; "
+        f"{last.long_accounts} accounts long, {last.short_accounts} short",
+        "depth": f"{texts.size(last.bids_1pct_lots)} / {texts.size(last.asks_1pct_lots)} within 1 %, "
+        f"{texts.size(last.bids_5pct_lots)} / {texts.size(last.asks_5pct_lots)} within 5 %",
+        "pool": f"{texts.amount(last.pool_atoms)}; insurance {texts.amount(last.insurance_atoms)}, "
+        f"haircuts in all {texts.amount(last.haircut_atoms)}, "
+        f"not returned {texts.amount(last.haircut_open_atoms)}",
     }
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column()
@@ -107,44 +135,65 @@ def _last(figures: PerpFigures) -> Table:
     return table
 
 
-def _hours(hours: list[Hour]) -> Table:
+def _rates(last: PerpSnapshot) -> tuple[int, int]:
+    return last.funding_rate, last.predicted_rate
+
+
+def _undrawn(figures: PerpFigures, texts: Texts) -> str:
+    """What of the open lots nobody holds: the program counts a seat by itself until it is drawn."""
+    if not figures.undrawn_lots:
+        return ""
+    return f", of which {texts.size(figures.undrawn_lots)} offset by fills that nobody has drawn yet"
+
+
+def _hours(hours: list[Hour], texts: Texts, *, is_wide: bool) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("hour")
-    for name in ("known s", "a day", "a year"):
-        table.add_column(name, justify="right")
-    table.add_column("shorts pay | longs pay")
-    for name in ("basis", "open lots", "long/short", "largest"):
-        table.add_column(name, justify="right")
+    cells = BAR if is_wide else BAR_NARROW
+    payers = f"{'shorts':>{cells}}|longs\n{'':>{cells}} pay"
+    for name, is_text in _COLUMNS.items():
+        if is_wide or name not in _ONLY_WIDE:
+            header = payers if name == _PAYERS else name
+            table.add_column(header, justify="left" if is_text else "right", no_wrap=True)
     shares = [hour.funding_annualised() or Fraction(0) for hour in hours]
     most = max((abs(share) for share in shares), default=Fraction(0))
     for hour, share in zip(hours, shares, strict=True):
         shown = hour.as_json()
-        table.add_row(
-            shown["hour"].removesuffix(":00:00Z") + "Z",
+        rate = Fraction(hour.sums["funding_rate"], hour.seconds << RATE_BITS)
+        row = (
+            shown["hour"][: -len(":00:00Z")][0 if is_wide else len("2026-") :].replace("T", " "),
             str(hour.seconds),
-            _rounded(shown["funding_ticks_a_day"], 2),
+            texts.price(rate, 2),
             _percent(shown["funding_annualised"]),
-            _bar(share, most),
+            _bar(share, most, cells),
             _percent(shown["basis_share"]),
-            _rounded(shown["open_lots"], 0),
-            _rounded(shown["long_short_accounts"], 2),
-            _rounded(shown["long_short_top_lots"], 2),
+            texts.size(hour.mean("long_lots")),
+            _ratio(shown["long_short_accounts"]),
+            _ratio(shown["long_short_top_lots"]),
+        )
+        table.add_row(
+            *(cell for name, cell in zip(_COLUMNS, row, strict=True) if is_wide or name not in _ONLY_WIDE)
         )
     return table
 
 
-def _print_scan(console: Report, scan: Scan, clusters: list[Cluster]) -> None:
+def _print_scan(
+    console: Report, figures: PerpFigures, texts: Texts, scan: Scan, clusters: list[Cluster]
+) -> None:
+    mark_ticks = figures.last.mark_ticks
+    moved = figures.mark_moved or Fraction(0)
+    since = "" if not moved else f" (now {texts.price(mark_ticks)}, {_percent(plain(moved))} from there)"
     console.print(
         Text(
-            f"liquidations, all else unchanged, as of {iso_time(scan.time)} at the mark {scan.mark_ticks}: "
-            f"{scan.accounts} accounts in clusters of {scan.width_ticks} ticks, {scan.far_accounts} beyond, "
-            f"{scan.unreached_accounts} at no price"
+            f"liquidations, all else unchanged, as of {iso_time(scan.time)} at the mark "
+            f"{texts.price(scan.mark_ticks)}{since}: {scan.accounts} accounts in clusters of "
+            f"{texts.price(scan.width_ticks)}, {scan.far_accounts} beyond, {scan.unreached_accounts} at no "
+            "price; distances are from the mark now"
         )
     )
     table = Table(box=None, pad_edge=False)
-    for name in ("from", "from mark", "accounts", "lots"):
-        table.add_column(name, justify="right")
-    table.add_column("")
+    for name in ("from", "from mark", "accounts", "size"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     longs = sorted(clusters, key=lambda one: one.long_lots, reverse=True)[:CLUSTERS_MAX]
     shorts = sorted(clusters, key=lambda one: one.short_lots, reverse=True)[:CLUSTERS_MAX]
     rows = [(one.from_ticks, one.long_accounts, one.long_lots, "longs") for one in longs if one.long_lots]
@@ -153,37 +202,23 @@ def _print_scan(console: Report, scan: Scan, clusters: list[Cluster]) -> None:
     ]
     most = max((lots for _, _, lots, _ in rows), default=1)
     for from_ticks, accounts, lots, side in sorted(rows):
-        away = _percent(str(Fraction(from_ticks - scan.mark_ticks, scan.mark_ticks)))
+        away = "-" if not mark_ticks else _percent(plain(Fraction(from_ticks - mark_ticks, mark_ticks)))
         bar = "█" * max(2 * BAR * lots // most, 1)
-        table.add_row(str(from_ticks), away, str(accounts), str(lots), f"{bar} {side}")
+        table.add_row(texts.price(from_ticks), away, str(accounts), texts.size(lots), f"{bar} {side}")
     if rows:
         console.print(table)
 
 
-def _bar(share: Fraction, most: Fraction) -> str:
+def _bar(share: Fraction, most: Fraction, cells_max: int) -> str:
     """A bar from a middle: to the right where longs pay."""
-    cells = round(abs(share) / most * BAR) if most else 0
+    cells = round(abs(share) / most * cells_max) if most else 0
     left, right = (0, cells) if share > 0 else (cells, 0)
-    return f"{'█' * left:>{BAR}}|{'█' * right:<{BAR}}"
-
-
-def _rate(rate: int) -> str:
-    return _rounded(str(Fraction(rate, 1 << RATE_BITS)), 2)
+    return f"{'█' * left:>{cells_max}}|{'█' * right:<{cells_max}}"
 
 
 def _percent(text: str | None) -> str:
-    return "-" if text is None else f"{_rounded(str(Fraction(text) * 100), 2)} %"
+    return "-" if text is None else f"{rounded(Fraction(text) * 100, 2)} %"
 
 
-def _rounded(text: str | None, decimals: int) -> str:
-    """What the table shows, rounded half to even; JSON is exact."""
-    if text is None:
-        return "-"
-    value = round(Fraction(text), decimals) if decimals else Fraction(round(Fraction(text)))
-    whole, part = divmod(abs(value) * 10**decimals, 10**decimals)
-    sign = "-" if value < 0 else ""
-    return f"{sign}{int(whole)}.{int(part):0{decimals}}" if decimals else f"{sign}{int(whole)}"
-
-
-def _number(value: int | None) -> str:
-    return "beyond 63 bits" if value is None else str(value)
+def _ratio(text: str | None) -> str:
+    return "-" if text is None else rounded(Fraction(text), 2)

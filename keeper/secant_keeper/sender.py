@@ -53,7 +53,8 @@ _DONE_ALREADY: Final = {
     "settle": {"EventSettled"},
     "draw": {"SeatAbsent", "LegAbsent"},
     "redeem": {"LegAbsent"},
-    "triggers": {"TriggerNotReached"},
+    # The second is what the program says of an account that is there no more: a trigger placed or cancelled.
+    "triggers": {"TriggerNotReached", "AccountDataTooSmall"},
     "liquidate": {"AccountHealthy", "SeatAbsent", "PerpLegAbsent", "NothingToLiquidate"},
     "settle_pnl": {"NothingToSettle", "PerpLegAbsent", "AmountZero", "SeatAbsent", "NothingToReturn"},
     "inventory": {"NothingToReduce", "PerpLegAbsent"},

@@ -20,10 +20,11 @@ from secant_keeper.errors import EXIT_INCOMPLETE, ClusterError
 from secant_keeper.evidence import iso_time
 from secant_keeper.health import Health
 from secant_keeper.history import UNSEEN_MAX_S, History
-from secant_keeper.jobs import audit
+from secant_keeper.jobs import audit, liquidate, publish
 from secant_keeper.loop import Loop
 from secant_keeper.metrics import Metrics
 from secant_keeper.perps.auditor import Auditor
+from secant_keeper.perps.overdue import Overdue
 from secant_keeper.perps.task import Task
 from secant_keeper.reader import Reader
 from secant_keeper.rpc import Rpc, RpcError, RpcRefusedError
@@ -172,6 +173,13 @@ def _auditor(
     return Auditor(rpc, state, metrics, settings.perps.exchange, interval_s=interval_s, changed=changed)
 
 
+def _overdue(settings: Settings, state: State, metrics: Metrics, key: Pubkey) -> Overdue | None:
+    """Looks after accounts at risk, where this keeper is to take them over."""
+    if settings.perps is None or settings.dry_run or liquidate.NAME not in settings.jobs:
+        return None
+    return Overdue(state, metrics, Task(key, settings.perps))
+
+
 def _warn_of_nothing_later(feed: FeedSettings, published: int) -> None:
     log.warning(
         "nothing in the recording is later than the feed's last reading: nothing will be published",
@@ -241,26 +249,41 @@ async def keep(
         loop = Loop(settings, state, reader, sender, clock, sources, metrics, history)
         woken.target = loop
         auditor = _auditor(settings, rpc, state, metrics, woken)
-        health = Health(settings, state, reader, loop, sources, metrics, auditor=auditor)
+        overdue = _overdue(settings, state, metrics, payer.pubkey())
+        health = Health(settings, state, reader, loop, sources, metrics, auditor=auditor, overdue=overdue)
         if settings.metrics_port is not None:
             runner = await health.serve(settings.metrics_host, settings.metrics_port)
             stack.push_async_callback(runner.cleanup)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, loop.stop)
-        if not settings.feeds:
-            log.info("no feeds: nothing is published, only observed, settled and redeemed")
+        _tell_what_is_left_out(settings)
         log.info("started", cluster=settings.shown_url, payer=str(payer.pubkey()), dry_run=settings.dry_run)
         beside = [reader.run(), health.watch(rpc, payer.pubkey())]
         if history is not None:
             beside.append(history.run())
-        if auditor is not None:
-            beside.append(auditor.run())
+        beside += [one.run() for one in (auditor, overdue) if one is not None]
         await _run(reader, sources, loop, beside)
         if loop.undone:
             log.error("ended with work undone", undone=loop.undone)
             return EXIT_INCOMPLETE
         log.info("stopped")
     return 0
+
+
+def _tell_what_is_left_out(settings: Settings) -> None:
+    if not settings.feeds:
+        log.info(
+            "no feeds: nothing is published", jobs=[job for job in settings.running if job != publish.NAME]
+        )
+    if (
+        settings.perps is not None
+        and settings.perps.account_index is None
+        and liquidate.NAME in settings.jobs
+    ):
+        log.warning(
+            "nothing is liquidated: no margin account takes over",
+            remedy='account_index = 0 in [perps], or jobs without "liquidate"',
+        )
 
 
 def _open_history(settings: Settings, metrics: Metrics) -> History | None:

@@ -137,6 +137,7 @@ class _Bench:
             bump=0,
             layout=1,
             perps=len(legs),
+            openings=0,
             event_legs=(_FREE_EVENT_LEG,) * 8,
             perp_legs=(*legs, *(_FREE_LEG,) * (8 - len(legs))),
         )

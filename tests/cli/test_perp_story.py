@@ -144,6 +144,10 @@ def test_taking_over(funded: Shell, maker: Shell, admin: Shell, feed: str, perp:
     assert "--resolve" in taker.fail(1, ["perp", "liquidate", perp, account])
     said = taker.say("perp", "liquidate", perp, account, "--resolve")
     assert " was missing, of which the other side bore " in said
+    kinds = [past["kind"] for past in funded.json("perp", "history")["past"]]
+    assert kinds == ["bankrupt", "liquidated", "liquidated", "bought"]
+    assert "short of" in funded.say("perp", "history")
+    assert "nothing happened" in admin.say("perp", "history")
 
 
 def test_keeping_a_market(funded: Shell, admin: Shell, perp: str) -> None:
@@ -196,6 +200,7 @@ def test_triggers_and_the_end_of_a_market(
         funded.say("perp", "trigger", perp, "stop-loss", price)
     maker.say("perp", "order", perp, "buy", "10", "0.9900")
     said = funded.say("perp", "close", perp)
+    assert funded.say("perp", "triggers").count("(void: its position is gone)") == 2
     assert f"2 trigger orders are void: `secant perp cancel-trigger --all {perp}` returns their rent" in said
     line = funded.fail(2, ["perp", "close", perp])
     assert f"2 trigger orders are void: `secant perp cancel-trigger --all {perp}`" in line

@@ -18,8 +18,9 @@ README = Path(__file__).parents[2] / "README.md"
 def _commands() -> list[list[str]]:
     """The lines of shell blocks that begin with `secant `, less the network itself, which runs already."""
     text = README.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```(?:sh|bash|console|shell)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    # Every block, so that none begins where another ends.
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    lines = [line for language, block in blocks if not language for line in block.splitlines()]
     words = [shlex.split(line, comments=True) for line in lines if line.startswith("secant ")]
     return [arguments for _, *arguments in words if arguments[0] != "localnet"]
 

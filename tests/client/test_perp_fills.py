@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from secant.client import Client, FillRole, PerpFill, Side
+from secant.client import Client, FillRole, PerpFill, PerpPastKind, Side
 from secant.errors import AccountNotFound, InputError
 
 from .perp_markets import PerpMarkets, perp_markets
@@ -90,3 +90,56 @@ async def test_wrong_questions(long: Client) -> None:
         await long.perp_fills("SOL", before="nonsense")
     with pytest.raises(AccountNotFound, match="none is named"):
         await long.perp_fills("nowhere")
+
+
+async def test_an_account_s_past_says_what_became_of_it(
+    perps: PerpMarkets, long: Client, short: Client
+) -> None:
+    """A trade, a stop, a part taken over, the rest resolved, and what was settled; the newest first."""
+    assert (await long.perp_history()).past == ()
+    await short.trade_perp("SOL", "sell", 4_500, "1.0000")
+    await long.trade_perp("SOL", "buy", 4_500, "1.0000")
+    await long.place_trigger("SOL", "stop-loss", "0.9800")
+    await perps.settle_down("SOL", "0.9300")
+    async for stranger in perps.trader(900):
+        taken = await stranger.liquidate_perp("SOL", long.account_address)
+        await perps.settle_down("SOL", "0.8000")
+        await stranger.resolve_perp("SOL", long.account_address)
+        past = (await long.perp_history()).past
+        assert [each.kind for each in past[-3:]] == [
+            PerpPastKind.LIQUIDATED,
+            PerpPastKind.TRIGGER_PLACED,
+            PerpPastKind.BOUGHT,
+        ]
+        bankrupt, liquidated, bought = past[0], past[-3], past[-1]
+        assert bankrupt.kind is PerpPastKind.BANKRUPT
+        assert bankrupt.shortfall is not None
+        assert bankrupt.shortfall > 0
+        assert liquidated.size == taken.size
+        assert liquidated.amount is not None
+        assert liquidated.amount < -taken.reward < 0
+        assert bankrupt.size == 4_500 - taken.size
+        assert (bought.name, bought.size, bought.price, bought.fee) == (
+            "SOL",
+            4_500,
+            1,
+            Decimal("2.025000"),
+        )
+        resolved, took = (await stranger.perp_history()).past
+        assert (took.kind, took.size, took.amount) == (PerpPastKind.TOOK_OVER, taken.size, taken.reward)
+        assert resolved.is_takeover
+        assert resolved.shortfall is None
+    assert (await short.perp_history()).past == ()  # its order rested: `perp_fills` has that
+    page = await long.perp_history(limit=1)
+    assert page.past == past[:1]
+    assert (await long.perp_history(before=page.before)).past == past[1:]
+
+
+async def test_settlements_are_told_of(perps: PerpMarkets, long: Client, short: Client) -> None:
+    await meet(long, short, 100, "1.0000")
+    await perps.settle_down("SOL", "0.9900")
+    paid = await long.settle_pnl("SOL")
+    settled, _ = (await perps.admin.perp_history(owner=long.wallet.address)).past
+    assert (settled.kind, settled.amount) == (PerpPastKind.SETTLED, paid.amount)
+    with pytest.raises(InputError, match="use 1 to 10,000"):
+        await long.perp_history(limit=0)

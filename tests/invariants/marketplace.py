@@ -11,8 +11,18 @@ from typing import TYPE_CHECKING
 from account_book import AccountBook, Change, book_of, outcome_mint
 from faults import Cast, Fault, spoil
 from invariant import demand
-from perp_checks import ACCOUNT_AT, MARKET_AT, Landed, PerpAudit, check_refusal
-from perp_markets import open_perps, others, update
+from perp_checks import (
+    ACCOUNT_AT,
+    ACCRUING,
+    MARKET_AT,
+    TAKEOVERS,
+    Landed,
+    PerpAudit,
+    check_refusal,
+    reduces,
+)
+from perp_markets import open_perps, others, places, update
+from perp_takeovers import TAKER_AT
 from secant_bench.seeded_world import SeededWorld
 from solders.hash import Hash
 from solders.instruction import AccountMeta, Instruction
@@ -68,11 +78,16 @@ def find_account(desk: bytes, owner: bytes, index: int) -> Pubkey:
     )
 
 
-UNSTATED = {
-    *ACCOUNT_AT, "refresh_margin", "set_delegate", "close_account", "open_account", "update_funding",
-    "place_trigger", "cancel_trigger",
-} - {"add_insurance"}  # fmt: skip
-"""Instructions that need no margin stated before them: what perpetuals do, and what moves no collateral."""
+UNTOUCHED = {
+    "set_delegate", "close_account", "open_account", "update_funding", "place_trigger", "cancel_trigger",
+    "cancel_perp_orders", "cancel_all_perp", "waive_haircut", "remove_insurance", "execute_trigger",
+    "settle_pnl",
+}  # fmt: skip
+"""Instructions for which no market need be up to date: what reduces, and what moves no collateral out."""
+UNSTATED = UNTOUCHED | ({*ACCOUNT_AT, "refresh_margin"} - {"add_insurance"})
+"""Instructions that need no margin stated before them."""
+STRICT = {"trade_perp", "refresh_margin"} | TAKEOVERS
+"""Those of them that count with the whole account, as it is in the same slot."""
 
 
 def identifier(name: str) -> bytes:
@@ -376,7 +391,11 @@ class Marketplace:
                     for meta in each.accounts
                     if meta.is_writable and meta.pubkey in self.book.perps.found
                 )
-                landed = Landed(name, instruction, outcome.logs(), signers, self.world.now, updated)
+                slot = self.world.svm.get_clock().slot
+                brought = frozenset(each.accounts[0].pubkey for each in first) & updated
+                landed = Landed(
+                    name, instruction, outcome.logs(), signers, self.world.now, slot, brought, updated
+                )
                 self.perps.check(landed, changes)
                 check_taking(self.book, (name, instruction, outcome.logs()), changes, self.world.now)
         except Exception:
@@ -408,23 +427,46 @@ class Marketplace:
                     svm.set_account(key, account)
 
     def statements(self, name: str, instruction: Instruction) -> list[Instruction]:
-        """What an instruction needs to go before it: markets brought up to date, margins stated anew."""
+        """What an instruction needs to go before it, in the order in which clients send it.
+
+        Markets are brought up to date, seats elsewhere drawn, and margins stated anew. What only reduces
+        goes without.
+        """
         margins, perps = self.book.margins.found, self.book.perps.found
-        keys = {meta.pubkey: None for meta in instruction.accounts if meta.pubkey in margins}
-        if name in UNSTATED and name not in ACCOUNT_AT and name != "refresh_margin":
+        if name in UNTOUCHED or reduces(name, instruction):
             return []
-        apart = instruction.accounts[MARKET_AT[name]].pubkey if name in MARKET_AT else None
-        behind = {key: None for account in keys for key in margins[account].perps if key != apart}
+        metas = instruction.accounts
+        keys = {meta.pubkey: None for meta in metas if meta.pubkey in margins}
+        apart = metas[MARKET_AT[name]].pubkey if name in ACCRUING else None
+        if name not in UNSTATED:  # who pays comes first
+            keys = dict(list(keys.items())[:1])
+        held = {key: None for account in keys for key in margins[account].perps}
+        if name in TAKEOVERS:  # the other account must have no seats at all
+            keys = {metas[TAKER_AT].pubkey: None} if metas[TAKER_AT].pubkey in margins else {}
+        draws = [
+            self.drawing(key, account)
+            for account in keys
+            for key, leg in margins[account].perps.items()
+            if leg.seat and key != apart
+        ]
+        if name in UNSTATED - STRICT:
+            draws = []
+        behind = {key: None for key in held if key != apart or draws}  # a draw needs them all
         if name == "refresh_margin":
-            behind = {meta.pubkey: None for meta in instruction.accounts if meta.pubkey in perps}
-        updates = [update(self, key) for key in behind]
+            behind |= {meta.pubkey: None for meta in metas if meta.pubkey in perps}
+        first = [*[update(self, key) for key in behind], *draws]
         if name in UNSTATED:
-            return updates
-        return updates + [
+            return first
+        return first + [
             exchange.refresh_margin(account=key, remaining_accounts=others(self, key))
             for key in keys
             if margins[key].perps
         ]
+
+    def drawing(self, key: Pubkey, account: Pubkey) -> Instruction:
+        """Draws an account's seat at a perpetual."""
+        rest = others(self, account, apart=key)
+        return exchange.draw_perp_seat(account=account, remaining_accounts=rest, **places(self, key))
 
     def must(self, name: str, instruction: Instruction) -> None:
         """Sends one instruction that must land."""

@@ -20,6 +20,7 @@ SET_ATOMS = 10_000
 _SEAT = struct.Struct("<32sqqQQQQQQIIqqQII")
 _FREE = slice(1, 9)  # what a free seat holds nothing of; how it was last settled stays
 _ORDERS = 9
+_BORNE = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class OrderBook:
             elif any(fields[1:]) or number < head.seats_used:
                 demand(not any(fields[_FREE]), "a free seat holds nothing", number, fields)
                 demand(fields[_ORDERS] == 0, "a free seat has no orders", number, fields)
+                demand(fields[_BORNE] == 0, "a free seat owes nobody what it bore", number, fields)
                 given_up[number] = fields[_ORDERS + 1]
         size = exchange.Order.SIZE
         orders_max, odd = divmod(len(data) - tail, size)

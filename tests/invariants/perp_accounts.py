@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from solders.pubkey import Pubkey
+
+from secant import exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from account_book import AccountBook, Margin
 
-    from secant import exchange, oracle
+    from secant import oracle
 
 ONE = 1 << 32
 """An atom, as the cumulative indices count."""
@@ -36,11 +38,24 @@ def moved(before: int, now: int) -> int:
     return (now - before + 2**63) % 2**64 - 2**63
 
 
+def given_back(market: exchange.PerpMarket, atoms: int, share: int, epoch: int) -> int:
+    """What is given back by now of atoms borne when a share of an epoch was left, rounded down."""
+    if not atoms or epoch != market.recovery_epoch:
+        return atoms
+    return atoms - ceil_div(atoms * market.recovery_share, share)
+
+
+def uncovered(old: exchange.PerpMarket, new: exchange.PerpMarket) -> exchange.PerpMarket:
+    """A market as it was before others bore a debt: the bankrupt is settled by that."""
+    return replace(new, haircut_share=old.haircut_share, haircut_epoch=old.haircut_epoch)
+
+
 @dataclass(frozen=True, slots=True)
 class Stake:
     """Signed lots and what was received for them less what was paid, as last settled: of a leg or a seat.
 
-    A leg notes what it has borne of others' debts, at the share of it that was not returned yet.
+    A leg notes what it has borne of others' debts, at the share of it that was not returned yet. What it has
+    borne since, it has at the share of the last time that anybody bore something.
     """
 
     lots: int
@@ -50,11 +65,16 @@ class Stake:
     borne_atoms: int = 0
     share: int = 0
     epoch: int = 0
+    is_leg: bool = False
 
     @classmethod
     def of(cls, leg: exchange.PerpLeg) -> Stake:
         borne = (leg.haircut_atoms, leg.recovery_share, leg.recovery_epoch)
-        return cls(leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index, *borne)
+        return cls(leg.position_lots, leg.quote_atoms, leg.funding_index, leg.loss_index, *borne, is_leg=True)
+
+    @classmethod
+    def of_seat(cls, seat: exchange.Seat) -> Stake:
+        return cls(seat.lots, seat.cash_atoms, seat.funding_index, seat.loss_index, seat.haircut_atoms)
 
     def owed(self, market: exchange.PerpMarket) -> tuple[int, int]:
         """Funding and losses since it was settled, in 2⁻³² atoms, exact."""
@@ -70,11 +90,18 @@ class Stake:
         """What those roundings take from the holder, in 2⁻³² atoms."""
         return sum(-part % ONE for part in self.owed(market))
 
+    def loss_excess(self, market: exchange.PerpMarket) -> int:
+        """What of that the rounding of losses takes."""
+        return -self.owed(market)[1] % ONE
+
     def returned_atoms(self, market: exchange.PerpMarket) -> int:
-        """What insurance has given back of what it bore, since that was noted."""
-        if not self.borne_atoms or self.epoch != market.recovery_epoch:
-            return self.borne_atoms
-        return self.borne_atoms - ceil_div(self.borne_atoms * market.recovery_share, self.share)
+        """What insurance has given back of what it bore, noted or not."""
+        fresh_atoms = max(0, ceil_div(self.owed(market)[1], ONE))
+        if not self.is_leg:  # a seat notes when it is drawn
+            borne_atoms = self.borne_atoms + fresh_atoms
+            return given_back(market, borne_atoms, market.haircut_share, market.haircut_epoch)
+        noted = given_back(market, self.borne_atoms, self.share, self.epoch)
+        return noted + given_back(market, fresh_atoms, market.haircut_share, market.haircut_epoch)
 
     def settled_atoms(self, market: exchange.PerpMarket) -> int:
         """Its cost as it will be once it is settled."""
@@ -96,7 +123,7 @@ def stakes(ledger: AccountBook, key: Pubkey) -> dict[Place, Stake]:
             found["leg", account] = Stake.of(margin.perps[key])
     book = ledger.perp_book_of(key)
     for seat in book.seats.values() if book is not None else ():
-        found["seat", seat.account] = Stake(seat.lots, seat.cash_atoms, seat.funding_index, seat.loss_index)
+        found["seat", seat.account] = Stake.of_seat(seat)
     return found
 
 
@@ -174,6 +201,19 @@ def may_open(market: exchange.PerpMarket, now: int) -> bool:
     return not flaws(market, now)
 
 
+def is_paying(market: exchange.PerpMarket, now: int) -> bool:
+    """Whether the losers of a settled market have had their day, and its winners are paid."""
+    return market.settlement_ticks != 0 and now >= market.settled_time + exchange.LOSSES_FIRST_S
+
+
+def closing_ticks(market: exchange.PerpMarket) -> int:
+    """What a market settles at if its index stays: the average of its last hour, as far as that was seen."""
+    left_s = max(0, market.close_time - market.updated_at)
+    seconds = market.closing_seconds + left_s
+    total = market.closing_sum + market.index_ticks * left_s
+    return max(1, total // seconds if seconds else market.index_ticks)
+
+
 def may_liquidate(market: exchange.PerpMarket, now: int) -> bool:
     return not flaws(market, now) & {"long stale", "uncertain"}
 
@@ -231,6 +271,11 @@ class Health:
         return self.equity - self.maintenance
 
     @property
+    def reserve(self) -> int:
+        """What opening requires of free collateral."""
+        return self.initial - self.losses
+
+    @property
     def spare(self) -> int:
         """What can be withdrawn."""
         return max(0, min(self.free, self.initial_surplus))
@@ -244,10 +289,13 @@ class Health:
         strict = high if stake.lots < 0 else low
         self.claims += stake.claim_atoms(market, mark) - returned
         self.losses += min(0, stake.claim_atoms(market, strict) - returned)
-        value = abs(stake.lots) * value_ticks(market, stake.lots)
-        self.maintenance += tiered_up(market.rules, value, is_initial=False)
-        bought, sold = stake.lots + leg.bid_lots, stake.lots - leg.ask_lots
-        required = max(initial_up(market, bought), initial_up(market, sold))
+        if not market.settlement_ticks:  # after which a position is worth what it is
+            value = abs(stake.lots) * value_ticks(market, stake.lots)
+            self.maintenance += tiered_up(market.rules, value, is_initial=False)
+        required = 0
+        if not is_paying(market, now):  # until when its side may bear what losers do not pay
+            bought, sold = stake.lots + leg.bid_lots, stake.lots - leg.ask_lots
+            required = max(initial_up(market, bought), initial_up(market, sold))
         required += max(0, leg.bid_atoms - leg.bid_lots * low)
         required += max(0, leg.ask_lots * high - leg.ask_atoms)
         self.initial += required if may_open(market, now) else 2 * required

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from account_book import Margin
@@ -13,11 +14,13 @@ from perp_accounts import (
     AVERAGE_BITS,
     ONE,
     PPM,
-    PRICE_MAX_TICKS,
     Stake,
     average_ticks,
     ceil_div,
+    closing_ticks,
     health_of,
+    is_paying,
+    may_liquidate,
     may_open,
     moved,
     near_band,
@@ -25,6 +28,16 @@ from perp_accounts import (
     sample_of,
     shock_band,
     stakes,
+    uncovered,
+)
+from perp_conduct import (
+    check_draw,
+    check_insurance,
+    check_known,
+    check_reduction,
+    check_reserves,
+    dues_paid,
+    jump_atoms,
 )
 from perp_takeovers import check_takeover
 
@@ -67,14 +80,21 @@ HOUR_S, DAY_S = 3_600, 86_400
 
 
 class Landed(NamedTuple):
-    """An instruction that landed, its logs, who signed, when, and which markets were updated before it."""
+    """An instruction that landed, its logs, who signed, when, and which markets were updated before it.
+
+    Before it are, in the same transaction, the statements that it needs.
+    """
 
     name: str
     instruction: Instruction
     logs: list[str]
     signers: set[Pubkey]
     now: int
+    slot: int
+    brought: frozenset[Pubkey] = frozenset()
+    """Those that were brought up to date by an instruction of their own."""
     updated: frozenset[Pubkey] = frozenset()
+    """Those, and those in which something was drawn."""
 
     def account(self, at: int) -> Pubkey:
         key: Pubkey = self.instruction.accounts[at].pubkey
@@ -87,7 +107,7 @@ class Landed(NamedTuple):
 
     @property
     def reduces(self) -> bool:
-        return self.name == "execute_trigger" or bytes(self.instruction.data)[REDUCE_AT] == 1
+        return reduces(self.name, self.instruction)
 
     def accrues(self, market: Pubkey) -> bool:
         """Whether a market was brought up to date by it."""
@@ -114,6 +134,14 @@ class PerpAudit:
         self.stakes: dict[Pubkey, dict[Place, Stake]] = {}
         self.books: dict[Pubkey, OrderBook] = {}
         self.dust: Counter[Pubkey] = Counter()
+        self.outflows: dict[Pubkey, list[tuple[int, int, int]]] = defaultdict(list)
+        """When profits were paid in the last hour, how much, and by which limit."""
+        self.lives: Counter[tuple[Pubkey, Pubkey]] = Counter()
+        """How many positions each account has ended in each market."""
+        self.triggers: dict[Pubkey, int] = {}
+        """How many it had ended when a trigger order was placed."""
+        self.loss_dust: Counter[Pubkey] = Counter()
+        """What of it roundings of losses have left, which returns with them."""
         self.recovered: Counter[Pubkey] = Counter()
         """Atoms that insurance has given back to who bore debts, and that are not settled yet."""
 
@@ -124,6 +152,10 @@ class PerpAudit:
         by_key = {change.key: change for change in changes}
         if landed is not None:
             self._check_collateral(landed, changes)
+            check_reserves(landed, self.ledger, changes)
+            self._check_triggers(landed)
+            if landed.name == "refresh_margin":
+                check_known(landed, self.ledger, landed.account(0))
         for key, market in self.ledger.perps.found.items():
             old, before = self.markets.get(key), self.stakes.get(key, {})
             after = stakes(self.ledger, key)
@@ -135,13 +167,34 @@ class PerpAudit:
                 self._check_moves(landed, key, after, by_key)
             if landed is not None and landed.name == "return_haircut" and old is not None:
                 self.recovered[key] += old.insurance_atoms - market.insurance_atoms
-            self._check_pool(key, old, market, before, after)
+            resolved = landed is not None and landed.name == "resolve_bankruptcy"
+            bankrupt = ("leg", landed.account(3)) if landed is not None and resolved else None
+            self._check_pool(key, old, market, before, after, bankrupt)
             self._check_seats(key)
+            self._count_lives(key, before, after)
             self.markets[key], self.stakes[key] = market, after
             self.books[key] = book
 
     def _book_key(self, market: Pubkey) -> Pubkey:
         return exchange.find_book(event=market, outcome=0)
+
+    def _count_lives(self, key: Pubkey, before: dict[Place, Stake], after: dict[Place, Stake]) -> None:
+        """A position ends when its lots do, when they turn, and with its leg."""
+        for (where, account), stake in before.items():
+            lots = after[where, account].lots if (where, account) in after else None
+            if where == "leg" and (lots is None or (stake.lots and stake.lots * lots <= 0)):
+                self.lives[account, key] += 1
+
+    def _check_triggers(self, landed: Landed) -> None:
+        """A trigger order is of the position that it was placed for."""
+        if landed.name == "place_trigger":
+            self.triggers[landed.account(3)] = self.lives[landed.account(1), landed.account(2)]
+        elif landed.name == "execute_trigger":
+            lives = self.lives[landed.account(1), landed.account(2)]
+            placed = self.triggers[landed.account(5)]
+            demand(
+                placed == lives, "a trigger order ends with its position", landed.account(5), placed, lives
+            )
 
     # Collateral
 
@@ -155,8 +208,11 @@ class PerpAudit:
             if name in ACCOUNT_AT or name == "refresh_margin":
                 same = old.raw.event_legs == new.raw.event_legs and old.raw.floor_atoms == new.raw.floor_atoms
                 demand(same, "perpetuals touch no event's reserve", name, change.key)
-            else:
-                demand(old.perps == new.perps, "what is no perpetual's moves no position", name, change.key)
+            elif (
+                new.owner not in landed.signers
+            ):  # seats drawn before it change legs, and nothing that is free
+                same = new.free_atoms >= old.free_atoms
+                demand(same, "nobody else makes an account poorer", name, change.key)
             if name in ACCOUNT_AT and name not in TAKEOVERS | {"settle_pnl", *INSURING}:
                 demand(old.cash_atoms == new.cash_atoms, "trades move no cash", name, change.key)
             lowered = new.free_atoms < old.free_atoms and new.perps
@@ -170,13 +226,7 @@ class PerpAudit:
         self, landed: Landed, key: Pubkey, old: exchange.PerpMarket | None, new: exchange.PerpMarket
     ) -> None:
         rules = new.rules
-        low, high = shock_band(new)
-        demand(low <= new.mark_ticks <= high, "a mark is near its index's average", key, new)
-        near = near_band(new, new.index_ticks)
-        edges = (low, high, price_max_ticks(rules))
-        is_near = near[0] <= new.mark_ticks <= near[1] or new.mark_ticks in edges
-        demand(is_near, "a mark is near its index", key, new)
-        demand(new.mark_ticks <= price_max_ticks(rules), "a mark is a price", key, new)
+        _check_mark(key, new)
         cap = rules.funding_ticks + ceil_div(new.index_ticks * rules.funding_bps, 10_000)
         demand(new.open_lots <= 2**38, "open lots are bounded", key, new.open_lots)
         if old is None:
@@ -196,6 +246,7 @@ class PerpAudit:
             demand(rate <= cap << AVERAGE_BITS, "a rate is within its cap", key, rate, cap)
             demand(new.updated_at // HOUR_S > old.updated_at // HOUR_S, "a rate holds for its hour", key)
         losses = [(each.loss_long_index, each.loss_short_index, each.haircut_atoms) for each in (old, new)]
+        check_insurance(landed, old, new)
         if landed.name != "resolve_bankruptcy":
             demand(losses[0] == losses[1], "bankruptcies alone cost the other side", landed.name, losses)
         added, removed = new.pause_bits & ~old.pause_bits, old.pause_bits & ~new.pause_bits
@@ -232,28 +283,34 @@ class PerpAudit:
         """Prices are what publishers agree on; funding is its rate times the time. Both end with trading."""
         end = new.close_time or 2**62
         now = min(landed.now, end)
-        if new.settlement_ticks:
-            prices = (new.index_ticks, new.mark_ticks, average_ticks(new))
-            demand(set(prices) == {new.settlement_ticks}, "a settled market has one price", key, prices)
-            funding = moved(old.funding_index, new.funding_index)
-            demand(not old.settlement_ticks or funding == 0, "a settled market has no funding", key, funding)
+        if old.settlement_ticks:
+            moving = ("updated_at", "funding_index", "closing_sum", "closing_seconds", "settlement_ticks")
+            stays = all(getattr(old, name) == getattr(new, name) for name in moving)
+            demand(stays, "a settled market has no funding", key, old, new)
             return
         demand(new.updated_at == now, "a market is brought up to now", key, new.updated_at, now)
         feed = self.ledger.perp_feeds.found.get(new.feed)
         sample = None if feed is None else sample_of(feed)  # a closed feed says nothing
         index, agreed_at, uncertain = old.index_ticks, old.agreed_at, old.is_uncertain
         if sample is not None and old.agreed_at <= sample.time <= end:
-            ticks = None if sample.value is None else sample.value // new.rules.units_per_tick
-            uncertain = int(ticks is None or not 1 <= ticks <= PRICE_MAX_TICKS)
-            if not uncertain and ticks is not None:
+            uncertain = int(sample.value is None or sample.value < 0)
+            if sample.value is not None and sample.value >= 0:
+                ticks = max(
+                    1, sample.value // new.rules.units_per_tick
+                )  # worth next to nothing it has a price
                 index, agreed_at = min(ticks, price_max_ticks(new.rules)), sample.time
+        _check_closing(key, old, new)
+        if landed.now >= end:  # the first look settles
+            average = closing_ticks(replace(new, index_ticks=index))
+            demand(new.settlement_ticks == average, "a market settles at its average", key, average, new)
+            index = average
         seen = (new.index_ticks, new.agreed_at, new.is_uncertain)
         demand(seen == (index, agreed_at, uncertain), "an index is what its publishers agree on", key, seen)
         elapsed_s = now - old.updated_at
         paid = abs(moved(old.funding_index, new.funding_index))
         most = max(abs(old.funding_rate), abs(new.funding_rate)) * 2**16 * elapsed_s // DAY_S + 2
         demand(paid <= (most if elapsed_s else 0), "funding moves with time alone", key, paid, most)
-        if elapsed_s == 0:
+        if elapsed_s == 0 and not new.settlement_ticks:
             averages = [(each.index_average, each.funding_rate, each.premium_seconds) for each in (old, new)]
             demand(averages[0] == averages[1], "averages move with time alone", key, averages)
 
@@ -264,6 +321,7 @@ class PerpAudit:
         new: exchange.PerpMarket,
         before: dict[Place, Stake],
         after: dict[Place, Stake],
+        bankrupt: Place | None,
     ) -> None:
         """Lots cancel out, and claims and dues are the pool but for the dust that each rounding has left.
 
@@ -277,7 +335,9 @@ class PerpAudit:
         for place, stake in before.items():
             if after.get(place) != stake:  # it was settled, which left what its rounding took
                 self.dust[key] += stake.excess(new)
-                self.recovered[key] -= stake.returned_atoms(new)
+                self.loss_dust[key] += stake.loss_excess(new)
+                at = uncovered(old, new) if place == bankrupt and old is not None else new
+                self.recovered[key] -= stake.returned_atoms(at)
         if old is not None:
             rises = moved(old.loss_long_index, new.loss_long_index) + moved(
                 old.loss_short_index, new.loss_short_index
@@ -285,11 +345,13 @@ class PerpAudit:
             borne = rises * old.open_lots - (new.haircut_atoms - old.haircut_atoms) * ONE
             demand(0 <= borne <= 2 * old.open_lots, "the other side bears a haircut, rounded up", key, borne)
             self.dust[key] += borne
+            self.loss_dust[key] += borne
         owed = new.fees_due_atoms + new.insurance_due_atoms
         owed += sum(stake.claim_atoms(new, new.settlement_ticks) for stake in after.values())
         dust = self.dust[key] + sum(stake.excess(new) for stake in after.values())
         kept = self.recovered[key] - sum(stake.returned_atoms(new) for stake in after.values())
-        demand(kept >= 0, "no more is returned than was given back", key, kept, new)
+        taken = self.loss_dust[key] + sum(stake.loss_excess(new) for stake in after.values())
+        demand(kept * ONE + taken >= 0, "no more is returned than was given back", key, kept, taken, new)
         dust += kept * ONE
         left = (new.pool_atoms - owed) * ONE
         demand(left == dust, "claims and dues are the pool but for dust", key, new.pool_atoms, owed, dust)
@@ -319,7 +381,7 @@ class PerpAudit:
     ) -> None:
         """Nobody's position moves but by a fill, a settlement or a takeover, and then by exactly that."""
         market, old = self.ledger.perps.found[key], self.markets.get(key)
-        moves = self._moves(key, market, after)
+        moves = self._moves(landed, key, market, after)
         if landed.market != key or old is None:
             demand(not moves, "positions stay where nothing is traded", landed.name, moves)
         elif landed.name in TRADES:
@@ -329,19 +391,25 @@ class PerpAudit:
                 self._check_trade(landed, key, by_key)
         elif landed.name == "settle_pnl":
             self._check_settlement(landed, old, moves, by_key)
+        elif landed.name == "draw_perp_seat":
+            demand(not moves, "positions stay where nothing is traded", landed.name, moves)
+            check_draw(landed, self.ledger, self.books[key])
         elif landed.name in TAKEOVERS:
-            check_takeover(landed, self.ledger, (old, market), moves, by_key)
+            check_takeover(landed, self.ledger, (self._before(landed, key), market), moves, by_key)
         else:
             demand(not moves, "positions stay where nothing is traded", landed.name, moves)
 
     def _moves(
-        self, key: Pubkey, market: exchange.PerpMarket, after: dict[Place, Stake]
+        self, landed: Landed, key: Pubkey, market: exchange.PerpMarket, after: dict[Place, Stake]
     ) -> dict[Pubkey, Move]:
         gained: dict[Pubkey, list[int]] = defaultdict(lambda: [0, 0])
+        old = self.markets.get(key, market)
+        bankrupt = landed.account(3) if landed.name == "resolve_bankruptcy" else None
         for found, sign in ((self.stakes.get(key, {}), -1), (after, 1)):
             for (_, account), stake in found.items():
+                at = uncovered(old, market) if account == bankrupt and sign < 0 else market
                 gained[account][0] += sign * stake.lots
-                gained[account][1] += sign * stake.settled_atoms(market)
+                gained[account][1] += sign * stake.settled_atoms(at)
         return {account: Move(*each) for account, each in gained.items() if any(each)}
 
     def _fills(self, landed: Landed, key: Pubkey) -> dict[Pubkey, Move]:
@@ -366,9 +434,20 @@ class PerpAudit:
             volume, rebates = volume + value, rebates + rebate
         fee = ceil_div(volume * rules.taker_fee_ppm, PPM)
         gained[taker][1] -= fee
-        due = self.ledger.perps.found[key].fees_due_atoms - self.markets[key].fees_due_atoms
+        due = self.ledger.perps.found[key].fees_due_atoms - self._before(landed, key).fees_due_atoms
         demand(due == fee - rebates, "a taker's fee is its share, less rebates", due, fee, rebates)
         return {account: Move(*each) for account, each in gained.items() if any(each)}
+
+    def _before(self, landed: Landed, key: Pubkey) -> exchange.PerpMarket:
+        """A market as it was, its dues paid if it was brought up to date before the instruction."""
+        market = self.markets[key]
+        return dues_paid(market) if key in landed.brought else market
+
+    def _volume(self, landed: Landed) -> int:
+        """The value of what an order took."""
+        changes = [event for event in landed.events() if isinstance(event, exchange.BookChanged)]
+        own = [event for event in changes if event.fills]
+        return sum(row.lots * (row.order_id >> 40) for event in own for row in event.fills)
 
     def _check_trade(self, landed: Landed, key: Pubkey, by_key: dict[Pubkey, Change]) -> None:
         """What raises a position needs a good price, room and margin; what reduces one does no harm."""
@@ -388,15 +467,8 @@ class PerpAudit:
             )
             fewer = abs(lots) <= abs(held) and lots * held >= 0
             demand(fewer, "a reducing order leaves no more", account, held, lots)
-            change = by_key.get(account)
-            if (
-                change is not None
-                and isinstance(change.old, Margin)
-                and self.books[key].seat_of(account) is None
-            ):
-                before = health_of(change.old, markets, landed.now, settled=key).maintenance_surplus
-                worse = health.maintenance_surplus < min(0, before) and health.initial_surplus < 0
-                demand(not worse, "reducing makes no account unhealthy", account, before, health)
+            if (change := by_key.get(account)) is not None:
+                check_reduction(landed, self.ledger, change, self.books[key], self._volume(landed))
             return
         desk = self.ledger.exchanges.found[market.exchange]
         paused = desk.pause_bits & exchange.PAUSE_TRADE or market.pause_bits & exchange.PERP_PAUSE_OPEN
@@ -409,8 +481,8 @@ class PerpAudit:
         demand(market.open_lots <= market.rules.open_max_lots, "open lots are within their limit", key)
         closing = market.close_time and landed.now >= market.close_time - exchange.CLOSING_WINDOW_S
         demand(not closing, "nothing opens in the last hour", key, market.close_time)
-        uncovered = 10_000 - market.rules.tiers[0].maintenance_bps
-        jump = ceil_div(market.open_lots * market.rules.face_ticks * uncovered, 10_000)
+        check_known(landed, self.ledger, account)
+        jump = jump_atoms(market)
         demand(jump <= market.insurance_atoms, "a jump is insured before it can happen", key, jump)
 
     def _check_settlement(
@@ -427,7 +499,7 @@ class PerpAudit:
         assert isinstance(change.new, Margin)
         gained = change.new.cash_atoms - change.old.cash_atoms
         stake = Stake.of(change.old.perps[key])
-        paying = market.settlement_ticks and landed.now >= market.settled_time + exchange.LOSSES_FIRST_S
+        paying = is_paying(market, landed.now)
         lots = stake.lots if paying else 0
         expected = Move(-lots, lots * market.settlement_ticks - gained)
         said = {account: expected} if any(expected) else {}
@@ -436,23 +508,79 @@ class PerpAudit:
         loss = -min(0, stake.claim_atoms(market, market.mark_ticks))
         if loss:
             due = -min(loss, max(0, change.old.free_atoms))
+            fair = stake.lots == 0 or may_liquidate(market, landed.now)
+            demand(fair, "losses need a fair price", account, market)
         else:
             strict = max(sources) if stake.lots < 0 else min(sources)
-            window = landed.now - old.profits_window_start < exchange.PROFITS_WINDOW_S
-            left = max(0, market.rules.profits_max_atoms - (old.profits_paid_atoms if window else 0))
-            left = 2**63 if market.settlement_ticks else left
+            left = 2**63 if market.settlement_ticks else _outflow_left(old, landed.now)
             demand(not market.settlement_ticks or paying, "losers pay before winners", account, market)
             due = min(max(0, stake.claim_atoms(market, strict)), old.pool_atoms, left)
-            demand(not market.pause_bits & exchange.PERP_PAUSE_PROFITS, "a pause stops profits", account)
+            paused = market.pause_bits & exchange.PERP_PAUSE_PROFITS and not market.settlement_ticks
+            demand(not paused, "a pause stops profits", account)
             good = stake.lots == 0 or may_open(market, landed.now)
             demand(good, "profits need a good price", account, market)
         demand(gained == due, "what is settled is the claim, as far as it is covered", account, gained, due)
+        if gained > 0 and not market.settlement_ticks:
+            self._check_outflow(key, market, gained, landed.now)
+
+    def _check_outflow(self, key: Pubkey, market: exchange.PerpMarket, gained: int, now: int) -> None:
+        """No hour, whenever it begins, pays out more than its limit, the highest that was in force in it."""
+        paid = [each for each in self.outflows[key] if now - each[0] <= HOUR_S]
+        paid.append((now, gained, market.rules.profits_max_atoms))
+        self.outflows[key] = paid
+        total, limit = sum(each[1] for each in paid), max(each[2] for each in paid)
+        demand(total <= limit, "no hour pays out more than its limit", key, total, limit)
+
+
+def _outflow_left(old: exchange.PerpMarket, now: int) -> int:
+    """What of its profits a market may let leave: a bucket of half its limit, filled in an hour."""
+    limit = old.rules.profits_max_atoms
+    refill = limit // 2
+    held = min(old.profits_held_atoms, limit - refill)
+    gone = refill * max(0, now - old.profits_let_go_at) // HOUR_S
+    return limit - refill - max(0, held - gone)
+
+
+def _check_mark(key: Pubkey, market: exchange.PerpMarket) -> None:
+    """A mark is within both bands; in the last hour it is what the market will settle at, and then that."""
+    demand(market.mark_ticks <= price_max_ticks(market.rules), "a mark is a price", key, market)
+    prices = {market.index_ticks, market.mark_ticks, average_ticks(market)}
+    if market.settlement_ticks:
+        demand(prices == {market.settlement_ticks}, "a settled market has one price", key, prices)
+        return
+    if market.close_time and market.updated_at >= market.close_time - exchange.CLOSING_WINDOW_S:
+        expected = closing_ticks(market)
+        demand(market.mark_ticks == expected, "a closing market's mark is its average", key, expected)
+        return
+    low, high = shock_band(market)
+    demand(low <= market.mark_ticks <= high, "a mark is near its index's average", key, market)
+    near = near_band(market, market.index_ticks)
+    edges = (low, high, price_max_ticks(market.rules))
+    is_near = near[0] <= market.mark_ticks <= near[1] or market.mark_ticks in edges
+    demand(is_near, "a mark is near its index", key, market)
+
+
+def _check_closing(key: Pubkey, old: exchange.PerpMarket, new: exchange.PerpMarket) -> None:
+    """Of the last hour counts what was seen, for as long as it was fresh."""
+    seconds = 0
+    if new.close_time and may_liquidate(old, old.updated_at):
+        start = max(old.updated_at, new.close_time - exchange.CLOSING_WINDOW_S)
+        seconds = max(0, min(new.updated_at - start, old.rules.stale_s))
+    expected = (old.closing_sum + old.index_ticks * seconds, old.closing_seconds + seconds)
+    seen = (new.closing_sum, new.closing_seconds)
+    demand(seen == expected, "the last hour is averaged as it was seen", key, seen, expected)
+
+
+def reduces(name: str, instruction: Instruction) -> bool:
+    """Whether an instruction's order only reduces."""
+    data = bytes(instruction.data)
+    return name == "execute_trigger" or (
+        name == "trade_perp" and len(data) > REDUCE_AT and data[REDUCE_AT] == 1
+    )
 
 
 def check_refusal(name: str, instruction: Instruction, refusal: str) -> None:
     """No state of an oracle and no pause stops what reduces."""
-    data = bytes(instruction.data)
-    reduces = name == "trade_perp" and len(data) > REDUCE_AT and data[REDUCE_AT] == 1
-    if name in ALWAYS or reduces:
+    if name in ALWAYS or (name == "trade_perp" and reduces(name, instruction)):
         stopped = refusal in {"PriceUnfit", "Paused"}
         demand(not stopped, "neither price nor pause stops what reduces", name, refusal)

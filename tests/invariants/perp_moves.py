@@ -65,6 +65,15 @@ class PerpMoves(Machine):
         for key in {key: None for account in accounts for key in margins[account].perps}:
             self._update(key)
 
+    def _all_drawn(self, *accounts: Pubkey) -> None:
+        """Brings the markets of some accounts up to now, and draws all that their orders have brought."""
+        self.world.next_slot()  # in the slot of a haircut no seat is known
+        self._updated(*accounts)
+        for market, account in self._seated():
+            if account in accounts:
+                self._draw(market, account)
+        self._updated(*accounts)
+
     def _held(self, *, closed: bool = True) -> list[tuple[Pubkey, Pubkey]]:
         """Market and account of every leg, those without lots only if wished."""
         return [
@@ -257,14 +266,25 @@ class PerpMoves(Machine):
         for account in [account for market, account in self._held() if market == key]:
             if self._health(account).maintenance_surplus >= 0:
                 continue
-            for market, seated in self._seated():
-                if seated == account:
-                    self._draw(market, account)
+            self._cancel_of_unhealthy(account)
             if key in self.book.margins.found[account].perps:
                 leg = (key, account)
                 refusal = self._take_over(leg, taker, bankrupt=False)
                 if refusal in {"AccountBankrupt", "NothingToLiquidate"}:
                     self._take_over(leg, taker, bankrupt=True)
+
+    def _cancel_of_unhealthy(self, account: Pubkey) -> None:
+        """Whoever draws all seats of an unhealthy account cancels its orders, in however many markets."""
+        for _ in range(4):  # the first ones only once the others are known, and each moves its market's mark
+            seats = [market for market, seated in self._seated() if seated == account]
+            if not seats or self._health(account).maintenance_surplus >= 0:
+                return
+            for market in seats:
+                self._draw(market, account)
+        if self.market.refreshes:
+            left = [market for market, seated in self._seated() if seated == account]
+            health = self._health(account)
+            demand(not left or health.maintenance_surplus >= 0, "orders keep nobody", account, left, health)
 
     def _edge(self, place: int, off_ticks: int) -> None:
         """The price goes to where an account just keeps its positions, or a tick off; a takeover is tried."""
@@ -302,7 +322,7 @@ class PerpMoves(Machine):
         if not accounts:
             return
         account, self.market.refreshes = pick(accounts, which), True
-        self._updated(account)
+        self._all_drawn(account)
         spare = self._health(account).spare
         margin = self.book.margins.found[account]
         desk = self.book.exchanges.found[margin.desk]
@@ -338,7 +358,7 @@ class PerpMoves(Machine):
         if len(own) < 2:
             return
         self._freshen(key)
-        self._updated(*own)
+        self._all_drawn(*own)
         before = sum(self._health(account).spare for account in own)
         lots = min(self._affordable(account, key, share) for account in own)
         price = self._price(self.book.perps.found[key], off)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sizes
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
+from perp_conduct import insurance_needed
 from perp_markets import READINGS
 from perp_moves import OFFSETS, SHARES, SIDES, PerpMoves
 from sizes import pick
@@ -22,7 +23,7 @@ ACTS = st.sampled_from(
     [
         *(*["meet"] * 6, *["crash"] * 2, *["jump"] * 2, "hour", "order", "rest", "oneself"),
         *("settle", "reduce", "draw", "stop", "reorder", *["edge"] * 3),
-        *("withdraw", "insure", "sets", "return", "waive", "collect"),
+        *("withdraw", "insure", "sets", "return", "waive", "collect", "forget"),
     ]
 )
 
@@ -35,8 +36,11 @@ class PerpSessions(PerpMoves):
         acts=st.lists(st.tuples(ACTS, sizes.which, sizes.which, OFFSETS, SHARES), min_size=6, max_size=16),
     )
     def session(self, place: int, acts: list[tuple[str, int, int, int, int]]) -> None:
+        self.market.refreshes = True
         for act in acts:
-            if act[0] in {"meet", "crash", "jump", "hour", "order", "oneself", "rest"}:
+            if act[0] == "forget":  # from now on nobody states anything
+                self.market.refreshes = False
+            elif act[0] in {"meet", "crash", "jump", "hour", "order", "oneself", "rest"}:
                 self._at_market(place, act)
             elif self._held():
                 self._with_positions(place, act)
@@ -104,12 +108,17 @@ class PerpSessions(PerpMoves):
             self._waive(one)
 
     def _return(self, place: int) -> None:
-        """Insurance that was filled up gives back what was borne, once its day is over."""
+        """Insurance that the richest has filled up gives back what was borne, once its day is over."""
         perps = self.book.perps.found
         bore = [key for key, perp in perps.items() if perp.haircut_open_atoms]
         key = pick(bore or list(perps), place)
-        if bore:
-            self._insure(list(perps).index(key), place, 10**7 * (1 + place), None)
+        if bore and (traders := self._traders(key)):
+            self.market.refreshes = True
+            spares = [self._health(account).spare for account in traders]
+            which = spares.index(max(spares))
+            lacking = max(0, insurance_needed(perps[key]) - perps[key].insurance_atoms)
+            amount = min(max(spares) // 2, lacking + 10**7 * (1 + place))
+            self._insure(list(perps).index(key), which, amount, None)
             self.world.set_time(self.world.now + 86_400)
         self.market.attempt("return_haircut", exchange.return_haircut(market=key))
 
@@ -160,6 +169,8 @@ class PerpSessions(PerpMoves):
         upwards: bool,  # noqa: FBT001
         taker: int,
     ) -> None:
-        """Two accounts open all they can against each other, and the price jumps."""
+        """Two accounts open all they can against each other, and the price jumps; insurance may return it."""
         self._meet(place, pair, side, 0, 960)
         self._crash(place, jump if upwards else -jump, taker, 1)
+        if taker % 4 == 0:
+            self._return(place)

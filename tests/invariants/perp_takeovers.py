@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from account_book import Margin
 from invariant import demand
-from perp_accounts import Stake, Takeover, health_of, may_liquidate, value_ticks
+from perp_accounts import (
+    PRICE_MAX_TICKS,
+    Stake,
+    Takeover,
+    ceil_div,
+    health_of,
+    is_paying,
+    may_liquidate,
+    uncovered,
+    value_ticks,
+)
+from perp_conduct import check_known, insurance_pays
 
 from secant import exchange
 
@@ -36,7 +47,8 @@ def check_takeover(
     demand(may_liquidate(market, landed.now), "taking over needs a fair price", market)
     demand(not market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE, "a pause stops liquidations", market)
     demand(not any(leg.seat for leg in old.perps.values()), "orders are cancelled first", old.perps)
-    before = health_of(old, ledger.perps.found, landed.now, settled=key)
+    perps = {**ledger.perps.found, key: uncovered(old_market, market)}
+    before = health_of(old, perps, landed.now, settled=key)
     demand(before.maintenance_surplus < 0, "who is taken over was unhealthy", change.key, before)
     elsewhere = health_of(old, ledger.perps.found, landed.now, apart=key)
     lots = Stake.of(old.perps[key]).lots
@@ -53,12 +65,15 @@ def check_takeover(
         demand(case.is_bankrupt, "who cannot pay a reward is bankrupt", change.key, case)
         asked = 0 if market.settlement_ticks else min(abs(lots), lots_max_of(landed))
         demand(closed == asked, "as much of a bankrupt is closed as asked for", change.key, lots, closed)
-        if old_market.open_lots and len(old.perps) == 1 and closed == abs(lots):
+        if lots and len(old.perps) == 1 and closed == abs(lots):
             left = [leg for leg in new.perps.values() if leg.position_lots or leg.quote_atoms]
             demand(after.equity >= 0 and not left, "a bankruptcy leaves no debt", change.key, after)
     taker = ledger.margins.found[landed.account(TAKER_AT)]
     demand(bool(landed.signers & {taker.owner, taker.raw.delegate}), "who takes over signs", taker)
     health = health_of(taker, ledger.perps.found, landed.now)
+    check_known(landed, ledger, change.key)
+    if closed:
+        check_known(landed, ledger, landed.account(TAKER_AT))
     affords = health.initial_surplus >= 0 or not closed
     demand(affords, "who takes over can afford it", taker, health)
 
@@ -82,8 +97,8 @@ def _check_parts(
     sign = -1 if old.perps[landed.account(MARKET_AT)].position_lots < 0 else 1
     value, counted = sign * closed * market.mark_ticks, closed * case.value_ticks
     insurance = market.insurance_due_atoms - old_market.insurance_due_atoms
-    covered = market.haircut_atoms - old_market.haircut_atoms
-    covered += old_market.insurance_atoms - market.insurance_atoms
+    insured = old_market.insurance_atoms - market.insurance_atoms
+    covered = market.haircut_atoms - old_market.haircut_atoms + insured
     if landed.name == "liquidate":
         equity = max(0, case.equity_atoms)
         reward = min(equity, counted * case.reward_bps() // 10_000)
@@ -91,10 +106,25 @@ def _check_parts(
         demand((insurance, covered) == (share, 0), "insurance earns its share", insurance, share, covered)
     else:
         reward = case.least_reward_atoms(closed)
-        lacking = max(0, case.least_reward_atoms(case.lots) - case.equity_atoms)
-        demand(insurance == 0 and 0 <= covered <= lacking, "a debt alone is covered", covered, lacking)
+        leg = Stake.of(old.perps[landed.account(MARKET_AT)])
+        claim = leg.claim_atoms(uncovered(old_market, market), market.mark_ticks)
+        whole = case.least_reward_atoms(case.lots)
+        short = max(0, whole - claim)
+        due = min(short, max(0, old.free_atoms))
+        lacking = min(short - due, max(0, whole - case.equity_atoms))
+        if lots_max_of(landed) < case.lots and not market.settlement_ticks:
+            lacking = ceil_div(lacking * closed, case.lots)
+        expected = covered_atoms((old_market, market), lacking, leg.lots, landed.now)
+        seen = (insurance, insured, market.haircut_atoms - old_market.haircut_atoms)
+        demand(seen == (0, *expected), "a debt alone is covered", seen, expected, case)
+        if closed == case.lots:  # with the last lots it pays what is still owed
+            due += min(max(0, reward - claim - due - covered), max(0, old.free_atoms - due))
+    if landed.name == "liquidate":
+        leg = Stake.of(old.perps[landed.account(MARKET_AT)])
+        claim = leg.claim_atoms(market, market.mark_ticks) - reward - insurance
+        due = min(max(0, -claim), max(0, old.free_atoms)) if closed == case.lots else 0
     paid = old.cash_atoms - new.cash_atoms
-    demand(0 <= paid <= max(0, old.free_atoms), "a loss is paid of what is free", account, paid)
+    demand(paid == due, "a loss is paid of what is free", account, paid, due)
     gained = (-sign * closed, value - reward - insurance + covered + paid)
     expected = {account: gained, taker: (sign * closed, reward - value)}
     demand(
@@ -103,6 +133,21 @@ def _check_parts(
         moves,
         expected,
     )
+
+
+def covered_atoms(
+    markets: tuple[exchange.PerpMarket, exchange.PerpMarket], lacking: int, lots: int, now: int
+) -> tuple[int, int]:
+    """What insurance pays of a debt, and what the other side bears: nobody once winners are paid."""
+    old_market, market = markets
+    insured = insurance_pays(old_market, lacking, market.rules.insurance_cap_bps, now)
+    most = market_most(old_market) if lots and not is_paying(market, now) else 0
+    return insured, min(lacking - insured, most)
+
+
+def market_most(market: exchange.PerpMarket) -> int:
+    """The most that a side bears: the highest price for each of its lots."""
+    return market.open_lots * PRICE_MAX_TICKS
 
 
 def _check_amount(landed: Landed, case: Takeover, closed: int, after: Health) -> None:

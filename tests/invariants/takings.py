@@ -47,7 +47,7 @@ class Trades:
         trades, mark = cls(), "Program data: "
         for line in logs:
             event = exchange.decode_event(b64decode(line.removeprefix(mark))) if mark in line else None
-            if isinstance(event, exchange.BookChanged):
+            if isinstance(event, exchange.BookChanged) and event.book in ledger.order_books.found:
                 prices = [(row.order_id >> 40, row.lots) for row in event.fills]
                 trades.basis += sum(lots * price * (SET_ATOMS - price) for price, lots in prices)
                 trades.orders += event.placed

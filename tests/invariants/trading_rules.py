@@ -284,12 +284,36 @@ class TradingRules(Machine):
         )
         self.market.attempt("detokenize", instruction, fault)
 
-    @rule(which=sizes.which, to=sizes.users, portion=sizes.portions, claim=sizes.claims, fault=FAULT)
-    def redeem_tokens(self, which: int, to: int, portion: str, claim: str, fault: Fault | None) -> None:
+    @rule(
+        which=sizes.which,
+        to=sizes.users,
+        portion=sizes.portions,
+        claim=sizes.claims,
+        patient=st.sampled_from([True, True, False]),
+        fault=FAULT,
+    )
+    def redeem_tokens(
+        self,
+        which: int,
+        to: int,
+        portion: str,
+        claim: str,
+        patient: bool,  # noqa: FBT001
+        fault: Fault | None,
+    ) -> None:
+        """Mostly once the event is resolved, if anybody can resolve it by now."""
         holding = self._token_holding(which, settled=True)
         if holding is None:
             return
         source, true_event, true_outcome, owner = holding
+        state = self.book.events.found[true_event]
+        if patient and not state.settled_time and state.resolver in self.market.keys:
+            lock = exchange.lock_event(locker=state.resolver, event=true_event)
+            self.market.attempt("lock_event", lock)
+            split = exchange.resolve_event(
+                authority=state.resolver, event=true_event, payout_ticks=[5_000, 5_000, *[0] * 14]
+            )
+            self.market.attempt("resolve_event", split)
         event, outcome = self._claimed(true_event, true_outcome, claim)
         desk = self.book.events.found[event].exchange
         instruction = exchange.redeem_tokens(

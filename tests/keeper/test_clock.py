@@ -63,7 +63,7 @@ async def test_a_driver_leaves_the_clock_as_it_found_it(tmp_path: Path, world: W
     assert ledger.is_clock_driven
     await run_keeper(world, settings, Metrics())
     assert ledger.is_clock_driven
-    ledger.follow_wall_clock()
+    ledger.run_clock()
     with capture_logs() as logs:
         await run_keeper(world, settings, Metrics())
     assert not ledger.is_clock_driven
@@ -79,7 +79,7 @@ async def test_a_driver_leaves_the_clock_as_it_found_it(tmp_path: Path, world: W
 async def test_looking_for_a_localnet_does_not_stop_its_clock(
     world: World, rpc: Rpc, proxy: NodeProxy
 ) -> None:
-    world.ledger.follow_wall_clock()
+    world.ledger.run_clock()
     clock, settings = ChainClock(rpc), Settings(drive_clock=True)
     local = await check_cluster(rpc, clock, settings)
     assert local is not None
@@ -104,7 +104,7 @@ async def test_a_rebased_recording_on_a_clock_that_stands_still(
     assert warning["clock"] == iso(BEGIN - 100)
     assert "secant localnet-clock run" in warning["remedy"]
     assert any("stands still" in reason for reason in logs[-1]["undone"])
-    world.ledger.follow_wall_clock()
+    world.ledger.run_clock()
     await run_keeper(world, settings, Metrics())
     assert abs(world.published_time() - time.time()) < TIMEOUT_S
 

@@ -15,6 +15,7 @@ from secant.localnet import Localnet
 from secant_keeper.__main__ import main
 from secant_keeper.config import SECTIONS, read_settings
 from secant_keeper.errors import InputError
+from secant_keeper.jobs import JOBS, PERP_JOBS
 from secant_keeper.settings_help import EXAMPLE
 
 if TYPE_CHECKING:
@@ -60,6 +61,14 @@ def write(folder: Path, text: str) -> Path:
         ("in_flight_max = 0", "in_flight_max: must be greater than or equal to 1, not 0"),
         ("priority_fee_max_micro_lamports = -1", "priority_fee_max_micro_lamports: "),
         ("jobs = ['dance']", "jobs.0: "),
+        (
+            "jobs = ['publish', 'funding', 'liquidate']",
+            "jobs has funding, liquidate, and lacks the section [perps]: add that, or take them out of jobs",
+        ),
+        (
+            f"jobs = ['funding', 'liquidate', 'inventory']\n[perps]\nexchange = '{ADDRESS}'",
+            "jobs has liquidate, inventory, and lacks account_index in [perps]: add that, or take",
+        ),
         ("account_index = 0", "account_index: stands in the wrong place: it belongs in [perps]"),
         ("[perps]\naccount_index = 0", "perps.exchange: "),
         (f"[perps]\nexchange = '{ADDRESS}'\naccount_index = 256", "perps.account_index: must be less than"),
@@ -95,6 +104,15 @@ def test_a_setting_that_is_not_sound(tmp_path: Path, text: str, complaint: str) 
         read_settings(write(tmp_path, text))
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_of_jobs_that_nobody_named_those_run_that_have_what_they_need(tmp_path: Path) -> None:
+    without = read_settings(write(tmp_path, ""))
+    assert without.running == tuple(name for name, _ in JOBS)
+    kept = read_settings(write(tmp_path, f"[perps]\nexchange = '{ADDRESS}'"))
+    assert set(kept.running) == {name for name, _ in (*JOBS, *PERP_JOBS)}
+    asked = f"jobs = ['funding', 'observe']\n[perps]\nexchange = '{ADDRESS}'"
+    assert read_settings(write(tmp_path, asked)).running == ("funding", "observe")
 
 
 def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

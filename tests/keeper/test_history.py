@@ -429,6 +429,34 @@ PRAGMA user_version = {version};
 PRAGMA application_id = {application};
 """
 """What keepers wrote that knew no perpetuals; in the first schema events had no names."""
+OLD_PERPS = """
+CREATE TABLE perp (
+    market TEXT NOT NULL, exchange TEXT NOT NULL, feed TEXT NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (market));
+CREATE TABLE perp_snapshot (
+    stretch BIGINT NOT NULL, market TEXT NOT NULL, time BIGINT NOT NULL, slot BIGINT NOT NULL,
+    quality TEXT NOT NULL, index_ticks BIGINT NOT NULL, mark_ticks BIGINT NOT NULL,
+    last_ticks BIGINT NOT NULL, settlement_ticks BIGINT NOT NULL, index_average BIGINT NOT NULL,
+    basis_ticks BIGINT NOT NULL, basis_average BIGINT NOT NULL, premium_ticks BIGINT NOT NULL,
+    funding_rate BIGINT NOT NULL, predicted_rate BIGINT NOT NULL, funding_index BIGINT NOT NULL,
+    open_lots BIGINT, value_atoms BIGINT, pool_atoms BIGINT, insurance_atoms BIGINT,
+    haircut_atoms BIGINT, haircut_open_atoms BIGINT, long_accounts BIGINT NOT NULL,
+    short_accounts BIGINT NOT NULL, long_lots BIGINT NOT NULL, short_lots BIGINT NOT NULL,
+    long_top_lots BIGINT NOT NULL, short_top_lots BIGINT NOT NULL, bids_1pct_lots BIGINT NOT NULL,
+    asks_1pct_lots BIGINT NOT NULL, bids_5pct_lots BIGINT NOT NULL, asks_5pct_lots BIGINT NOT NULL,
+    PRIMARY KEY (market, stretch, time));
+CREATE TABLE liquidation_scan (
+    stretch BIGINT NOT NULL, market TEXT NOT NULL, time BIGINT NOT NULL, mark_ticks BIGINT NOT NULL,
+    width_ticks BIGINT NOT NULL, accounts BIGINT NOT NULL, far_accounts BIGINT NOT NULL,
+    unreached_accounts BIGINT NOT NULL, PRIMARY KEY (market, stretch, time));
+CREATE TABLE liquidation_cluster (
+    stretch BIGINT NOT NULL, market TEXT NOT NULL, time BIGINT NOT NULL, from_ticks BIGINT NOT NULL,
+    long_accounts BIGINT NOT NULL, long_lots BIGINT NOT NULL, long_atoms BIGINT,
+    short_accounts BIGINT NOT NULL, short_lots BIGINT NOT NULL, short_atoms BIGINT,
+    PRIMARY KEY (market, stretch, time, from_ticks));
+INSERT INTO perp VALUES ('market', 'exchange', 'feed', 'SOL');
+"""
+"""What the third schema added: perpetuals, of which nobody could say what a tick is."""
 NAMES = ", name TEXT NOT NULL DEFAULT '', title TEXT NOT NULL DEFAULT ''"
 
 
@@ -438,18 +466,19 @@ def write_old(path: Path, version: int) -> None:
         names=NAMES if version > 1 else "", version=version, application=store.APPLICATION_ID
     )
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(script)
+        connection.executescript(script + (OLD_PERPS if version > 2 else ""))
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_history_of_an_earlier_schema_is_read_and_taken_up(path: Path, version: int) -> None:
     write_old(path, version)
     link = Link("event", "book", "feed", 30, "rain", "Will it rain?")
-    perp = PerpLink("market", "exchange", "feed", "SOL")
+    perp = PerpLink("market", "exchange", "feed", "SOL", 100, -6)
+    before = [perp._replace(units_per_tick=None, feed_exponent=None)] if version > 2 else []
     for is_taken_up in (False, True):
         with closing(HistoryReader(path)) as reader:
             assert reader.links() == [link if is_taken_up else link._replace(name="", title="")]
-            assert reader.perps() == ([perp] if is_taken_up else [])
+            assert reader.perps() == ([perp] if is_taken_up else before)
             assert list(reader.perp_snapshots("market", 1)) == []
             assert reader.last_scan("market", 0, 9) is None
             assert list(reader.readings("feed", 1)) == [VenueReading("feed", 5, None, 7)]

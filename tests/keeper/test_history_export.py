@@ -97,7 +97,7 @@ def test_a_period_is_what_is_exported(
 
 
 @needs_pyarrow
-@pytest.mark.parametrize(("version", "names"), [(1, ()), (2, ("", ""))])
+@pytest.mark.parametrize(("version", "names"), [(1, ()), (2, ("", "")), (3, ("", ""))])
 def test_a_history_of_an_earlier_schema_is_exported_as_far_as_it_goes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], version: int, names: tuple[str, ...]
 ) -> None:
@@ -105,7 +105,8 @@ def test_a_history_of_an_earlier_schema_is_exported_as_far_as_it_goes(
     write_old(place, version)
     assert run(capsys, place, "--out", str(tmp_path))[0] == 0
     exported = {path.stem for path in tmp_path.glob("*.parquet")}
-    assert exported == {"stretch", "link", "snapshot", "reading"}
+    perps = {"perp", "perp_snapshot", "liquidation_scan", "liquidation_cluster"} if version > 2 else set()
+    assert exported == {"stretch", "link", "snapshot", "reading"} | perps
     assert rows_of(tmp_path / "link.parquet") == [("event", "book", "feed", 30, *names)]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pytest
 from keeper_world import BEGIN
-from perp_keeper_world import ASK, BID, PRICE, PerpKeeperWorld
+from perp_keeper_world import ASK, BID, PRICE, UNITS_PER_TICK, PerpKeeperWorld
 from test_history import a_history
 
 from perp_world import UNIT_ATOMS
@@ -129,7 +129,7 @@ async def test_a_row_says_what_the_market_is(world: PerpKeeperWorld, place: Hist
     assert book.trades
     with closing(HistoryReader(place)) as reader:
         keys = (str(world.market), str(world.exchange), str(world.feeds[world.market]))
-        assert reader.perps() == [PerpLink(*keys, "LUNA")]
+        assert reader.perps() == [PerpLink(*keys, "LUNA", UNITS_PER_TICK, -6)]
 
 
 async def test_it_is_noted_when_it_changes_and_not_before_the_interval(
@@ -334,3 +334,22 @@ async def test_the_predicted_rate_is_the_next_hours(world: PerpKeeperWorld, plac
     # A hundred ticks for 1700 seconds of 3600: while it was seen at both ends of what passed between updates.
     assert before.predicted_rate == 100 * 1_700 * 2**16 // 3_600 == after.funding_rate
     assert after.predicted_rate == 0
+
+
+async def test_what_a_tick_is_is_noted_once_its_feed_is_known(
+    world: PerpKeeperWorld, place: HistoryPlace
+) -> None:
+    state, history = world.take_in(), a_history(place)
+    feed = world.feeds[world.market]
+    known = state.accounts.pop(feed)
+    history.note(state, world.now)
+    history.note(state, world.now + 1)
+    state.accounts[feed] = known
+    await history._write()
+    with closing(HistoryReader(place)) as reader:
+        assert [link.feed_exponent for link in reader.perps()] == [None]
+    history.note(state, world.now + 2)
+    await history.close()
+    with closing(HistoryReader(place)) as reader:
+        (link,) = reader.perps()
+    assert (link.units_per_tick, link.feed_exponent) == (UNITS_PER_TICK, -6)

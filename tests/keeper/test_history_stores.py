@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 LINK = Link("event", "book", "feed", 30, "rain", "Regnet's? 雨 ? %s")
 BOOK = Snapshot("book", BEGIN, "event", 0, 7, True, (Level(4_000, 1),), (), 1, 0)
 READING = VenueReading("feed", BEGIN, None, 400_000)
-PERP = PerpLink("market", "exchange", "feed", "SOL")
+PERP = PerpLink("market", "exchange", "feed", "SOL", 100, -6)
 MARKET = PerpSnapshot("market", BEGIN, 5, "open", *range(6, 33))
 SCAN = Scan("market", BEGIN + 2, 10_000, 100, 3, 2, 1)
 CLUSTERS = [Cluster("market", BEGIN + 2, at, 1, 2, 3, 4, 5, None) for at in (8_000, 12_000)]
@@ -232,6 +232,22 @@ def test_a_database_that_will_not_do(postgres: PostgresServer, fault: str) -> No
 def _admin(url: str) -> Any:
     psycopg = pytest.importorskip("psycopg", reason=WHY_NOT or "")
     return psycopg.connect(url, autocommit=True)
+
+
+def test_a_database_of_an_earlier_schema_is_taken_up(postgres: PostgresServer) -> None:
+    url = postgres.database()
+    HistoryWriter(place_of(url)).close()
+    with closing(_admin(url)) as admin:
+        admin.execute("ALTER TABLE perp DROP COLUMN units_per_tick, DROP COLUMN feed_exponent")
+        admin.execute("INSERT INTO perp VALUES ('market', 'exchange', 'feed', 'SOL')")
+        admin.execute("UPDATE secant_history SET version = 3")
+    unscaled = PERP._replace(units_per_tick=None, feed_exponent=None)
+    for expected in (unscaled, PERP):
+        with closing(HistoryReader(place_of(url))) as reader:
+            assert reader.perps() == [expected]
+        writer = HistoryWriter(place_of(url))
+        writer.write(a_batch())
+        writer.close()
 
 
 def test_two_histories_in_schemas_of_their_own(postgres: PostgresServer) -> None:

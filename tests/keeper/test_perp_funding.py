@@ -51,6 +51,44 @@ def test_a_market_follows_its_feed_at_once(world: PerpKeeperWorld) -> None:
     assert not planned(world)
 
 
+def test_an_operator_may_have_fewer_updates_for_prices(world: PerpKeeperWorld) -> None:
+    """For 5,000 lamports each; RULES have a price fresh for a minute."""
+    seldom: dict[str, object] = {"price_interval_s": 20}
+    sent = {"at once": 0, "seldom": 0}
+    for _ in range(40):
+        wait(world, 1)
+        world.say(PRICE + world.now % 2 + 1)
+        sent["at once"] += len(planned(world))
+        works = list(funding.plan(world.take_in(), world.now, world.task(**seldom)))
+        sent["seldom"] += world.land(works)
+    assert sent == {"at once": 40, "seldom": 2}
+
+
+@pytest.mark.parametrize("change", ["far", "disagreed", "stale rules", "closing"])
+def test_what_matters_is_taken_in_at_once(change: str) -> None:
+    world = PerpKeeperWorld(
+        begin=1_700_000_000 // HOUR_S * HOUR_S, changes={"stale_s": 4} if change == "stale rules" else {}
+    )
+    seldom: dict[str, object] = {"price_interval_s": 300, "refresh_interval_s": 300}
+    if change == "closing":
+        close_time = world.now + exchange.NOTICE_S
+        named = {"exchange": world.exchange, "market": world.market, "close_time": close_time}
+        world.run(exchange.close_perp(admin=world.admin.pubkey(), **named))
+        world.ledger.set_unix_timestamp(close_time - HOUR_S)
+        world.tick(PRICE, seconds=0)
+    wait(world, 1)
+    world.say(PRICE + 9)
+    assert bool(planned(world, **seldom)) == (change == "closing")
+    wait(world, 1)
+    if change == "disagreed":
+        reading = _reading(world.now, 1, 3_000_000)
+        feed = world.feeds[world.market]
+        world.run(oracle.publish(publisher=world.admin.pubkey(), feed=feed, readings=reading))
+    else:
+        world.say(PRICE + (10 if change == "far" else 9))
+    assert planned(world, **seldom) == [UPDATE]
+
+
 def test_a_quiet_market_is_brought_up_to_date_on_the_clock(world: PerpKeeperWorld) -> None:
     wait(world, 59)
     assert not planned(world)

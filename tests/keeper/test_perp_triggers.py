@@ -68,13 +68,26 @@ def test_a_stop_is_tried_once_for_each_state_of_the_book(world: PerpKeeperWorld)
     assert then.once != first.once
 
 
-def test_a_stop_without_a_position_is_left_alone(world: PerpKeeperWorld) -> None:
+def test_a_stop_whose_position_is_closed_is_cleared_away(world: PerpKeeperWorld) -> None:
     user = world.position(LOTS, DEPOSIT)
-    leave(world, user, ASK, PRICE)
+    stop = leave(world, user, ASK, PRICE)
     price = world.perp().mark_ticks
     world.place(world.maker, BID, LOTS, price)
     assert planned(world)
     world.place(user, ASK, LOTS, price, kind=exchange.ORDER_FILL_OR_KILL, reduce_only=True)
+    world.position(LOTS, 0, account=user)
+    (work,) = triggers.plan(world.take_in(), world.now, world.task())
+    world.land([work])
+    assert world.ledger.account_data(stop) is None
+    assert world.lots(user) == LOTS
+
+
+def test_a_stop_whose_position_is_closed_by_an_order_that_was_not_drawn_waits(world: PerpKeeperWorld) -> None:
+    user = world.position(LOTS, DEPOSIT)
+    leave(world, user, ASK, PRICE - 100)
+    world.place(user, ASK, LOTS, PRICE, reduce_only=True)
+    world.place(world.maker, BID, LOTS, PRICE)
+    world.tick(PRICE - 100)
     assert not planned(world)
 
 

@@ -179,12 +179,18 @@ def test_the_last_scan_of_the_time_is_shown(capsys: pytest.CaptureFixture[str], 
         assert scan["clusters"] == [
             {
                 "from_ticks": 9_000 + time,
+                "from_price": plain(Fraction(9_000 + time, 10_000)),
+                "from_mark": plain(Fraction(9_000 + time - 10_001, 10_001)),
                 "long_accounts": 1,
                 "long_lots": 2,
+                "long_size": "0.02",
                 "long_atoms": 3,
+                "long_amount": "0.000003",
                 "short_accounts": 4,
                 "short_lots": 5,
+                "short_size": "0.05",
                 "short_atoms": 6,
+                "short_amount": "0.000006",
             }
         ]
     assert report(capsys, path, "--to", str(NOON + 5))["liquidations"] is None
@@ -208,11 +214,77 @@ def test_the_table_shows_bars_and_the_last_hours(
         f"{'█' * 5:>10}|{'':10}",
         f"{'':10}|{'':10}",
     ]
-    assert "9000" in out
-    assert "-10.00 %" in out
+    # The clusters are at the distance that they have from the mark now: it has risen by a twelfth.
+    assert "at the mark 1.0000 (now 1.0801, 8.01 % from there)" in " ".join(out.split())
+    assert [line.split()[:3] for line in out.splitlines() if line.startswith("0.9000")] == [
+        ["0.9000", "-16.67", "%"]
+    ] * 2
     _, out, _ = run(capsys, "--history", str(path))
     assert "the last 48 hours; --json has 12 more" in out
     assert sum(line.startswith("20") for line in out.splitlines()) == 48
+
+
+def test_prices_and_sizes_are_those_that_people_read(capsys: pytest.CaptureFixture[str], path: Path) -> None:
+    held = {"index_ticks": 13_005, "mark_ticks": 13_010, "last_ticks": 12_990, "basis_ticks": -5}
+    held |= {"open_lots": 9_000, "long_lots": 8_000, "short_lots": 8_000, "pool_atoms": 12_500_000}
+    batch = stretch(0, HOUR, row(0, **held, funding_rate=3 * 2**15, bids_1pct_lots=1, long_top_lots=6))
+    # A tick is 0.01, a lot 0.0001.
+    batch.perps = [PERP._replace(units_per_tick=10_000)]
+    write(path, batch)
+    found = report(capsys, path)
+    assert (found["units_per_tick"], found["feed_exponent"]) == (10_000, -6)
+    assert (found["tick_size"], found["lot_size"]) == ("0.01", "0.0001")
+    prices = {"index_price": "130.05", "mark_price": "130.1", "last_price": "129.9", "basis_price": "-0.05"}
+    sizes = {"open_size": "0.9", "undrawn_lots": 1_000, "undrawn_size": "0.1", "bids_1pct_size": "0.0001"}
+    funding = {"funding_ticks_a_day": "1.5", "funding_price_a_day": "0.015", "pool_amount": "12.5"}
+    for name, value in (held | prices | sizes | funding).items():
+        assert found["last"][name] == value, name
+    (hour,) = found["hours"]
+    assert (hour["mark_ticks"], hour["mark_price"], hour["long_size"]) == ("13010", "130.1", "0.8")
+    assert "long_short_top_size" not in hour
+    _, out, _ = run(capsys, "--history", str(path))
+    assert "a tick is 0.01, a lot 0.0001" in out
+    assert "index 130.05, mark 130.10, last 129.90: open" in out
+    assert "0.0150 a day" in out
+    assert "0.9000, of which 0.1000 offset by fills that nobody has drawn" in " ".join(out.split())
+    assert "pool 12.500000; insurance" in " ".join(out.split())
+
+
+def test_without_a_scale_it_says_that_these_are_ticks_and_lots(
+    capsys: pytest.CaptureFixture[str], path: Path
+) -> None:
+    batch = stretch(0, 10, row(0, mark_ticks=13_010, open_lots=9_000))
+    batch.perps = [PERP._replace(units_per_tick=None, feed_exponent=None)]
+    write(path, batch)
+    found = report(capsys, path)
+    assert (found["tick_size"], found["last"]["mark_ticks"], found["last"]["mark_price"]) == (
+        None,
+        13_010,
+        None,
+    )
+    _, out, _ = run(capsys, "--history", str(path))
+    assert "prices in ticks, sizes in lots" in out
+    assert "mark 13010," in out
+
+
+def test_it_reads_at_80_columns(
+    capsys: pytest.CaptureFixture[str], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    held = {"index_ticks": 9_234_567, "mark_ticks": 9_239_999, "basis_ticks": -12_345, "open_lots": 10**10}
+    held |= {"long_lots": 10**10, "long_accounts": 99_999, "short_accounts": 7, "funding_rate": -(2**30)}
+    batch = stretch(0, HOUR * 3, row(0, **held), row(HOUR, **held), row(2 * HOUR, **held))
+    batch.perps = [PERP._replace(units_per_tick=10_000)]
+    batch.scans.append(SCAN._replace(time=NOON + 10, mark_ticks=9_000_000))
+    batch.clusters.append(Cluster("market", NOON + 10, 8_000_000, 1, 10**10, 3, 4, 10**10, 6))
+    write(path, batch)
+    _, out, _ = run(capsys, "--history", str(path))
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in out
+    hours = [line for line in lines if "|" in line and line.startswith("11-15")]
+    assert [line.split()[:3] for line in hours] == [["11-15", f"{hour}", "3600"] for hour in (12, 13, 14)]
+    assert all("1000000.0000" in line and "14285.57" in line and "█" * 6 in line for line in hours)
 
 
 @pytest.mark.parametrize(

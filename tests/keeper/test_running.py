@@ -332,7 +332,7 @@ async def test_what_nobody_settles_in_time_is_voided_and_redeemed(
     kind = exchange.RESOLVER_RECORD if by_record else exchange.RESOLVER_AUTHORITY
     event = world.add_event(key, kind, BEGIN, deadline)
     holders = [world.add_holder(index, event) for index in range(2)]
-    jobs = ("settle", "redeem") if resolver == "a record nobody cranks" else Settings().jobs
+    jobs = ("settle", "redeem") if resolver == "a record nobody cranks" else Settings().running
     settings = Settings(
         url=net.url,
         ws_url=net.ws_url,

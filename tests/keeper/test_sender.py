@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from keeper_world import BEGIN, EVENT_VOID, World
 from node_proxy import FORWARD, NodeProxy
+from perp_keeper_world import ASK, PerpKeeperWorld
 from prometheus_client import generate_latest
 from solders.pubkey import Pubkey
 from structlog.testing import capture_logs
 
+from perp_world import UNIT_ATOMS
 from secant import exchange, oracle
-from secant_keeper.jobs import Work
+from secant.localnet import Localnet
+from secant_keeper.jobs import Work, triggers
 from secant_keeper.metrics import Metrics
+from secant_keeper.rpc import Rpc
 from secant_keeper.sender import ATTEMPTS_MAX, Fate, Sender, error_name
 
 if TYPE_CHECKING:
+    import aiohttp
     from solders.keypair import Keypair
-
-    from secant_keeper.rpc import Rpc
 
 LOCK, DEADLINE = BEGIN + 100, BEGIN + 200
 
@@ -47,6 +50,35 @@ async def test_landing(world: World, rpc: Rpc, event: Pubkey) -> None:
     assert result.slot > 0
     page = generate_latest(metrics.registry).decode()
     assert 'secant_keeper_transactions_landed_total{job="settle"} 1.0' in page
+
+
+@pytest.mark.parametrize("has_lapsed", [False, True])
+async def test_a_trigger_that_is_gone_was_somebody_elses(
+    session: aiohttp.ClientSession, *, has_lapsed: bool
+) -> None:
+    world = PerpKeeperWorld()
+    user = world.position(100_000, 1_000 * UNIT_ATOMS)
+    expires_at = world.now + 5 if has_lapsed else 0
+    terms = exchange.TriggerTerms(
+        lots=1,
+        expires_at=expires_at,
+        trigger_ticks=9_900,
+        trail_ticks=0,
+        slip_ticks=500,
+        side=ASK,
+        is_above=0,
+    )
+    key = world.admin.pubkey()
+    world.run(exchange.place_trigger(trader=key, account=user, market=world.market, id=0, terms=terms))
+    world.tick(9_900, seconds=5)
+    (work,) = triggers.plan(world.take_in(), world.now, world.task())
+    trigger = exchange.find_trigger(account=user, market=world.market, id=0)
+    world.run(exchange.cancel_trigger(payer=key, account=user, trigger=trigger))
+    async with Localnet(port=0, ledger=world.ledger) as net:
+        with capture_logs() as logs:
+            result = await a_sender(Rpc(session, net.url), world.keeper).send(work)
+    assert result.fate is Fate.FAILED
+    assert [(one["log_level"], one["event"]) for one in logs] == [("info", "somebody else was faster")]
 
 
 async def test_a_failing_simulation_is_named_and_not_sent(

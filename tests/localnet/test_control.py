@@ -30,6 +30,15 @@ async def test_the_clock_is_driven_over_rpc(net: Localnet, rpc: Rpc) -> None:
     assert told["unixTimestamp"] >= before
 
 
+async def test_a_clock_set_ahead_runs_on(net: Localnet, rpc: Rpc) -> None:
+    ahead = int(time.time()) + 10**6
+    await rpc.result("localnet_setClock", {"unixTimestamp": ahead})
+    assert (await rpc.result("localnet_runClock"))["unixTimestamp"] >= ahead
+    told = await rpc.result("localnet_getClock")
+    assert told["unixTimestamp"] >= ahead
+    assert told["driven"] is net.ledger.is_clock_driven is False
+
+
 async def test_asking_for_the_clock_does_not_drive_it(net: Localnet, rpc: Rpc) -> None:
     assert (await rpc.result("localnet_getClock"))["driven"] is False
     assert not net.ledger.is_clock_driven

@@ -167,8 +167,26 @@ def test_the_clock_follows_the_wall_clock_until_driven(ledger: Ledger, payer: Ke
     assert ledger.svm.get_clock().unix_timestamp == 1_730_000_000
     ledger.set_unix_timestamp(5)
     assert ledger.unix_timestamp == 5
-    ledger.follow_wall_clock()
+    ledger.run_clock()
     assert ledger.svm.get_clock().unix_timestamp >= before
+
+
+def test_a_clock_set_ahead_runs_on_and_never_back(ledger: Ledger, payer: Keypair) -> None:
+    ahead = int(time.time()) + 86_400
+    ledger.set_unix_timestamp(ahead)
+    ledger.run_clock()
+    assert not ledger.is_clock_driven
+    assert ahead <= ledger.unix_timestamp <= ahead + 60
+    ledger.run_clock()  # a clock that runs goes on as it does
+    assert ahead <= ledger.unix_timestamp <= ahead + 60
+    ledger.send(signed_transfer(ledger, payer, Pubkey.new_unique(), SOL))
+    assert ahead <= ledger.svm.get_clock().unix_timestamp
+    ledger.set_unix_timestamp(5)
+    ledger.run_clock()
+    assert ledger.unix_timestamp <= int(time.time())
+    ledger.set_unix_timestamp(2**63 - 1)
+    ledger.run_clock()
+    assert ledger.svm.get_clock().unix_timestamp == 2**63 - 1
 
 
 @pytest.mark.parametrize("moment", [-1, 2**63])

@@ -103,6 +103,21 @@ def test_everything_touched_is_dumped_and_loaded(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["ledger"]
 
 
+def test_a_clock_that_runs_ahead_is_dumped_and_loaded(tmp_path: Path) -> None:
+    first, second, third = Ledger(), Ledger(), Ledger()
+    first.set_unix_timestamp(first.unix_timestamp + 86_400)
+    first.run_clock()
+    dump(first, tmp_path / "ledger")
+    load(second, tmp_path / "ledger")
+    assert not second.is_clock_driven
+    assert first.unix_timestamp <= second.unix_timestamp <= first.unix_timestamp + 60
+    second.set_unix_timestamp(5)
+    second.run_clock()
+    dump(second, tmp_path / "ledger")
+    load(third, tmp_path / "ledger")
+    assert third.ahead_s == 0
+
+
 def test_deployed_programs_are_dumped_and_loaded(tmp_path: Path) -> None:
     first, second = Ledger(), Ledger()
     elf = first.svm.get_account(MEMO_PROGRAM_ID)

@@ -70,6 +70,7 @@ def stored_leg(leg: Leg) -> exchange.PerpLeg:
         ask_lots=leg.ask_lots,
         ask_atoms=leg.ask_atoms,
         seat=0,
+        opening=0,
         haircut_atoms=0,
         recovery_share=0,
         recovery_epoch=0,

@@ -16,6 +16,7 @@ from exchange.refusals import (
     substitutions,
 )
 from secant import exchange
+from world import ask, bid
 
 from .substitutes import MARGIN_ACCOUNT, SIGNER
 
@@ -130,6 +131,44 @@ def test_anyone_clears_what_has_lapsed_for_who_paid(scene: PerpScene) -> None:
     scene.assert_whole()
 
 
+@pytest.mark.parametrize("end", ["flat", "turned", "freed", "opened again"])
+def test_anyone_clears_what_was_placed_for_another_position(scene: PerpScene, end: str) -> None:
+    """Neither does it sell what is held after it, at whatever price."""
+    scene.open(scene.alice, 100)
+    scene.run(scene.place_trigger(scene.alice, STOP))
+    trigger = scene.trigger_of(scene.alice)
+    clearing = scene.substitute(scene.cancel_trigger(scene.alice), "payer", "unsigned")
+    scene.open(scene.alice, -60)
+    scene.assert_refused("OwnerMismatch", clearing)
+    scene.open(scene.alice, -100 if end == "turned" else -40)
+    if end in {"freed", "opened again"}:
+        scene.run(scene.settle(scene.alice))
+        assert scene.leg(scene.alice) is None
+    if end == "opened again":
+        scene.open(scene.alice, 100)
+    scene.price(9_500)
+    scene.rest(scene.mallory, bid(9_490, 1_000))
+    scene.assert_refused("TriggerVoid", scene.execute(scene.alice))
+    lamports, rent = scene.world.svm.get_balance(scene.alice.key), scene.world.svm.get_balance(trigger)
+    scene.run(clearing)
+    assert scene.world.svm.get_balance(scene.alice.key) == lamports + rent
+    scene.assert_whole()
+
+
+def test_what_is_placed_before_the_position_stands(scene: PerpScene) -> None:
+    """A stop for what an order will bring, and for all that is added to it."""
+    scene.rest(scene.alice, bid(9_900, 50))
+    scene.run(scene.place_trigger(scene.alice, STOP))
+    scene.placed(scene.mallory, ask(9_900, 50))
+    scene.run(scene.draw(scene.alice))
+    scene.open(scene.alice, 30)
+    scene.price(9_500)
+    scene.rest(scene.mallory, bid(9_490, 1_000))
+    scene.run(scene.execute(scene.alice))
+    assert scene.held(scene.alice)[0] == 0
+    scene.assert_whole()
+
+
 def test_a_closed_account_leaves_no_rent_behind(scene: PerpScene) -> None:
     """Anyone clears its triggers, and the rent is his who paid it."""
     user = scene.user(1_000_000)
@@ -139,7 +178,6 @@ def test_a_closed_account_leaves_no_rent_behind(scene: PerpScene) -> None:
     scene.run(scene.settle(user))
     scene.run(scene.world.withdraw(user, scene.free(user)))
     clearing = scene.substitute(scene.cancel_trigger(user), "payer", "unsigned")
-    scene.assert_refused("OwnerMismatch", clearing)
     scene.run(exchange.close_account(owner=user.key, account=user.account))
     trigger = scene.trigger_of(user)
     lamports, rent = scene.world.svm.get_balance(user.key), scene.world.svm.get_balance(trigger)

@@ -123,13 +123,13 @@ REFUSED: list[Refusal[PerpScene]] = [
     Refusal("a price long stale", "PriceUnfit", call, lambda s: s.later(361)),
     Refusal(
         "the position closed before",
-        "NothingToReduce",
+        "TriggerVoid",
         call,
         lambda s: s.run(s.trade(s.alice, ask(9_490, LOTS, kind=FOK))),
     ),
     Refusal(
         "turned round since",
-        "NothingToReduce",
+        "TriggerVoid",
         call,
         lambda s: s.run(s.trade(s.alice, ask(9_490, 2 * LOTS, kind=FOK))),
     ),

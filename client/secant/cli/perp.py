@@ -18,8 +18,8 @@ from .settings import with_client
 
 perps = typer.Typer(
     help="Perpetuals: list, show, book, create, long, short, close, order, quote, orders, cancel, position,"
-    " health, fills, draw, settle, trigger, triggers, cancel-trigger, execute-trigger, funding, clusters,"
-    " liquidate, insure, remove-insurance, expand, delegate, collect-fees, pause, unpause, end,"
+    " health, fills, history, draw, settle, trigger, triggers, cancel-trigger, execute-trigger, funding,"
+    " clusters, liquidate, insure, remove-insurance, expand, delegate, collect-fees, pause, unpause, end,"
     " settle-market, propose-rules, apply-rules, return-haircuts, waive."
 )
 perps.add_typer(creating)

@@ -105,10 +105,9 @@ def close(
         try:
             receipt = await client.reduce_perp(market, size, price, slippage=slippage, owner=of)
         except InputError as error:
-            error.remedy += await _void_triggers(client, market, of, await client.perp_health(owner=of))
+            error.remedy += await _void_triggers(client, market, of)
             raise
-        health = await client.perp_health(owner=of)
-        return receipt, health, await _void_triggers(client, market, of, health)
+        return receipt, await client.perp_health(owner=of), await _void_triggers(client, market, of)
 
     receipt, health, void = with_client(context, work)
     _say_traded(context, market, receipt, health)
@@ -116,12 +115,9 @@ def close(
         say(void.removeprefix("; "))
 
 
-async def _void_triggers(client: Client, market: str, owner: Pubkey | None, health: PerpHealth) -> str:
-    """What becomes of trigger orders, if the position that they were for is gone."""
-    position = held_in(health, market)
-    if position is not None and position.side is not PositionSide.FLAT:
-        return ""
-    count = len(await client.triggers(market, owner=owner))
+async def _void_triggers(client: Client, market: str, owner: Pubkey | None) -> str:
+    """What becomes of trigger orders whose position is gone."""
+    count = sum(1 for view in await client.triggers(market, owner=owner) if view.is_void)
     if not count:
         return ""
     void = f"{counted(count, 'trigger order')} {'is' if count == 1 else 'are'} void"
@@ -239,6 +235,39 @@ def list_fills(
     )
     if page.before is not None:
         say(f"older ones: --before {page.before}")
+
+
+@orders.command("history")
+def show_history(
+    context: typer.Context,
+    owner: AnyOwner = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    before: Annotated[
+        str | None, typer.Option(metavar="SIGNATURE", help="Only what happened before this transaction.")
+    ] = None,
+) -> None:
+    """What happened to an account's perpetuals: trades it took, settlements, liquidations, triggers.
+
+    What its resting orders did: `secant perp fills MARKET --mine`.
+    """
+    of = address_in(owner, "--owner")
+    page = with_client(
+        context,
+        lambda client: client.perp_history(owner=of, limit=limit, before=before),
+        signs=of is None,
+    )
+    if answer(context, page):
+        return
+    table(
+        ("time", "market", "what", "size", "price", "amount", "fee", "short of"),
+        [
+            (past.time, past.name, past.kind, past.size, past.price, past.amount, past.fee, past.shortfall)
+            for past in page.past
+        ],
+        empty="nothing happened to this account's perpetuals",
+    )
+    if page.before is not None:
+        say(f"older: --before {page.before}")
 
 
 @orders.command("cancel")

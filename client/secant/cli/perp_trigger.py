@@ -64,6 +64,12 @@ def place_trigger(
     say(f"{kind} of {market} waits at {receipt.address}{said}")
 
 
+def _remark(view: TriggerView) -> str:
+    if view.is_void:
+        return " (void: its position is gone)"
+    return " (reached)" if view.is_reached else ""
+
+
 def _terms_of(view: TriggerView) -> str:
     done = "sells" if view.side is Side.SELL else "buys back"
     trail = "" if view.trail is None else f", {amount(view.trail)} behind the best one"
@@ -97,7 +103,7 @@ def list_triggers(
                 view.trail,
                 ("expired " if view.is_expired else "")
                 + ("never" if view.expires is None else moment(view.expires)),
-                f"{view.address}{' (reached)' if view.is_reached else ''}",
+                f"{view.address}{_remark(view)}",
             )
             for view in views
         ],
@@ -116,7 +122,7 @@ def cancel_trigger(
     *,
     everything: Annotated[bool, typer.Option("--all", help="All of the account's, or of MARKET's.")] = False,
 ) -> None:
-    """Cancel trigger orders, whose rent returns to who paid it; anyone may once one has lapsed."""
+    """Cancel trigger orders, whose rent returns to who paid it; anyone may once one has lapsed or is void."""
     if which is None and not everything:
         raise InputError("a cancellation names a trigger order or all of them", "give TRIGGER or --all")
     of = address_in(owner, "--owner")

@@ -25,6 +25,7 @@ from .orders import (
 )
 from .perp_changes import PerpChanges
 from .perp_fills import PerpFill, PerpFillsMethods, PerpFillsPage
+from .perp_history import PerpHistoryMethods, PerpHistoryPage, PerpPast, PerpPastKind
 from .perp_keeping import PerpKeepingMethods, PerpPauseReceipt
 from .perp_liquidation import LiquidationReceipt, PerpLiquidationMethods
 from .perp_orders import PerpOrderReceipt, PerpQuote
@@ -132,10 +133,13 @@ __all__ = [
     "PerpFill",
     "PerpFillsPage",
     "PerpHealth",
+    "PerpHistoryPage",
     "PerpLevel",
     "PerpLimits",
     "PerpOrderReceipt",
     "PerpOrderView",
+    "PerpPast",
+    "PerpPastKind",
     "PerpPausable",
     "PerpPauseReceipt",
     "PerpPosition",
@@ -195,6 +199,7 @@ class Client(
     RecordMethods,
     PerpMethods,
     PerpFillsMethods,
+    PerpHistoryMethods,
     PerpKeepingMethods,
     PerpTriggerMethods,
     PerpLiquidationMethods,

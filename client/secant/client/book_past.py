@@ -25,14 +25,23 @@ if TYPE_CHECKING:
     from .fills import Fill
     from .perp_fills import PerpFill
 
-__all__ = ["LIMIT_DEFAULT", "BookPastMethods", "FillRole", "Found", "taken"]
+__all__ = [
+    "LIMIT_DEFAULT",
+    "TRADER_AT",
+    "BookPastMethods",
+    "FillRole",
+    "Found",
+    "limit_of",
+    "signature_of",
+    "taken",
+]
 
 LIMIT_DEFAULT: Final = 50
 _LIMIT_MAX: Final = 10_000
 _ASKED_AT_ONCE: Final = 8
 # Where the trader's account is in an instruction that takes: after a signer and the exchange, or, where
 # anyone carries out a trigger, after the exchange alone.
-_TRADER_AT: Final = slice(1, 3)
+TRADER_AT: Final = slice(1, 3)
 
 FillT = TypeVar("FillT", "Fill", "PerpFill")
 
@@ -83,17 +92,16 @@ class BookPastMethods(Session):
             AccountNotFound: an account is asked for and the book has been closed, which knew its orders.
             HistoryMissing: the node has forgotten logs before as many fills were found; it holds those found.
         """
-        if isinstance(limit, bool) or not 1 <= limit <= _LIMIT_MAX:
-            raise InputError(f"no {limit!r} fills", f"use 1 to {_LIMIT_MAX:,}")
+        most = limit_of(limit, "fills")
         stored = await self.chain.account(book)
         if account is not None and stored is None:
             remedy = "ask for all fills, without an owner"
             raise AccountNotFound("book", book, "it is closed, and with it go its rebates", remedy)
         head, resting = (None, []) if stored is None else resting_orders(stored.data)
-        search = _Search(account, limit, {order.id: of == account for _, order, of in resting}, basis_of)
+        search = _Search(account, most, {order.id: of == account for _, order, of in resting}, basis_of)
         changes = 0 if head is None else head.changes
         try:
-            async for past in self._past_changes(book, changes, _signature_of(before)):
+            async for past in self._past_changes(book, changes, signature_of(before)):
                 search.take(past, book)
                 if search.is_enough():
                     break
@@ -178,7 +186,7 @@ class _Search:
     def take(self, past: PastTransaction, book: Pubkey) -> None:
         """Takes in a transaction, older than all before."""
         for call in reversed(past.calls):
-            is_own = self._account in call.accounts[_TRADER_AT]
+            is_own = self._account in call.accounts[TRADER_AT]
             for changed in reversed(call.events):
                 if isinstance(changed, exchange.BookChanged) and changed.book == book:
                     self._found += self._fills_of(past, changed, is_taker=is_own)
@@ -267,7 +275,23 @@ def _changes_of(past: PastTransaction, book: Pubkey) -> list[int]:
     ]
 
 
-def _signature_of(before: Signature | str | None) -> Signature | None:
+def limit_of(limit: int, what: str) -> int:
+    """A limit that is one.
+
+    Raises:
+        InputError: it is not from 1 to 10,000.
+    """
+    if isinstance(limit, bool) or not 1 <= limit <= _LIMIT_MAX:
+        raise InputError(f"no {limit!r} {what}", f"use 1 to {_LIMIT_MAX:,}")
+    return limit
+
+
+def signature_of(before: Signature | str | None) -> Signature | None:
+    """A signature that may be text.
+
+    Raises:
+        InputError: it is none.
+    """
     if before is None or isinstance(before, Signature):
         return before
     try:

@@ -114,7 +114,7 @@ def with_missing(
         remedies.append(remedy)
     if kept + left and receipt.dropped:
         count = len(receipt.dropped)
-        whys.append(f"{count} order{'' if count == 1 else 's'} that it met, own or expired, left the book")
+        whys.append(f"{count} order{'' if count == 1 else 's'} left the book on the way")
     return replace(
         receipt, missing=scale.size_of(kept + left), why="; ".join(whys), remedy="; or ".join(remedies)
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from secant import exchange
 from secant.errors import InputError
-from secant.units import PERP_TICKS_MAX, collateral_of
+from secant.units import PERP_TICKS_MAX, PerpScale, collateral_of
 
 from .orders import ORDER_KINDS, SELF_TRADES, OrderKind, SelfTrade, order_price_ticks
 from .perp_views import share_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .perp_results import PerpHealth
     from .perp_state import PerpState
 
-__all__ = ["PerpOrder", "PerpOrderReceipt", "PerpQuote", "perp_receipt"]
+__all__ = ["PerpOrder", "PerpOrderReceipt", "PerpQuote", "average_price", "perp_receipt"]
 
 _PRICE_STEP: Final = Decimal("0.000001")  # of a tick
 
@@ -163,12 +163,6 @@ class PerpOrder:
         return min(ticks, PERP_TICKS_MAX)
 
 
-def _trimmed(price: Decimal, tick: Decimal) -> Decimal:
-    """A price without zeros behind its last digit, but with as many decimals as the tick."""
-    shortest = price.normalize()
-    return price.quantize(tick) if shortest == price.quantize(tick) else shortest
-
-
 def perp_receipt(
     done: Landed | Simulated, state: PerpState, side: Side, signature: Signature | None
 ) -> PerpOrderReceipt:
@@ -182,8 +176,7 @@ def perp_receipt(
     scale, order_id = state.scale, placed.order_id or None
     price = None
     if placed.filled_lots:
-        mean = share_of(placed.paid_atoms, placed.filled_lots, _PRICE_STEP) * scale.tick_size
-        price = _trimmed(mean, scale.price_of(1))
+        price = average_price(placed, scale)
     return PerpOrderReceipt(
         signature=signature,
         market=state.address,
@@ -197,3 +190,10 @@ def perp_receipt(
         resting_price=None if order_id is None else scale.price_of(order_price_ticks(order_id)),
         dropped=tuple(row.order_id for row in changed.dropped),
     )
+
+
+def average_price(placed: exchange.PlacedOrder, scale: PerpScale) -> Decimal:
+    """What an order that traded paid or got on average, before fees, with at least the tick's decimals."""
+    mean = share_of(placed.paid_atoms, placed.filled_lots, _PRICE_STEP) * scale.tick_size
+    on_tick = mean.quantize(scale.price_of(1))
+    return on_tick if mean == on_tick else mean.normalize()

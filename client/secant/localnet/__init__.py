@@ -6,7 +6,7 @@ WebSocket as a validator does. What differs from a cluster:
 - processed, confirmed and finalized are one and the same moment;
 - each landed transaction closes its slot, unless slots are timed (``slot_ms``);
 - the clock follows the wall clock until it is driven (``localnet_setClock``), which replays need, and
-  again after ``localnet_runClock``;
+  again after ``localnet_runClock``, as far ahead as it was set: it never goes back by running;
 - the faucet holds 500 million SOL, and ``localnet_setAccount`` writes what no transaction could;
 - the SlotHashes sysvar is brought up to date for lookup table instructions only.
 

@@ -69,7 +69,8 @@ class Ledger:
     Blockhashes follow a cluster's rule: a transaction may name any hash of the last 150 blocks, and one
     already processed under a good hash is refused as ``AlreadyProcessed``.
 
-    The clock follows the wall clock, between transactions too, until ``set_unix_timestamp`` drives it.
+    The clock follows the wall clock, between transactions too, until ``set_unix_timestamp`` drives it,
+    and again after ``run_clock``: as far ahead of the wall clock as it was set.
 
     Args:
         history_limit: How many landed transactions to remember with balances and logs. 0 remembers none and
@@ -107,6 +108,7 @@ class Ledger:
         self._parent_slot = self.slot
         self._slot_hashes: deque[tuple[int, Hash]] = deque(maxlen=_SLOT_HASHES_COUNT)
         self._unix_timestamp: int | None = None
+        self._ahead_s = 0
         self._start_timestamp = int(time.time())
         self._clock_written = (-1, 0)
         self._built_in = frozenset(self._built_in_keys())
@@ -125,12 +127,19 @@ class Ledger:
     @property
     def unix_timestamp(self) -> int:
         """Return the clock's Unix time in seconds, as the next transaction sees it."""
-        return int(time.time()) if self._unix_timestamp is None else self._unix_timestamp
+        if self._unix_timestamp is not None:
+            return self._unix_timestamp
+        return min(int(time.time()) + self._ahead_s, I64_MAX)
 
     @property
     def is_clock_driven(self) -> bool:
-        """Tell whether the clock was set, rather than following the wall clock."""
+        """Tell whether the clock stands still where it was set, rather than running."""
         return self._unix_timestamp is not None
+
+    @property
+    def ahead_s(self) -> int:
+        """Return by how many seconds a clock that runs is ahead of the wall clock."""
+        return self._ahead_s
 
     def set_unix_timestamp(self, unix_timestamp: int) -> None:
         """Drive the clock: it stands at these Unix seconds until set again. Going back is allowed.
@@ -143,9 +152,18 @@ class Ledger:
         self._unix_timestamp = unix_timestamp
         self._write_clock()
 
-    def follow_wall_clock(self) -> None:
-        """Let the clock follow the wall clock again."""
+    def run_clock(self, ahead_s: int = 0) -> None:
+        """Let the clock run: with the wall clock, or on from where it was set if that is later.
+
+        What has been written at a time to come would refuse everything until then, so no clock goes back by
+        running. Set to an earlier time first, it does.
+
+        Args:
+            ahead_s: By how many seconds at least it is to be ahead of the wall clock.
+        """
+        stood = self.unix_timestamp
         self._unix_timestamp = None
+        self._ahead_s = max(stood - int(time.time()), ahead_s, 0)
         self._write_clock()
 
     def advance_slot(self, slots: int = 1) -> None:

@@ -1,8 +1,8 @@
 """A ledger's accounts in a file: written whole and atomically, read back into a fresh ledger.
 
-The file is one zstd frame with a checksum: a line of JSON (format, slot, the driven clock or null, count of
-accounts), then for each account address, lamports u64, owner, executable u8, rent epoch u64, data length u64,
-data; integers are little-endian. Transaction history is not kept.
+The file is one zstd frame with a checksum: a line of JSON (format, slot, the driven clock or null, how far a
+running one is ahead, count of accounts), then for each account address, lamports u64, owner, executable u8,
+rent epoch u64, data length u64, data; integers are little-endian. Transaction history is not kept.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def _encode(ledger: Ledger) -> bytes:
         "format": FORMAT,
         "slot": ledger.slot,
         "unixTimestamp": ledger.unix_timestamp if ledger.is_clock_driven else None,
+        "aheadS": ledger.ahead_s,
     }
     body = b"".join([orjson.dumps(header), b"\n", *parts])
     return zstandard.ZstdCompressor(write_checksum=True).compress(body)
@@ -80,13 +81,14 @@ def dump(ledger: Ledger, path: Path) -> None:
         raise LocalnetError(f"ledger file {path} cannot be written: {error.strerror}") from error
 
 
-def _decode(body: bytes) -> tuple[int, int | None, list[tuple[Pubkey, Account]]]:
+def _decode(body: bytes) -> tuple[int, int | None, int, list[tuple[Pubkey, Account]]]:
     line, _, rest = body.partition(b"\n")
     header = orjson.loads(line)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ValueError(f"it does not say {FORMAT!r}")
-    slot, moment = header["slot"], header["unixTimestamp"]
-    if not isinstance(slot, int) or not isinstance(moment, int | None):
+    # Files were written before clocks could run ahead.
+    slot, moment, ahead_s = header["slot"], header["unixTimestamp"], header.get("aheadS", 0)
+    if not isinstance(slot, int) or not isinstance(moment, int | None) or not isinstance(ahead_s, int):
         raise TypeError("its slot or clock is no integer")
     accounts: list[tuple[Pubkey, Account]] = []
     offset = 0
@@ -103,7 +105,7 @@ def _decode(body: bytes) -> tuple[int, int | None, list[tuple[Pubkey, Account]]]
         accounts.append((Pubkey.from_bytes(address), account))
     if offset != len(rest):
         raise ValueError(f"{len(rest) - offset} bytes follow the last account")
-    return slot, moment, accounts
+    return slot, moment, ahead_s, accounts
 
 
 def forget(path: Path) -> None:
@@ -131,12 +133,13 @@ def load(ledger: Ledger, path: Path) -> None:
     """
     try:
         body = zstandard.ZstdDecompressor().decompress(path.read_bytes())
-        slot, moment, accounts = _decode(body)
+        slot, moment, ahead_s, accounts = _decode(body)
     except OSError as error:
         raise LocalnetError(f"ledger file {path} cannot be read: {error.strerror}") from error
     except (zstandard.ZstdError, ValueError, TypeError, KeyError, struct.error) as error:
         raise LocalnetError(f"ledger file {path} cannot be read: it is none, or damaged ({error})") from error
     ledger.warp_to_slot(slot + 1)
+    ledger.run_clock(ahead_s)
     if moment is not None:
         ledger.set_unix_timestamp(moment)
     # A program is loaded when its account is written, and needs the account with its code to be there

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from secant import exchange
+from secant.client.views import text_of
 from secant_keeper.jobs.work import Work
 from secant_keeper.perps.account import Held, health_of, holdings, least_reward_up
 from secant_keeper.perps.closing import closing_lots
@@ -63,31 +64,71 @@ class Case(NamedTuple):
         return self.health.equity_atoms < least_reward_up(held.market.rules, value_atoms)
 
 
+class Hindrance(NamedTuple):
+    """Why nothing of an account at risk can be taken over.
+
+    Attributes:
+        reason: What is in the way, and what to do about it.
+    """
+
+    reason: str
+
+
 def plan(state: State, now: int, task: Task) -> Iterator[Work]:
     """One piece of work for each account at risk of which something can be taken over at `now`."""
     cases = sorted(find_cases(state, now, task), key=attrgetter("surplus_atoms"))
-    account = None if task.taker is None else state.margin_account(task.taker)
-    room = None if task.taker is None or account is None else Room(state, task.taker, account, now)
+    room = room_of(state, now, task)
     for case in cases:
-        seated = [held for held in case.held if held.leg.seat]
-        if seated:
-            yield _draw(state, case, seated)
-        elif room is not None:
-            work = _take_over(state, case, room, now, task)
-            if work is not None:
-                yield work
+        found = takeover(state, case, room, now, task)
+        if isinstance(found, Work):
+            yield found
 
 
 def find_cases(state: State, now: int, task: Task) -> Iterator[Case]:
     """The accounts of the exchange that can be liquidated, but for the keeper's own."""
     for address in state.watch.pick(state, now, task.settings.sweep_interval_s).accounts:
-        account = state.margin_account(address)
-        if account is None or address == task.taker or account.exchange != task.settings.exchange:
-            continue
-        held = holdings(state, address, account)
-        health = None if held is None else health_of(account, held, now)
-        if held is not None and health is not None and health.maintenance_surplus_atoms < 0:
-            yield Case(address, account, held, health)
+        case = case_of(state, address, now, task)
+        if case is not None and address != task.taker:
+            yield case
+
+
+def case_of(state: State, address: Pubkey, now: int, task: Task) -> Case | None:
+    """One account with the markets as the watch last saw them; None if it cannot be liquidated at `now`."""
+    account = state.margin_account(address)
+    if account is None or account.exchange != task.settings.exchange:
+        return None
+    held = holdings(state, address, account)
+    health = None if held is None else health_of(account, held, now)
+    if held is None or health is None or health.maintenance_surplus_atoms >= 0:
+        return None
+    return Case(address, account, held, health)
+
+
+def room_of(state: State, now: int, task: Task) -> Room | None:
+    """What the keeper's own account affords at `now`; None without one."""
+    account = None if task.taker is None else state.margin_account(task.taker)
+    return None if task.taker is None or account is None else Room(state, task.taker, account, now)
+
+
+def takeover(state: State, case: Case, room: Room | None, now: int, task: Task) -> Work | Hindrance:
+    """What is to be sent next to take over what an account holds, or what is in the way.
+
+    Args:
+        state: The accounts.
+        case: The account.
+        room: What the keeper's own account affords, of which the work uses up a part; None without one.
+        now: Chain time, Unix seconds.
+        task: Whose perpetuals are kept, and by whom.
+    """
+    seated = [held for held in case.held if held.leg.seat]
+    if seated:
+        return _draw(state, case, seated)
+    if task.taker is None:
+        return Hindrance("no margin account takes over: give account_index in [perps]")
+    if room is None:
+        return Hindrance(f"the keeper's margin account {task.taker} is not there: open it and deposit")
+    held = _chosen(case, now)
+    return Hindrance(_why_none(case, now)) if held is None else _take_over(state, case, held, room, now, task)
 
 
 def _draw(state: State, case: Case, seated: list[Held]) -> Work:
@@ -109,26 +150,29 @@ def _draw(state: State, case: Case, seated: list[Held]) -> Work:
     return Work(NAME, (case.address,), (*updates, *draws), required=len(updates) + 1, once=once)
 
 
-def _take_over(state: State, case: Case, room: Room, now: int, task: Task) -> Work | None:
-    held = _chosen(case, now)
-    if held is None or task.taker is None:
-        return None
+def _take_over(state: State, case: Case, held: Held, room: Room, now: int, task: Task) -> Work | Hindrance:
     market, lots = held.leg.market, held.position.lots
     others = other_markets(market, case.account, room.account)
     if len(others) > OTHERS_MAX:
-        return None  # until what the taker holds elsewhere is handed back
+        return Hindrance(
+            f"the keeper's margin account {room.address} holds positions in so many other markets that both "
+            "do not fit into a transaction: reduce those, or give another account_index"
+        )
     lots_max = 0
     if lots and not held.market.settlement_ticks:
         lots_max = room.lots(market, held.market, lots)
         if lots_max == 0:
-            return None
+            return Hindrance(
+                f"the keeper's margin account {room.address} affords nothing of {_name(held)}: deposit, or "
+                "reduce what it holds"
+            )
         taken = min(lots_max, _expected_lots(case, held, now))
         room.take(market, held.market, taken if lots > 0 else -taken)
     build = exchange.resolve_bankruptcy if case.is_bankrupt(held, now) else exchange.liquidate
     take = build(
         liquidator=task.key,
         exchange=task.settings.exchange,
-        taker=task.taker,
+        taker=room.address,
         account=case.address,
         market=market,
         feed=held.market.feed,
@@ -137,7 +181,7 @@ def _take_over(state: State, case: Case, room: Room, now: int, task: Task) -> Wo
         remaining_accounts=as_remaining(others),
     )
     instructions = (*_updates(state, others), take)
-    once = state.versions_of(case.address, market, held.market.feed, task.taker, *others)
+    once = state.versions_of(case.address, market, held.market.feed, room.address, *others)
     return Work(NAME, (case.address,), instructions, required=len(instructions), once=once)
 
 
@@ -150,7 +194,7 @@ def _expected_lots(case: Case, held: Held, now: int) -> int:
 
 def _chosen(case: Case, now: int) -> Held | None:
     """The largest position that can be liquidated; if there is none, the largest that can be resolved."""
-    allowed = [held for held in case.held if _may_take_over(held, now)]
+    allowed = [held for held in case.held if _hindrance(held, now) is None]
     solvent = [held for held in allowed if not case.is_bankrupt(held, now)]
     open_ones = [held for held in solvent if held.position.lots and not is_closed(held.market, now)]
     debts = [held for held in allowed if held not in solvent and _is_in_debt(held)]
@@ -161,11 +205,25 @@ def _chosen(case: Case, now: int) -> Held | None:
     )
 
 
-def _may_take_over(held: Held, now: int) -> bool:
-    is_paused = held.market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE
-    # A market that has closed is settled before anybody is liquidated in it.
-    is_between = is_closed(held.market, now) and not held.market.settlement_ticks
-    return not is_paused and not is_between and may_liquidate(held.market, now)
+def _hindrance(held: Held, now: int) -> str | None:
+    """Why nobody is liquidated in a leg's market; None if somebody may be."""
+    if held.market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE:
+        return f"liquidating is paused in {_name(held)}"
+    if is_closed(held.market, now) and not held.market.settlement_ticks:
+        return f"{_name(held)} has closed and is not settled yet"
+    if not may_liquidate(held.market, now):
+        return f"the price of {_name(held)} is too old, or its publishers disagree"
+    return None
+
+
+def _why_none(case: Case, now: int) -> str:
+    found = dict.fromkeys(_hindrance(held, now) for held in case.held)
+    reasons = [one for one in found if one is not None]
+    return ", and ".join(reasons) if reasons else "what is left of it is in settled markets, which pay first"
+
+
+def _name(held: Held) -> str:
+    return text_of(held.market.market_id) or str(held.leg.market)
 
 
 def _is_in_debt(held: Held) -> bool:

@@ -1,4 +1,4 @@
-"""Places trigger orders whose mark has come, moves trailing stops after it, and clears lapsed ones away."""
+"""Places trigger orders whose mark has come, moves trailing stops after it, and clears dead ones away."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
         market = state.watch.market(state, trigger.market)
         if market is None or market.exchange != task.settings.exchange:
             continue
-        if has_lapsed(trigger.terms, now):
+        if has_lapsed(trigger.terms, now) or is_void(trigger, state.margin_account(trigger.account)):
             cancel = exchange.cancel_trigger(
                 payer=trigger.payer, account=trigger.account, trigger=address, trader=None
             )
@@ -44,6 +44,12 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
 def has_lapsed(terms: exchange.TriggerTerms, now: int) -> bool:
     """Whether an order can no longer be placed at `now`."""
     return terms.expires_at != 0 and now >= terms.expires_at
+
+
+def is_void(trigger: exchange.TriggerOrder, account: exchange.MarginAccount | None) -> bool:
+    """Whether the position that an order was placed for is no more."""
+    legs = () if account is None else legs_of(account)
+    return trigger.opening not in {leg.opening for leg in legs if leg.market == trigger.market}
 
 
 def trailed_ticks(terms: exchange.TriggerTerms, mark_ticks: int) -> int:

@@ -23,5 +23,6 @@ Around it stands what the jobs for perpetuals share.
 | `sample`, `foresight`, `prices` | what a feed says, and what the next instruction will make of it |
 | `watch` | the mirror kept beside the state, with what seats hold and nobody has drawn |
 | `account`, `closing`, `room` | one account in exact integers, what is closed of it, what a taker affords |
+| `overdue` | which accounts stay at risk, and what keeps anybody from taking them over |
 | `audit`, `auditor` | whether an exchange holds what it owes, and a read of it in one slot, on a clock |
 """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from secant import exchange
-from secant.perp_margin import owed_up, returned_down
+from secant.perp_margin import owed_up, returned_down, seat_returned_down
 from secant_keeper.books import BookAccount
 from secant_keeper.perps.account import legs_of
 
@@ -132,7 +132,8 @@ class _Ledger:
                 continue
             for _, seat in book.filled:
                 indices = (seat.funding_index, seat.loss_index)
-                found[book.head.event].append(_amount(market, seat.lots, seat.cash_atoms, *indices))
+                quote_atoms = seat.cash_atoms + seat_returned_down(seat, market)
+                found[book.head.event].append(_amount(market, seat.lots, quote_atoms, *indices))
         return found
 
 

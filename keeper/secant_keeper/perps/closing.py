@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from secant.perp_margin import maintenance_up, value_ticks
+from secant.perp_margin import maintenance_up, unpaid_atoms, value_ticks
 
 if TYPE_CHECKING:
     from secant import exchange
@@ -16,8 +17,29 @@ TARGET_BPS: Final = 11_000
 _ALL_BPS: Final = 10_000
 
 
+def closable_lots(position: Holding, rules: exchange.PerpRules, prices: Prices, health: Health) -> int:
+    """How many lots can go without leaving a debt, for which a profit elsewhere stands, with few of them.
+
+    Args:
+        position: What the account holds in the market.
+        rules: The market's.
+        prices: Its prices.
+        health: The account's, with all of its positions.
+    """
+    size = abs(position.lots)
+    cost_bps = rules.reward_max_bps + rules.insurance_bps
+    cost_atoms = -(-size * prices.mark_ticks * cost_bps // _ALL_BPS)
+    cost_atoms = min(cost_atoms, max(health.equity_atoms, 0))
+    after = replace(position, quote_atoms=position.quote_atoms - cost_atoms)
+    strict_ticks = prices.high_ticks if position.lots < 0 else prices.low_ticks
+    own_loss_atoms = min(position.claim_atoms(strict_ticks), 0)
+    elsewhere = replace(health, losses_atoms=health.losses_atoms - own_loss_atoms)
+    unpaid = unpaid_atoms(after, prices.mark_ticks, elsewhere)
+    return max(size - -(-unpaid // prices.mark_ticks), 0)
+
+
 def closing_lots(position: Holding, rules: exchange.PerpRules, prices: Prices, health: Health) -> int:
-    """The least lots whose closing restores an unhealthy account, without their sign; all if none does.
+    """The least lots whose closing restores an unhealthy account, without their sign; all that can go if none does.
 
     Args:
         position: What the account holds in the market.
@@ -39,7 +61,8 @@ def closing_lots(position: Holding, rules: exchange.PerpRules, prices: Prices, h
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if is_restored_by(middle) else (middle, high)
-    return size if (size - high) * ticks < rules.dust_atoms else high
+    least = size if (size - high) * ticks < rules.dust_atoms else high
+    return min(least, closable_lots(position, rules, prices, health))
 
 
 def _reward_bps(value_atoms: int, rules: exchange.PerpRules, health: Health) -> int:

@@ -20,11 +20,13 @@ class Room:
     """A taker's margin, of which every planned takeover uses up a part.
 
     Attributes:
+        address: The taker's address.
         account: The taker.
     """
 
     def __init__(self, state: State, address: Pubkey, account: exchange.MarginAccount, now: int) -> None:
         """A taker as it is at a chain time, Unix seconds."""
+        self.address = address
         self.account = account
         self._now = now
         held = holdings(state, address, account)

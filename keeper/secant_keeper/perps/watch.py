@@ -42,10 +42,12 @@ class AtRisk(NamedTuple):
     Attributes:
         accounts: Accounts that the program would liquidate, and those of which it must be asked.
         near: How many accounts are marked at every tick.
+        time: As of when, chain time, Unix seconds.
     """
 
     accounts: list[Pubkey]
     near: int
+    time: int
 
 
 class Claims(NamedTuple):
@@ -108,7 +110,7 @@ class Watch:
         self._filled: dict[Pubkey, dict[Pubkey, exchange.Seat]] = {}
         self._borne: defaultdict[Pubkey, dict[Pubkey, None]] = defaultdict(dict)
         self._swept_at: int | None = None
-        self.found = AtRisk([], 0)
+        self.found = AtRisk([], 0, 0)
         self.changes = 0
 
     def touch(self, address: Pubkey, account: object) -> None:
@@ -134,7 +136,7 @@ class Watch:
             self._swept_at = now
         picked = self._near.tick(markets)
         rows = (*picked.liquidatable.tolist(), *picked.unknown.tolist())
-        self.found = AtRisk(list(self.addresses(rows)), len(self._near.near()))
+        self.found = AtRisk(list(self.addresses(rows)), len(self._near.near()), now)
         return self.found
 
     def refresh(self, state: State, now: int) -> None:

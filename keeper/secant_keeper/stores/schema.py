@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 Kind = Literal["NUMBER", "TEXT", "ID"]
 SQL_TYPES: Final = {"NUMBER": "BIGINT", "TEXT": "TEXT"}
@@ -24,13 +24,20 @@ class Column(NamedTuple):
         name: Its name.
         kind: A signed integer of 64 bits, a text, or an id that the database gives.
         is_null: Whether it may be null.
-        since: The schema that brought it; a later one than its table's comes with a default, an empty text.
+        since: The schema that brought it. What a later one than its table's brings must have something for
+            the rows that were there: an empty text, or null.
     """
 
     name: str
     kind: Kind
     is_null: bool = False
     since: int = 1
+
+    def typed(self, *, is_later: bool) -> str:
+        """Its type and constraints; `is_later` for one that its table did not begin with."""
+        if self.is_null:
+            return SQL_TYPES[self.kind]
+        return f"{SQL_TYPES[self.kind]} NOT NULL" + (" DEFAULT ''" if is_later else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +69,7 @@ class Table:
             if column.kind == "ID":
                 lines.append(f"{column.name} {id_type}")
             else:
-                default = " DEFAULT ''" if column.since > self.since else ""
-                null = "" if column.is_null else " NOT NULL"
-                lines.append(f"{column.name} {SQL_TYPES[column.kind]}{null}{default}")
+                lines.append(f"{column.name} {column.typed(is_later=column.since > self.since)}")
         if not any(column.kind == "ID" for column in self.columns):
             lines.append(f"PRIMARY KEY ({', '.join(self.key)})")
         return f"CREATE TABLE {self.name} ({', '.join(lines)})"
@@ -85,8 +90,8 @@ def _numbers(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "NUMBER") for name in names)
 
 
-def _nullable(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, "NUMBER", is_null=True) for name in names)
+def _nullable(*names: str, since: int = 1) -> tuple[Column, ...]:
+    return tuple(Column(name, "NUMBER", is_null=True, since=since) for name in names)
 
 
 def _texts(*names: str, since: int = 1) -> tuple[Column, ...]:
@@ -123,7 +128,15 @@ READING: Final = Table(
     ("feed", "stretch", "time"),
     (*_numbers("stretch"), *_texts("feed"), *_numbers("time"), *_nullable("bid_ppm", "ask_ppm")),
 )
-PERP: Final = Table("perp", ("market",), _texts("market", "exchange", "feed", "name"), since=3)
+PERP: Final = Table(
+    "perp",
+    ("market",),
+    (
+        *_texts("market", "exchange", "feed", "name"),
+        *_nullable("units_per_tick", "feed_exponent", since=4),
+    ),
+    since=3,
+)
 PERP_SNAPSHOT: Final = Table(
     "perp_snapshot",
     ("market", "stretch", "time"),
@@ -179,7 +192,7 @@ def changes_since(version: int, id_type: str) -> list[str]:
             statements.append(table.create(id_type))
         else:
             statements += [
-                f"ALTER TABLE {table.name} ADD COLUMN {one.name} {SQL_TYPES[one.kind]} NOT NULL DEFAULT ''"
+                f"ALTER TABLE {table.name} ADD COLUMN {one.name} {one.typed(is_later=True)}"
                 for one in table.columns
                 if one.since > version
             ]

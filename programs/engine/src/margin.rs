@@ -3,7 +3,8 @@
 //! | level | equity counts | must cover |
 //! | --- | --- | --- |
 //! | initial: to open, to withdraw | free collateral and losses at the strict price; no unrealised profit | [`Health::initial_atoms`]: every order of a side filled, size premium included |
-//! | maintenance: not to be liquidated | free collateral, losses and profits at the mark | [`Health::maintenance_atoms`]: the positions as they are |
+//! | exposed: for orders to stay | free collateral, losses and profits at the mark | [`Health::exposed_atoms`]: as maintenance, every order of a side filled |
+//! | maintenance: not to be liquidated | the same | [`Health::maintenance_atoms`]: the positions as they are |
 //!
 //! Free collateral is cash less what events hold at worst: no loss here reaches an event's reserve.
 
@@ -211,6 +212,29 @@ impl Position {
         value.checked_add(self.quote_atoms).ok_or(Fault::Overflow)
     }
 
+    /// What keeping would require, were all bids or all asks filled: the more of both.
+    #[inline(always)]
+    fn exposed_up(&self, prices: &Prices, schedule: &Schedule) -> u64 {
+        let required = |lots: i64| schedule.maintenance_up(prices.value(lots));
+        let long = required(self.lots.wrapping_add(self.bid_lots as i64));
+        long.max(required(self.lots.wrapping_sub(self.ask_lots as i64)))
+    }
+
+    /// The position once all that rests on the side that reduces it is filled, at the dearest price of it.
+    #[inline(always)]
+    pub fn reduced(mut self) -> Self {
+        if self.lots >= 0 {
+            self.lots = self.lots.wrapping_sub(self.ask_lots as i64);
+            self.quote_atoms = self.quote_atoms.wrapping_add(self.ask_atoms as i64);
+            (self.ask_lots, self.ask_atoms) = (0, 0);
+        } else {
+            self.lots = self.lots.wrapping_add(self.bid_lots as i64);
+            self.quote_atoms = self.quote_atoms.wrapping_sub(self.bid_atoms as i64);
+            (self.bid_lots, self.bid_atoms) = (0, 0);
+        }
+        self
+    }
+
     /// What opening requires: the larger of the positions that all bids or all asks would lead to, and what both would
     /// have paid too much or sold too cheap by the strict prices.
     #[inline(always)]
@@ -240,6 +264,8 @@ pub struct Health {
     pub initial_atoms: u64,
     /// What keeping requires.
     pub maintenance_atoms: u64,
+    /// What keeping would require, were every order of a side filled.
+    pub exposed_atoms: u64,
 }
 
 impl Health {
@@ -252,6 +278,7 @@ impl Health {
             losses_atoms: 0,
             initial_atoms: 0,
             maintenance_atoms: 0,
+            exposed_atoms: 0,
         }
     }
 
@@ -273,7 +300,13 @@ impl Health {
         self.claims_atoms = self.claims_atoms.checked_add(claim).ok_or(Fault::Overflow)?;
         self.losses_atoms = self.losses_atoms.checked_add(loss).ok_or(Fault::Overflow)?;
         self.initial_atoms = self.initial_atoms.checked_add(initial).ok_or(Fault::Overflow)?;
-        self.maintenance_atoms += schedule.maintenance_up(prices.value(position.lots));
+        let maintenance = schedule.maintenance_up(prices.value(position.lots));
+        self.maintenance_atoms += maintenance;
+        self.exposed_atoms += if position.bid_lots | position.ask_lots == 0 {
+            maintenance
+        } else {
+            position.exposed_up(prices, schedule)
+        };
         Ok(())
     }
 
@@ -308,6 +341,18 @@ impl Health {
     pub fn maintenance_surplus(&self) -> Result<i64, Fault> {
         self.equity()?
             .checked_sub_unsigned(self.maintenance_atoms)
+            .ok_or(Fault::Overflow)
+    }
+
+    /// What is left beyond what keeping would require, were every order of a side filled; of an account with less than
+    /// nothing left the orders go, before a fill leaves it unhealthy.
+    ///
+    /// # Errors
+    /// [`Fault::Overflow`] outside 64 bits.
+    #[inline(always)]
+    pub fn exposed_surplus(&self) -> Result<i64, Fault> {
+        self.equity()?
+            .checked_sub_unsigned(self.exposed_atoms)
             .ok_or(Fault::Overflow)
     }
 }

@@ -175,6 +175,8 @@ pub enum ExchangeError {
     NothingToSettle,
     #[msg("Insurance does not cover this: add to it, wait a day, or ask for less")]
     InsuranceInsufficient,
+    #[msg("The position that the order was placed for is closed, or turned; anyone may cancel the order")]
+    TriggerVoid,
 }
 
 impl From<secant_engine::Fault> for ExchangeError {

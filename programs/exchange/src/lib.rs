@@ -388,6 +388,9 @@ pub mod exchange {
 
     /// Places one order at a perpetual: takes from the other side no further than the market allows from the mark, and
     /// rests by its kind. An order that is to reduce only is never paused, and needs no fresh price.
+    ///
+    /// Remaining accounts: the markets of the account's other perpetual legs, read-only, in any order; unless the
+    /// order only reduces, each brought up to date (update_funding) and drawn (draw_perp_seat) in this slot.
     pub fn trade_perp(ctx: &mut Context<TradePerp>, request: OrderRequest) -> Result<()> {
         TradePerp::run(ctx, request)
     }
@@ -398,12 +401,14 @@ pub mod exchange {
         PlaceTrigger::run(ctx, id, terms)
     }
 
-    /// Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed. Never paused.
+    /// Cancels a trigger order: the account's owner or delegate, anyone once it has lapsed or is void. Never paused.
     pub fn cancel_trigger(ctx: &mut Context<CancelTrigger>) -> Result<()> {
         CancelTrigger::run(ctx)
     }
 
     /// Places a trigger order whose mark is reached, or moves a trailing stop after the mark. Anyone may; never paused.
+    ///
+    /// Remaining accounts: the markets of the account's other perpetual legs, read-only, in any order.
     pub fn execute_trigger(ctx: &mut Context<ExecuteTrigger>) -> Result<()> {
         ExecuteTrigger::run(ctx)
     }
@@ -423,12 +428,18 @@ pub mod exchange {
 
     /// Moves what a seat's fills have brought into its margin account, and cancels its expired orders; those of an
     /// account to be liquidated all, at most 256. Anyone may; never paused.
+    ///
+    /// Remaining accounts: the markets of the account's other perpetual legs, read-only, in any order, each brought
+    /// up to date (update_funding) in this slot.
     pub fn draw_perp_seat(ctx: &mut Context<DrawPerpSeat>) -> Result<()> {
         DrawPerpSeat::run(ctx)
     }
 
     /// States what an account's perpetuals need of its free collateral, as long as the slot lasts: before anything else
     /// of that is spent. Anyone may.
+    ///
+    /// Remaining accounts: the markets of all of the account's perpetual legs, read-only, in any order, each brought up
+    /// to date (update_funding) and drawn (draw_perp_seat) in this slot.
     pub fn refresh_margin(ctx: &mut Context<RefreshMargin>) -> Result<()> {
         RefreshMargin::run(ctx)
     }
@@ -441,12 +452,17 @@ pub mod exchange {
 
     /// Takes over as much of an unhealthy account's position as restores it, at most `lots_max`, at the mark less a
     /// reward. Anyone may who affords it.
+    ///
+    /// Remaining accounts: the markets of both accounts' other perpetual legs, read-only, in any order, each brought up
+    /// to date (update_funding), and for the taker drawn (draw_perp_seat), in this slot.
     pub fn liquidate(ctx: &mut Context<Liquidate>, lots_max: u64) -> Result<()> {
         Liquidate::run(ctx, lots_max)
     }
 
     /// Takes over the position of an account that cannot pay for its liquidation, at most `lots_max`; insurance, then the
     /// other side of the market, pay the part of what is missing. Anyone may who affords it.
+    ///
+    /// Remaining accounts: as of liquidate.
     pub fn resolve_bankruptcy(ctx: &mut Context<Liquidate>, lots_max: u64) -> Result<()> {
         ResolveBankruptcy::run(ctx, lots_max)
     }

@@ -30,8 +30,8 @@ pub struct PerpDesk<'a> {
     log: BookChanged,
     address: Address,
     seat: Option<u16>,
-    /// Value of what it has taken.
-    pub taken_atoms: u64,
+    /// Value of what it has taken, and of what it has rested.
+    pub placed_atoms: u64,
 }
 
 impl<'a> PerpDesk<'a> {
@@ -61,7 +61,7 @@ impl<'a> PerpDesk<'a> {
             log,
             address,
             seat,
-            taken_atoms: 0,
+            placed_atoms: 0,
         };
         if let Some(seat) = seat {
             desk.draw(seat)?;
@@ -90,10 +90,11 @@ impl<'a> PerpDesk<'a> {
         seat.lots = 0;
         seat.cash_atoms = 0;
         let leg = &mut self.account.perp_legs[self.leg];
-        if haircut_atoms > 0 {
-            // The leg was settled before: nothing is returned twice.
-            self.market.note_haircut(leg, haircut_atoms as i64)?;
-        }
+        // The leg was settled before: what is returned now is of what the seat has borne, and nothing twice.
+        let returned_atoms = self.market.note_haircut(leg, haircut_atoms as i64)?;
+        let quote_atoms = quote_atoms
+            .checked_add_unsigned(returned_atoms)
+            .ok_or(ExchangeError::Overflow)?;
         self.market.move_leg(leg, lots, quote_atoms)
     }
 
@@ -127,6 +128,7 @@ impl<'a> PerpDesk<'a> {
             expires_at: request.expires_at,
             ..bytemuck::Zeroable::zeroed()
         };
+        self.drop_left_behind(side.opposite())?;
         if request.kind >= ORDER_POST_ONLY {
             require!(is_near, ExchangeError::OrderOffMark);
             let meets_max = self.meets_left(request);
@@ -215,7 +217,7 @@ impl<'a> PerpDesk<'a> {
             let leg = &mut self.account.perp_legs[self.leg];
             self.market.move_leg(leg, lots, quote_atoms - fee_atoms as i64)?;
             self.market.traded_at = now;
-            self.taken_atoms += value_atoms;
+            self.placed_atoms += value_atoms;
             placed.filled_lots = traded;
             placed.paid_atoms = value_atoms;
             placed.fee_atoms = fee_atoms;
@@ -223,6 +225,24 @@ impl<'a> PerpDesk<'a> {
         let whole = request.kind != ORDER_FILL_OR_KILL || traded == lots;
         require!(whole, ExchangeError::OrderNotFilled);
         Ok((taken.left, taken.may_rest))
+    }
+
+    /// Takes out the best orders of a side that the mark has left behind, further than anything trades: their owners'
+    /// margin is for what is lost by the mark within its band, and not for that.
+    #[inline(always)]
+    fn drop_left_behind(&mut self, side: Side) -> Result<()> {
+        let (low_ticks, high_ticks) = self.market.near_mark();
+        while let Some(id) = self.book.ladder.best(side).map(Resting::id) {
+            let is_behind = match side {
+                Side::Bid => id.price_ticks() > high_ticks,
+                Side::Ask => id.price_ticks() < low_ticks,
+            };
+            if !is_behind || self.log.dropped.len() >= SWEEP_MAX {
+                break; // with as many, nothing is met any more in this instruction
+            }
+            self.book.cancel(id, usize::MAX, None, &mut self.log.dropped)?;
+        }
+        Ok(())
     }
 
     #[inline(never)]
@@ -234,6 +254,7 @@ impl<'a> PerpDesk<'a> {
             &mut self.log.dropped,
         )?;
         self.seat = Some(seat);
+        self.placed_atoms += lots * u64::from(price_ticks); // below 2⁵⁸
         self.account.perp_legs[self.leg].seat = seat + 1;
         Ok(id)
     }

@@ -4,13 +4,20 @@ use {
         error::ExchangeError,
         event::{BookChanged, PlacedOrder},
         perp_desk::PerpDesk,
-        perp_margin::{health_elsewhere, require_initial, require_no_worse, with, Known},
+        perp_margin::{
+            elsewhere, require_debt_held, require_initial, require_no_worse, schedule_at, with, Elsewhere,
+            Known,
+        },
         require_book,
         trade::SWEEP_MAX,
         BookParts, Exchange, MarginAccount, OrderRequest, PerpMarket, PAUSE_TRADE, PERP_PAUSE_OPEN,
     },
     anchor_lang::prelude::*,
-    secant_engine::{fixed::portion_up, margin::Health, quality::Action},
+    secant_engine::{
+        fixed::portion_up,
+        margin::{Health, Position},
+        quality::Action,
+    },
 };
 
 /// The accounts of a trade; `markets` are those of the account's other perpetual legs, in any order.
@@ -61,27 +68,18 @@ impl PerpTrade<'_> {
         let meets = usize::from(request.meets_max).min(SWEEP_MAX);
         let log = BookChanged::new(book.address(), parts.head.changes, meets, meets + 1, 1);
         let leg = account.perp_leg_or_open(market.address())?;
-        let is_strict = !request.reduce_only;
-        let known = if is_strict { Known::All } else { Known::Somehow };
-        let elsewhere = health_elsewhere(account, Some(leg), markets, &clock, known)?;
+        let others = elsewhere(account, Some(leg), markets, &clock)?;
         let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
-        let before = if request.reduce_only {
-            desk.note_orders();
-            Some(with(&elsewhere, desk.account, leg, desk.market, now)?)
+        if request.reduce_only {
+            reduce(&mut desk, &request, &others, now)?;
         } else {
-            None
-        };
-        desk.place(&request, now)?;
-        desk.note_orders();
-        let after = with(&elsewhere, desk.account, leg, desk.market, now)?;
-        judge(&desk, before.as_ref(), &after)?;
-        // An order that reduces was not judged by markets of this slot.
-        if is_strict {
-            desk.account.state_reserve(&after, clock.slot);
+            require!(others.known == Known::All, ExchangeError::PerpMarketStale);
+            open(&mut desk, &request, &others.health, &clock)?;
         }
         let log = desk.close();
         log.log();
-        if !is_strict {
+        if request.reduce_only {
+            // Not judged by all of what opening requires: nothing leaves before that is stated anew.
             account.void_reserve()?;
         }
         market.assert_invariants()?;
@@ -90,29 +88,51 @@ impl PerpTrade<'_> {
     }
 }
 
-/// Refuses what leaves an account worse off than it may be: after an order that reduces than it was `before`, after any
-/// other than opening requires.
+/// Places an order that opening may require more for, and states what is required.
 ///
 /// # Errors
-/// InsolventAccount, PositionTooLarge, InsuranceInsufficient.
-fn judge(desk: &PerpDesk, before: Option<&Health>, after: &Health) -> Result<()> {
-    let Some(before) = before else {
-        require!(desk.is_within_limits(), ExchangeError::PositionTooLarge);
-        desk.market.require_jump_covered()?;
-        return require_initial(after);
-    };
-    let rate = u64::from(desk.market.rules.reward_bps);
-    let cost_max_atoms = portion_up(desk.taken_atoms, rate, 10_000).map_err(ExchangeError::from)?;
-    require_no_worse(before, after, cost_max_atoms)?;
-    // A loss that nothing here pays stays with lots that could lose as much: with the last of them it would be nobody's,
-    // with a few of them all that of whoever holds as few.
-    let held = &desk.account.perp_legs[desk.leg];
-    let position = held.position(desk.market)?;
-    let claim_atoms = position
-        .claim(desk.market.mark_ticks)
-        .map_err(ExchangeError::from)?;
-    let unpaid_atoms = claim_atoms.saturating_add(after.free_atoms).min(0).unsigned_abs();
-    let value_atoms = position.lots.unsigned_abs() * u64::from(desk.market.mark_ticks);
-    require!(unpaid_atoms <= value_atoms, ExchangeError::InsolventAccount);
+/// What [`PerpDesk::place`] says; PositionTooLarge, InsuranceInsufficient, InsolventAccount.
+#[inline(always)]
+fn open(desk: &mut PerpDesk, request: &OrderRequest, elsewhere: &Health, clock: &Clock) -> Result<()> {
+    desk.place(request, clock.unix_timestamp)?;
+    desk.note_orders();
+    require!(desk.is_within_limits(), ExchangeError::PositionTooLarge);
+    desk.market.require_jump_covered()?;
+    let health = with(
+        elsewhere,
+        desk.account,
+        desk.leg,
+        desk.market,
+        clock.unix_timestamp,
+    )?;
+    require_initial(&health)?;
+    desk.account.state_reserve(&health, clock.slot);
     Ok(())
+}
+
+/// Places an order that reduces, and refuses it if it leaves the account worse off, or a debt with fewer lots than could
+/// lose as much; all that rests on that side counted as if it were filled, as nobody looks again when it is.
+///
+/// # Errors
+/// What [`PerpDesk::place`] says; InsolventAccount, PerpMarketStale.
+#[inline(always)]
+fn reduce(desk: &mut PerpDesk, request: &OrderRequest, others: &Elsewhere, now: i64) -> Result<()> {
+    let (prices, schedule) = (desk.market.prices(now), schedule_at(desk.market, now));
+    let reduced = |desk: &PerpDesk| -> Result<(Health, Position)> {
+        let position = desk.account.perp_legs[desk.leg].position(desk.market)?.reduced();
+        let mut health = others.health;
+        health
+            .add(&position, &prices, &schedule)
+            .map_err(ExchangeError::from)?;
+        Ok((health, position))
+    };
+    desk.note_orders();
+    let (before, _) = reduced(desk)?;
+    desk.place(request, now)?;
+    desk.note_orders();
+    let (after, position) = reduced(desk)?;
+    let rate = u64::from(desk.market.rules.reward_bps);
+    let cost_max_atoms = portion_up(desk.placed_atoms, rate, 10_000).map_err(ExchangeError::from)?;
+    require_no_worse(&before, &after, cost_max_atoms, others.known == Known::All)?;
+    require_debt_held(&position, desk.market, &others.health)
 }

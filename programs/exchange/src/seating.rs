@@ -29,7 +29,7 @@ impl BookParts<'_> {
         let id = OrderId::new(side, price_ticks, self.head.age).map_err(|_| ExchangeError::Overflow)?;
         self.head.age += 1;
         let atoms = self.head.locked_atoms(id, lots);
-        if let Some(evicted) = self.makes_way(side, atoms)? {
+        if let Some(evicted) = self.makes_way(side, self.head.at_stake(id, lots))? {
             self.cancel(evicted, usize::MAX, None, dropped)?;
         }
         let taken = match seat {
@@ -74,26 +74,26 @@ impl BookParts<'_> {
             .ok_or_else(|| ExchangeError::OrderWouldTake.into())
     }
 
-    /// Who makes way for an order that locks `atoms`; nobody if there is room. Each side has half of the book's, and
-    /// of a full side the order that locks least goes, for one that locks more: dust keeps nobody out, and whoever
+    /// Who makes way for an order that has so much at stake; nobody if there is room. Each side has half of the book's,
+    /// and of a full side the order with least at stake goes, for one with more: dust keeps nobody out, and whoever
     /// puts others out has more at stake than they.
     ///
     /// # Errors
-    /// BookFull if all orders of the side lock as much.
+    /// BookFull if all orders of the side have as much.
     #[inline(always)]
-    pub fn makes_way(&self, side: Side, atoms: u64) -> Result<Option<OrderId>> {
+    pub fn makes_way(&self, side: Side, stake: u64) -> Result<Option<OrderId>> {
         let ladder = &self.ladder;
         if ladder.len(side) < ladder.capacity() / 2 {
             return Ok(None);
         }
         let orders = ladder.orders(side).iter();
-        let locked = |order: &&Order| self.head.locked_atoms(order.id(), order.lots);
+        let at_stake = |order: &&Order| self.head.at_stake(order.id(), order.lots);
         // Of equals the one that trades last.
         let least = match side {
-            Side::Bid => orders.min_by_key(locked),
-            Side::Ask => orders.rev().min_by_key(locked),
+            Side::Bid => orders.min_by_key(at_stake),
+            Side::Ask => orders.rev().min_by_key(at_stake),
         };
-        let evicted = least.filter(|order| locked(order) < atoms);
+        let evicted = least.filter(|order| at_stake(order) < stake);
         Ok(Some(evicted.ok_or(ExchangeError::BookFull)?.id()))
     }
 
@@ -105,7 +105,7 @@ impl BookParts<'_> {
         let id = OrderId::new(side, price_ticks, head.age);
         lots >= head.lots_min
             && may_sit
-            && id.is_ok_and(|id| self.makes_way(side, head.locked_atoms(id, lots)).is_ok())
+            && id.is_ok_and(|id| self.makes_way(side, head.at_stake(id, lots)).is_ok())
     }
 
     /// A free seat, given to `account`.

@@ -211,6 +211,8 @@ pub fn pay_builder(
         .map_err(ExchangeError::from)?
         .0;
     builder.add_cash(fee_atoms as i64)?;
+    // What it earns is checked as a deposit is: nothing of it leaves before margin is stated.
+    builder.checked_free_atoms = builder.checked_free_atoms.saturating_add(fee_atoms as i64);
     if fee_atoms > 0 {
         log_event(BuilderPaid {
             builder: *builder.address(),

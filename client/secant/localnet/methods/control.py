@@ -2,7 +2,8 @@
 
 - ``localnet_getClock`` tells the clock: ``{unixTimestamp, driven}``; a driven clock stands still.
 - ``localnet_setClock [{unixTimestamp}]`` drives the clock to Unix seconds, where it stands until set again.
-- ``localnet_runClock`` lets a driven clock follow the wall clock again.
+- ``localnet_runClock`` lets a driven clock follow the wall clock again, or go on from where it stands if that
+  is later: set it to an earlier time first to take it back.
 - ``localnet_setSlot [slot]`` advances to a later slot; ``localnet_warpSlots [count]`` advances by so many.
 - ``localnet_setAccount [{address, lamports, data, owner, executable}]`` writes an account; data is base64.
 - ``localnet_addProgram [programId, elf]`` deploys a program; elf is base64.
@@ -48,7 +49,7 @@ def set_clock(node: Node, params: Params) -> Any:
 
 def run_clock(node: Node, _params: Params) -> Any:
     """``localnet_runClock``."""
-    node.ledger.follow_wall_clock()
+    node.ledger.run_clock()
     return _clock_json(node)
 
 

@@ -5,7 +5,7 @@ use {
 
 #[derive(Accounts)]
 pub struct CancelTrigger {
-    /// CHECK: paid the rent and gets it back; signs, unless another does or the order has lapsed.
+    /// CHECK: paid the rent and gets it back; signs, unless another does or the order has lapsed or is void.
     #[account(mut, address = trigger.payer @ ExchangeError::OwnerMismatch)]
     pub payer: UncheckedAccount,
     /// The margin account; closed, it has nothing left to reduce.
@@ -27,8 +27,9 @@ impl CancelTrigger {
         } = &mut ctx.accounts;
         let expires_at = trigger.terms.expires_at;
         let has_lapsed = expires_at != 0 && Clock::get()?.unix_timestamp >= expires_at;
-        let open = Account::<MarginAccount>::load(*account.account());
-        if let (false, Ok(account)) = (has_lapsed, open) {
+        let open = Account::<MarginAccount>::load(*account.account()).ok();
+        let waits = |account: &Account<MarginAccount>| !has_lapsed && !trigger.is_void(account);
+        if let Some(account) = open.filter(waits) {
             let signer = match trader {
                 Some(trader) => trader.address(),
                 None => {

@@ -10,7 +10,10 @@ use {
         BookParts, MarginAccount, PerpMarket,
     },
     anchor_lang::prelude::*,
-    secant_engine::matching::Resting,
+    secant_engine::{
+        matching::{Resting, Side},
+        Fault,
+    },
 };
 
 /// The markets of the account's other perpetual legs follow as remaining accounts, in any order, each brought up to
@@ -52,12 +55,24 @@ impl DrawPerpSeat {
         let log = BookChanged::new(book.address(), parts.head.changes, 0, SWEEP_MAX, 0);
         let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
         let health = with(&elsewhere, desk.account, leg, desk.market, now)?;
-        let surplus_atoms = health.maintenance_surplus().map_err(ExchangeError::from)?;
         let is_over = desk.market.is_closed(now);
         // Undrawn elsewhere, it may be healthy after all: drawn here, it can be drawn there, and then again here.
-        let is_unhealthy = surplus_atoms < 0 && are_drawn;
+        let is_below = |surplus_atoms: core::result::Result<i64, Fault>| -> Result<bool> {
+            Ok(are_drawn && surplus_atoms.map_err(ExchangeError::from)? < 0)
+        };
+        let is_unhealthy = is_below(health.maintenance_surplus())?;
+        // What a fill would leave unhealthy goes, and what only reduces stays.
+        let is_exposed = is_below(health.exposed_surplus())?;
+        let held = &desk.account.perp_legs[leg];
+        let (side, lots) = if held.position_lots < 0 {
+            (Side::Bid, held.bid_lots)
+        } else {
+            (Side::Ask, held.ask_lots)
+        };
+        let reduces = (lots <= held.position_lots.unsigned_abs()).then_some(side);
         desk.cancel_all(BOTH_SIDES, |order| {
-            is_over || is_unhealthy || order.is_expired(now)
+            let raises = reduces != Some(order.id().side());
+            is_over || is_unhealthy || (is_exposed && raises) || order.is_expired(now)
         })?;
         desk.note_orders();
         desk.close().log();

@@ -38,6 +38,10 @@ impl ExecuteTrigger {
         let accounts = &mut ctx.accounts;
         // A delegate's orders do not outlive his delegation.
         accounts.account.require_trader(&accounts.trigger.payer)?;
+        require!(
+            !accounts.trigger.is_void(&accounts.account),
+            ExchangeError::TriggerVoid
+        );
         let mark_ticks = accounts.mark(&clock)?;
         let moved = accounts.trigger.terms.trail(mark_ticks);
         let Self {

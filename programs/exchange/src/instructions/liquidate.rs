@@ -2,12 +2,14 @@ use {
     crate::{
         error::ExchangeError,
         event::Liquidated,
-        perp_margin::{health_elsewhere, require_initial, with, Known},
+        perp_margin::{health_elsewhere, require_initial, unpaid_atoms, with, Known},
         require_book, BookParts, Exchange, MarginAccount, PerpMarket, PERP_PAUSE_LIQUIDATE,
     },
     anchor_lang::prelude::*,
     secant_engine::{
+        fixed::portion_up,
         liquidation::{Closing, Unhealthy},
+        margin::Health,
         quality::Action,
     },
     secant_oracle::event::log_event,
@@ -41,6 +43,8 @@ pub struct Liquidate {
 pub(crate) struct Case {
     pub leg: usize,
     pub unhealthy: Unhealthy,
+    /// The account without the leg.
+    pub elsewhere: Health,
     pub clock: Clock,
 }
 
@@ -57,6 +61,7 @@ impl Liquidate {
             !case.unhealthy.is_bankrupt(&terms).map_err(ExchangeError::from)?,
             ExchangeError::AccountBankrupt
         );
+        let lots_max = lots_max.min(accounts.closable_lots(&case)?);
         let closing = case
             .unhealthy
             .closing(&rules.schedule(), &terms, lots_max)
@@ -96,10 +101,6 @@ impl Liquidate {
             of_exchange(&taker.exchange) && of_exchange(&market.exchange),
             ExchangeError::ExchangeMismatch
         );
-        require!(
-            market.pause_bits & PERP_PAUSE_LIQUIDATE == 0,
-            ExchangeError::Paused
-        );
         let clock = Clock::get()?;
         let now = clock.unix_timestamp;
         require_book(book.account())?;
@@ -108,6 +109,10 @@ impl Liquidate {
         let parts = BookParts::of(&mut data, market.address())?;
         let quality = market.accrue(feed.account(), &parts.ladder, &clock)?;
         PerpMarket::require_quality(quality, Action::Liquidate)?;
+        // A settled market's bankrupts are resolved in its losers' day, or its winners race for what is there.
+        let is_settled = market.settlement_ticks != 0;
+        let is_paused = market.pause_bits & PERP_PAUSE_LIQUIDATE != 0;
+        require!(is_settled || !is_paused, ExchangeError::Paused);
         // What open orders have brought since they were last drawn is not in the legs.
         let has_orders = account.perp_legs.iter().any(|leg| leg.seat != 0);
         require!(!has_orders, ExchangeError::OrdersOpen);
@@ -128,8 +133,24 @@ impl Liquidate {
         Ok(Case {
             leg,
             unhealthy,
+            elsewhere,
             clock,
         })
+    }
+
+    /// How many lots can go without leaving a debt, which only a profit elsewhere stands for, with fewer than could lose as
+    /// much: the profit is to be settled first, or taken over.
+    fn closable_lots(&self, case: &Case) -> Result<u64> {
+        let rules = &self.market.rules;
+        let mut position = self.account.perp_legs[case.leg].position(&self.market)?;
+        let lots = position.lots.unsigned_abs();
+        let mark_ticks = u64::from(self.market.mark_ticks);
+        let cost_bps = u64::from(rules.reward_max_bps) + u64::from(rules.insurance_bps);
+        let cost_atoms = portion_up(lots * mark_ticks, cost_bps, 10_000).map_err(ExchangeError::from)?;
+        let cost_atoms = cost_atoms.min(case.unhealthy.equity_atoms.max(0) as u64);
+        position.quote_atoms = position.quote_atoms.saturating_sub_unsigned(cost_atoms);
+        let unpaid_atoms = unpaid_atoms(&position, &self.market, &case.elsewhere)?;
+        Ok(lots.saturating_sub(unpaid_atoms.div_ceil(mark_ticks)))
     }
 
     /// Moves lots of the position to the taker at the mark, less what that earns.

@@ -33,12 +33,13 @@ impl PlaceTrigger {
             ..
         } = &mut ctx.accounts;
         account.require_trader(trader.address())?;
-        account.perp_leg(market.address())?;
+        let leg = account.perp_leg(market.address())?;
         terms.require_sound(Clock::get()?.unix_timestamp)?;
         trigger.account = *account.address();
         trigger.market = *market.address();
         trigger.payer = *trader.address();
         trigger.terms = terms;
+        trigger.opening = account.perp_legs[leg].opening;
         trigger.id = id;
         trigger.bump = bump;
         trigger.layout = 1;

@@ -250,6 +250,17 @@ impl Book {
         };
         lots.wrapping_mul(u64::from(locked_ticks))
     }
+
+    /// What so many lots of an order have at stake where somebody must make way: what they lock; at a perpetual without a
+    /// face the lots themselves, which require margin by the mark, however far from it they rest.
+    #[inline(always)]
+    pub fn at_stake(&self, id: OrderId, lots: u64) -> u64 {
+        if self.face_ticks == 0 {
+            lots
+        } else {
+            self.locked_atoms(id, lots)
+        }
+    }
 }
 
 impl Seat {

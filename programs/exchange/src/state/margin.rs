@@ -49,7 +49,9 @@ pub struct MarginAccount {
     pub layout: u8,
     /// How many perpetual legs are in use.
     pub perps: u8,
-    pub reserved: [u8; 4],
+    /// Greater than the `opening` of any leg that was given up.
+    pub openings: u16,
+    pub reserved: [u8; 2],
     /// Positions in events; a free leg has the zero address.
     pub event_legs: [EventLeg; 8],
     /// Positions in perpetuals; a free leg has the zero address.
@@ -104,7 +106,8 @@ pub struct PerpLeg {
     pub recovery_epoch: u32,
     /// Seat in the market's book, counted from 1; 0 without.
     pub seat: u16,
-    pub reserved: [u8; 2],
+    /// Another number for each position that the account has had here, one after the other.
+    pub opening: u16,
 }
 
 impl MarginAccount {
@@ -280,6 +283,7 @@ impl MarginAccount {
         let free = self.perp_legs.iter().position(PerpLeg::is_free);
         let leg = free.ok_or(ExchangeError::PerpLegsFull)?;
         self.perp_legs[leg].market = *market;
+        self.perp_legs[leg].opening = self.openings;
         self.perps += 1;
         Ok(leg)
     }
@@ -290,6 +294,7 @@ impl MarginAccount {
         let leg = &mut self.perp_legs[leg];
         let is_empty = leg.position_lots == 0 && leg.quote_atoms == 0 && leg.haircut_atoms == 0;
         if is_empty && leg.seat == 0 && !leg.is_free() {
+            self.openings = self.openings.max(leg.opening.wrapping_add(1));
             *leg = bytemuck::Zeroable::zeroed();
             self.perps -= 1;
         }

@@ -290,6 +290,9 @@ impl PerpMarket {
     pub fn move_leg(&mut self, leg: &mut PerpLeg, lots: i64, quote_atoms: i64) -> Result<()> {
         let before = leg.position_lots;
         leg.position_lots += lots;
+        if before != 0 && leg.position_lots.signum() != before.signum() {
+            leg.opening = leg.opening.wrapping_add(1);
+        }
         leg.quote_atoms = leg
             .quote_atoms
             .checked_add(quote_atoms)

@@ -1,6 +1,9 @@
 //! A trigger order: an order that reduces a perpetual position, placed by anyone once the mark has reached its price.
 use {
-    crate::{error::ExchangeError, OrderRequest, PerpMarket, ORDER_IMMEDIATE_OR_CANCEL, SIDE_ASK, SIDE_BID},
+    crate::{
+        error::ExchangeError, MarginAccount, OrderRequest, PerpMarket, ORDER_IMMEDIATE_OR_CANCEL, SIDE_ASK,
+        SIDE_BID,
+    },
     anchor_lang::prelude::*,
     secant_engine::matching::PRICE_MAX,
 };
@@ -35,13 +38,23 @@ pub struct TriggerOrder {
     /// Who gets the rent.
     pub payer: Address,
     pub terms: TriggerTerms,
+    /// The `opening` of the leg when it was placed.
+    pub opening: u16,
     /// Which of the account's trigger orders this is.
     pub id: u8,
     /// PDA bump.
     pub bump: u8,
     /// Layout of this account; 1.
     pub layout: u8,
-    pub reserved: [u8; 29],
+    pub reserved: [u8; 27],
+}
+
+impl TriggerOrder {
+    /// Whether the position that it was placed for, or to come then, is no more.
+    pub fn is_void(&self, account: &MarginAccount) -> bool {
+        let leg = account.perp_leg(&self.market);
+        leg.map_or(true, |leg| account.perp_legs[leg].opening != self.opening)
+    }
 }
 
 impl TriggerTerms {
