@@ -122,13 +122,18 @@ async def test_a_price_that_leapt(perps: PerpMarkets, long: Client, short: Clien
     assert "wait until its five-minute average is near enough" in said
 
 
-async def test_trigger_orders_outlive_their_account(long: Client, short: Client, typist: Typist) -> None:
+async def test_trigger_orders_outlive_their_account(
+    perps: PerpMarkets, long: Client, short: Client, typist: Typist
+) -> None:
     await meet(long, short, 10, "1.0000")
     await long.place_trigger("SOL", "stop-loss", "0.9")
+    await long.place_trigger("SOL", "stop-loss", "0.8", expires=perps.now + HOUR_S)
+    await perps.say("SOL", "1.0000", seconds=HOUR_S)
+    assert (await typist.run(long, "perp", "triggers"))[1].count("  expired 20") == 1
     await meet(short, long, 10, "1.0000")
     await long.settle_pnl("SOL")
     await long.withdraw("all")
     _, said = await typist.run(long, "account", "close")
-    assert "1 trigger order of it is void: `secant perp cancel-trigger --all` returns their rent" in said
+    assert "2 trigger orders are void: `secant perp cancel-trigger --all` returns their rent" in said
     code, said = await typist.run(long, "perp", "cancel-trigger", "--all")
-    assert (code, said.startswith("cancelled trigger order ")) == (0, True)
+    assert (code, said.count("cancelled trigger order ")) == (0, 2)

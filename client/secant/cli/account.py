@@ -25,7 +25,8 @@ from secant.errors import InputError, ProgramError, RpcRefused, SecantError
 from secant.units import atoms_of, collateral_of, lamports_of, sol_of
 from secant.wallet import Wallet
 
-from .output import amount, answer, counted, facts, fields, moment, note, say, table
+from .output import amount, answer, facts, fields, moment, note, say, table
+from .perp_order import void_triggers
 from .settings import Settings, settings_of, with_client
 
 accounts = typer.Typer(help="The margin account: show (default), open, close.", invoke_without_command=True)
@@ -162,9 +163,9 @@ def open_account(context: typer.Context) -> None:
 def close_account(context: typer.Context) -> None:
     """Close the empty margin account; its rent returns to the wallet."""
 
-    async def work(client: Client) -> tuple[Receipt, int]:
+    async def work(client: Client) -> tuple[Receipt, str]:
         try:
-            return await client.close_account(), await _waiting_triggers(client)
+            return await client.close_account(), await void_triggers(client, None, None)
         except ProgramError as error:
             if error.name == "AccountNotEmpty":
                 view = await client.account()
@@ -173,22 +174,12 @@ def close_account(context: typer.Context) -> None:
                 )
             raise
 
-    receipt, waiting = with_client(context, work)
+    receipt, void = with_client(context, work)
     if answer(context, receipt):
         return
     say(f"closed account {receipt.address}")
-    if waiting:
-        left = f"{counted(waiting, 'trigger order')} of it {'is' if waiting == 1 else 'are'} void"
-        say(f"{left}: `secant perp cancel-trigger --all` returns their rent")
-
-
-async def _waiting_triggers(client: Client) -> int:
-    """How many trigger orders the account has left; none as far as is known, where the node does not say."""
-    try:
-        return len(await client.triggers())
-    except RpcRefused as error:
-        note(f"whether trigger orders of it are left is not known: {error}")
-        return 0
+    if void:
+        say(void)
 
 
 def _perps_left(health: PerpHealth) -> tuple[str, str]:

@@ -19,14 +19,24 @@ from secant.client import (
     SelfTrade,
     Side,
 )
-from secant.errors import InputError, SecantError
+from secant.errors import InputError, RpcRefused, SecantError
 
 from .moments import seconds_from
 from .order import OwnMet, ReduceOnly, TradeSide
-from .output import amount, answer, counted, fields, moment, plain, say, table
+from .output import amount, answer, counted, fields, moment, note, plain, say, table
 from .settings import address_in, settings_of, with_client
 
-__all__ = ["MaybePrice", "Perp", "Size", "Slippage", "held_in", "orders", "standing_of", "times"]
+__all__ = [
+    "MaybePrice",
+    "Perp",
+    "Size",
+    "Slippage",
+    "held_in",
+    "orders",
+    "standing_of",
+    "times",
+    "void_triggers",
+]
 
 orders = typer.Typer()
 
@@ -105,23 +115,33 @@ def close(
         try:
             receipt = await client.reduce_perp(market, size, price, slippage=slippage, owner=of)
         except InputError as error:
-            error.remedy += await _void_triggers(client, market, of)
-            raise
-        return receipt, await client.perp_health(owner=of), await _void_triggers(client, market, of)
+            position = held_in(await client.perp_health(owner=of), market)
+            if position is not None and position.side is not PositionSide.FLAT:
+                raise
+            # Nothing is to be done, which no argument is to blame for.
+            left = filter(None, [error.remedy, await void_triggers(client, market, of)])
+            raise SecantError(error.message, "; ".join(left)) from error
+        return receipt, await client.perp_health(owner=of), await void_triggers(client, market, of)
 
     receipt, health, void = with_client(context, work)
     _say_traded(context, market, receipt, health)
     if void and not settings_of(context).is_json:
-        say(void.removeprefix("; "))
+        say(void)
 
 
-async def _void_triggers(client: Client, market: str, owner: Pubkey | None) -> str:
-    """What becomes of trigger orders whose position is gone."""
-    count = sum(1 for view in await client.triggers(market, owner=owner) if view.is_void)
+async def void_triggers(client: Client, market: str | None, owner: Pubkey | None) -> str:
+    """What becomes of trigger orders whose position is gone; nothing if there are none, or no node says."""
+    try:
+        views = await client.triggers(market, owner=owner)
+    except RpcRefused as error:
+        note(f"whether trigger orders are left is not known: {error}")
+        return ""
+    count = sum(1 for view in views if view.is_void)
     if not count:
         return ""
+    where = "" if market is None else f" {market}"
     void = f"{counted(count, 'trigger order')} {'is' if count == 1 else 'are'} void"
-    return f"; {void}: `secant perp cancel-trigger --all {market}` returns their rent"
+    return f"{void}: `secant perp cancel-trigger --all{where}` returns their rent"
 
 
 @orders.command("order")

@@ -114,7 +114,8 @@ def with_missing(
         remedies.append(remedy)
     if kept + left and receipt.dropped:
         count = len(receipt.dropped)
-        whys.append(f"{count} order{'' if count == 1 else 's'} left the book on the way")
+        went = f"{count} order{'' if count == 1 else 's'} left the book on the way"
+        whys.append(f"{went}: own, expired, or left behind by the mark")
     return replace(
         receipt, missing=scale.size_of(kept + left), why="; ".join(whys), remedy="; or ".join(remedies)
     )
