@@ -264,6 +264,13 @@ class PerpStateMethods(FeedMethods):
                 error.remedy = (
                     f"`secant perp close {state.name}`, or an order with `--reduce-only`, `reduce_only=True`"
                 )
+            case "PerpClosed":
+                error.message = (
+                    f"{state.name} closed at {moment_text(market.close_time)}: nothing trades there"
+                )
+                error.remedy = (
+                    f"`secant perp settle {state.name}` pays what a position won, or takes its loss"
+                )
             case "Paused":
                 error.remedy = f"`secant perp show {state.name}` says what is paused; wait for the admin"
                 stored = await self._read("exchange", self.exchange.address, exchange.Exchange, _LIST_PERPS)
