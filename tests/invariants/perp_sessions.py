@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ACTS = st.sampled_from(
     [
         *(*["meet"] * 6, *["crash"] * 2, *["jump"] * 2, "hour", "order", "rest", "oneself"),
-        *("settle", "reduce", "draw", "stop", "reorder", *["edge"] * 3),
+        *("settle", "reduce", "draw", "stop", "reorder", *["edge"] * 3, *["flee"] * 2),
         *("withdraw", "insure", "sets", "return", "waive", "collect", "forget"),
     ]
 )
@@ -75,6 +75,8 @@ class PerpSessions(PerpMoves):
             self._settle_all(place)
         elif name == "reduce":
             self._reduce(one, off, 1_000 * share, None)
+        elif name == "flee":
+            self._flee(place, one, off, share)
         elif name == "draw":
             self._draw(*pick(self._seated() or self._held(), one))
         elif name == "reorder":
