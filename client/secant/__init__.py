@@ -7,7 +7,7 @@
 - `secant.localnet` is a network on this machine; `secant.bootstrap` puts an exchange on it.
 """
 
-from .client import Builder, Client, PoolKind, Quote, record_terms
+from .client import Builder, Client, PerpTerms, PerpTierTerms, PoolKind, Quote, perp_rules, record_terms
 from .errors import ProgramError, SecantError
 from .sync import SyncClient
 from .wallet import Wallet
@@ -15,11 +15,14 @@ from .wallet import Wallet
 __all__ = [
     "Builder",
     "Client",
+    "PerpTerms",
+    "PerpTierTerms",
     "PoolKind",
     "ProgramError",
     "Quote",
     "SecantError",
     "SyncClient",
     "Wallet",
+    "perp_rules",
     "record_terms",
 ]

@@ -182,6 +182,8 @@ def _borne_up(market: exchange.PerpMarket, lots: int, loss_index: int) -> int:
 
 def _given_back_down(market: exchange.PerpMarket, borne_atoms: int, share: int, epoch: int) -> int:
     """What was given back of what was borne when the market's recovery stood at a share and an epoch."""
+    if not share:
+        return 0  # nobody has borne anything
     if epoch != market.recovery_epoch or not borne_atoms:
         return borne_atoms
     return borne_atoms - -(-borne_atoms * market.recovery_share // share)
@@ -328,7 +330,7 @@ def _misplaced_up(held: Holding, prices: Prices) -> int:
 
 
 def unpaid_atoms(held: Holding, mark_ticks: int, elsewhere: Health) -> int:
-    """Of a loss what neither free collateral pays, which pays those elsewhere first, nor anything but a profit."""
+    """Of a loss what only a profit stands for: free collateral pays those elsewhere first."""
     free_atoms = max(elsewhere.free_atoms + elsewhere.losses_atoms, 0)
     return -min(held.claim_atoms(mark_ticks) + free_atoms, 0)
 

@@ -175,18 +175,19 @@ def sol_of(lamports: int) -> Decimal:
     return _WIDE.scaleb(Decimal(lamports), -9)
 
 
-def feed_units_of(value: Number, exponent: int, name: str = "value") -> int:
+def feed_units_of(value: Number, exponent: int, name: str = "value", *, least: int = _I64_MIN) -> int:
     """Feed units of a value: value / 10^exponent.
 
     Args:
         value: what the feed observes, of either sign.
         exponent: the feed's, -12 to 0.
         name: what to call the value in an error.
+        least: the fewest feed units.
 
     Raises:
         UnitError: a float, no number, more decimals than the exponent allows, or out of the i64 range.
     """
-    return _integer_of(value, -_exponent(exponent), _I64_MIN, _I64_MAX, name)
+    return _integer_of(value, -_exponent(exponent), least, _I64_MAX, name)
 
 
 def feed_value_of(units: int, exponent: int) -> Decimal:
@@ -299,13 +300,13 @@ class PerpScale:
             raise UnitError(name, price, allowed)
         return int(ticks)
 
-    def lots_of(self, size: Number, name: str = "size") -> int:
-        """Lots of a size in base units, 1 to 2^63 - 1 lots.
+    def lots_of(self, size: Number, name: str = "size", *, most_lots: int = _I64_MAX) -> int:
+        """Lots of a size in base units, 1 to 2^63 - 1 lots; an error says `most_lots`, if fewer are of use.
 
         Raises:
             UnitError: a float, no number, off the lot, or out of range.
         """
-        allowed = self._allowed(self.lot_size, _I64_MAX)
+        allowed = self._allowed(self.lot_size, most_lots)
         lots = Fraction(_decimal(size, name, allowed)) * Fraction(self.tick_size) * ATOMS_PER_UNIT
         if lots.denominator != 1 or not 1 <= lots <= _I64_MAX:
             raise UnitError(name, size, allowed)

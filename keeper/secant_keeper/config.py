@@ -43,6 +43,7 @@ JobName = Literal[
     "observe",
     "audit",
     "liquidate",
+    "exposure",
     "triggers",
     "funding",
     "inventory",
@@ -57,6 +58,7 @@ JobName = Literal[
 _FOR_PERPS: Final[tuple[JobName, ...]] = (
     "audit",
     "liquidate",
+    "exposure",
     "triggers",
     "funding",
     "inventory",

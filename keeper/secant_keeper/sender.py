@@ -56,6 +56,7 @@ _DONE_ALREADY: Final = {
     # The second is what the program says of an account that is there no more: a trigger placed or cancelled.
     "triggers": {"TriggerNotReached", "AccountDataTooSmall"},
     "liquidate": {"AccountHealthy", "SeatAbsent", "PerpLegAbsent", "NothingToLiquidate"},
+    "exposure": {"SeatAbsent", "PerpLegAbsent"},
     "settle_pnl": {"NothingToSettle", "PerpLegAbsent", "AmountZero", "SeatAbsent", "NothingToReturn"},
     "inventory": {"NothingToReduce", "PerpLegAbsent"},
 }

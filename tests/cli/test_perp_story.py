@@ -72,7 +72,7 @@ def test_a_position_is_opened_watched_and_closed(
     quoted = funded.say("perp", "quote", perp, "buy", "100")
     assert "0x now, 1x after" in quoted
     said = funded.say("perp", "long", perp, "100")
-    assert said.startswith("bought 100.00 at 1.001 (value 100.100000, fee 0.045045)\nnow long 100.00 worth")
+    assert said.startswith("bought 100.00 at 1.0010 (value 100.100000, fee 0.045045)\nnow long 100.00 worth")
     assert "break-even 1.00145045" in said
     assert "leverage 1x in all" in said
     position = funded.json("perp", "position")[0]
@@ -84,6 +84,7 @@ def test_a_position_is_opened_watched_and_closed(
     assert "drawn: short 100.00 worth" in maker.say("perp", "draw", perp)
     clusters = funded.say("perp", "clusters", perp)
     assert "1 long, 1 short (long/short 1)" in clusters
+    assert "100.00 either way; a long holds 100.00 on average, a short 100.00" in clusters
     assert "█" in clusters
     assert "0.0000% a day" in funded.say("perp", "funding", perp, "--update")
     assert funded.say("perp", "liquidate", perp) == "no account can be liquidated\n"
@@ -101,7 +102,7 @@ def test_a_position_is_opened_watched_and_closed(
     assert maker.say("perp", "cancel", perp, str(order["id"])) == "cancelled 1 order\n"
     maker.say("perp", "order", perp, "buy", "100", "0.9900")
     said = funded.say("perp", "close", perp)
-    assert said.startswith("sold 100.00 at 0.99 ")
+    assert said.startswith("sold 100.00 at 0.9900 ")
     sold, bought = funded.json("perp", "fills", perp, "--mine")["fills"]
     assert (sold["taker_side"], sold["size"], sold["role"]) == ("sell", "100.00", "taker")
     assert (bought["price"], bought["value"], bought["fee"]) == ("1.0010", "100.100000", "0.045045")
@@ -110,12 +111,13 @@ def test_a_position_is_opened_watched_and_closed(
     assert "taker" in funded.say("perp", "fills", perp)
     assert "now flat, -1.189" in said
     assert funded.say("perp", "settle", perp).startswith("paid 1.189")
+    assert funded.say("perp", "collect-fees", perp).startswith("moved fees of 0.0")
     assert funded.say("perp", "position") == "no positions in perpetuals\n"
     assert maker.say("perp", "settle", perp).startswith("received 1.1")
     assert maker.say("perp", "orders", perp) == "no orders\n"
     for shell in (funded, maker):
         shell.say("withdraw", "all")
-        shell.say("account", "close")
+        assert shell.say("account", "close").count("\n") == 1
 
 
 def test_taking_over(funded: Shell, maker: Shell, admin: Shell, feed: str, perp: str, tmp_path: Path) -> None:
@@ -159,8 +161,12 @@ def test_keeping_a_market(funded: Shell, admin: Shell, perp: str) -> None:
     assert "sign with the key of" in funded.fail(1, ["perp", "pause", perp, "open"])
     assert funded.say("perp", "expand", perp, "--seats", "1").startswith("made room for 1 seat and 0 orders")
     assert "no fees that its pool could pay" in funded.fail(1, ["perp", "collect-fees", perp])
+    assert "`secant account open --account-index 9`" in funded.fail(
+        1, ["perp", "position", "--account-index", "9"]
+    )
     who = admin.json("wallet")["address"]
     assert funded.say("perp", "delegate", who).startswith(f"{who} may trade")
+    assert f" {who} may trade its perpetuals" in funded.say("account")
     owner = funded.json("wallet")["address"]
     assert " rest at 0.9900 " in admin.say("perp", "order", perp, "buy", "5", "0.99", "--owner", owner)
     assert admin.say("perp", "cancel", perp, "--all", "--owner", owner) == "cancelled 1 order\n"
@@ -174,19 +180,32 @@ def test_triggers_and_the_end_of_a_market(
     funded.say("perp", "long", perp, "100")
     said = funded.say("perp", "trigger", perp, "stop-loss", "0.9950", "--expires", "2h")
     assert said.startswith(f"stop-loss of {perp} waits at ")
+    assert said.endswith(": sells 100.00 at most once the mark is 0.9950, up to 0.0200 from it\n")
     (view,) = funded.json("perp", "triggers", perp)
     assert (view["kind"], view["price"], view["is_reached"]) == ("stop-loss", "0.9950", False)
     line = maker.fail(1, ["perp", "execute-trigger", view["address"]])
     assert "the mark is 1.0000, the trigger 0.9950" in line
     publish(admin, feed, "0.9900")
     maker.say("perp", "order", perp, "buy", "100", "0.9890")
-    assert maker.say("perp", "execute-trigger", view["address"]) == "sold 100.00 at 0.989\n"
+    assert maker.say("perp", "execute-trigger", view["address"]) == "sold 100.00 at 0.9890\n"
     assert funded.say("perp", "triggers") == "no trigger orders\n"
     maker.say("perp", "order", perp, "sell", "10", "0.9900")
     funded.say("perp", "long", perp, "10")
     address = funded.json("perp", "trigger", perp, "trailing-stop", "--trail", "0.05")["address"]
     assert "0.0500" in funded.say("perp", "triggers")
     assert funded.say("perp", "cancel-trigger", address) == f"cancelled trigger order {address}\n"
+    assert "no address" in funded.fail(2, ["perp", "cancel-trigger", "nobody"])
+    assert "give TRIGGER or --all" in funded.fail(2, ["perp", "cancel-trigger"])
+    for price in ("0.9", "0.8"):
+        funded.say("perp", "trigger", perp, "stop-loss", price)
+    maker.say("perp", "order", perp, "buy", "10", "0.9900")
+    said = funded.say("perp", "close", perp)
+    assert funded.say("perp", "triggers").count("(void: its position is gone)") == 2
+    assert f"2 trigger orders are void: `secant perp cancel-trigger --all {perp}` returns their rent" in said
+    line = funded.fail(1, ["perp", "close", perp])
+    assert f"2 trigger orders are void: `secant perp cancel-trigger --all {perp}`" in line
+    assert funded.say("perp", "cancel-trigger", "--all", perp).count("cancelled trigger order") == 2
+    assert "no trigger order" in funded.fail(1, ["perp", "cancel-trigger", "--all"])
     said = admin.say("perp", "end", perp, "3d")
     assert "in the hour before, positions only get smaller" in said
     assert ": open" in funded.say("perp", "show", perp)
@@ -201,21 +220,24 @@ def test_triggers_and_the_end_of_a_market(
     other = Shell(funded.url, funded.keypair, funded.capsys)
     other.say("account", "open", "--account-index", "5")
     assert funded.say("transfer", "10", "5").startswith("moved 10.000000 to account ")
+    most = funded.json("perp", "health")["withdrawable"]
+    assert funded.say("transfer", "all", "5").startswith(f"moved {most} to account ")
+    assert "nothing is free to move" in funded.fail(1, ["transfer", "all", "5"])
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
         (["show", "nowhere"], 2, "none is named 'nowhere'"),
-        (["long", "PERP", "0.001"], 2, "size '0.001' is not a multiple of 0.01"),
+        (["long", "PERP", "0.001"], 2, "size '0.001' is not a multiple of 0.01 from 0.01 to 171,798,691.84"),
         (["order", "PERP", "buy", "1", "1.00001"], 2, "price '1.00001' is not a multiple of 0.0001"),
         (["order", "PERP", "hold", "1", "1"], 2, "hold"),
         (["order", "PERP", "buy", "1", "1", "--expires", "2020-01-01"], 2, "not in the future"),
         (["order", "PERP", "buy", "1", "1.2", "--kind", "post-only"], 1, "bid at most 1.0500"),
         (["long", "PERP", "1", "--slippage", "2"], 2, "a number from 0 to 1"),
-        (["long", "PERP", "5000"], 0, "nothing was there to trade with"),
+        (["long", "PERP", "5000"], 1, "nobody asks"),
         (["order", "PERP", "buy", "5000", "1"], 1, "more is needed"),
-        (["close", "PERP"], 2, "holds no position"),
+        (["close", "PERP"], 1, "holds no position"),
         (["settle", "PERP"], 1, "`secant perp position` lists what it holds"),
         (["draw", "PERP"], 1, "`secant perp position` lists what it holds"),
         (["cancel", "PERP"], 2, "give ORDER or --all"),

@@ -73,6 +73,8 @@ async def test_a_stop_and_a_profit_are_placed_by_a_stranger(
         await short.execute_trigger(stop.address)
     await perps.settle_down("SOL", "0.9800")
     await perps.say("SOL", "0.9800")
+    with pytest.raises(ProgramError, match=r"nothing for it within 0\.0200 of the mark"):
+        await short.execute_trigger(stop.address)
     await short.trade_perp("SOL", "buy", 60, "0.9750")
     done = await short.execute_trigger(stop.address)
     assert done is not None
@@ -84,6 +86,8 @@ async def test_a_stop_and_a_profit_are_placed_by_a_stranger(
     with pytest.raises(ProgramError, match="does not own this margin account"):
         await short.cancel_trigger(second.address)
     await perps.go_on(HOUR_S)
+    (lapsed,) = await long.triggers()
+    assert (lapsed.is_expired, lapsed.is_reached) == (True, False)
     await short.cancel_trigger(second.address)  # it has lapsed
     assert await long.triggers() == ()
 
@@ -97,7 +101,9 @@ async def test_a_trailing_stop_follows_the_mark(perps: PerpMarkets, long: Client
     assert await short.execute_trigger(trailing.address) is None
     assert (await long.triggers())[0].price == Decimal("0.99")
     for arguments, options, text in (
-        (("trailing-stop",), {}, "a trailing stop has a trail"),
+        (("trailing-stop",), {}, "a trailing stop has a trail, and none is given — give --trail"),
+        (("trailing-stop", "1.1"), {"trail": "0.05"}, "has reached that trailing-stop of what is long"),
+        (("trailing-stop",), {"trail": "5"}, "give a trail that is less than the mark"),
         (("stop-loss", "0.9"), {"trail": "0.01"}, "others have none"),
         (("stop-loss",), {}, "give the mark"),
         (("stop-loss", "1.1"), {}, "give a price below it"),
@@ -127,7 +133,7 @@ async def test_a_market_closes_and_everybody_is_paid(perps: PerpMarkets, long: C
     view = await long.perp("SOL")
     assert (view.status, view.closes and view.closes.timestamp()) == (PerpStatus.CLOSING, end)
     await perps.say("SOL", "0.9500")
-    with pytest.raises(ProgramError, match="secant perp show MARKET"):
+    with pytest.raises(ProgramError, match=r"in its last hour positions only get smaller.*--reduce-only"):
         await long.trade_perp("SOL", "buy", 1, "0.95")
     while perps.now < end - 60:
         await perps.say("SOL", "0.9500", seconds=60)
@@ -243,8 +249,12 @@ async def test_a_probability_has_a_face_and_needs_insurance(
         await long.remove_insurance("RAIN", 1)
     await perps.admin.open_account()
     assert (await perps.admin.remove_insurance("RAIN", 1)).amount == 1
-    with pytest.raises(ProgramError, match="secant perp insure"):
+    # A tenth of the twenty at first, less the one; a tenth of the sixty that are open stays.
+    with pytest.raises(
+        ProgramError, match=r"a tenth of the 20\.0.*, and 6\.0.* at most 1\.0\d* now, and more"
+    ):
         await perps.admin.remove_insurance("RAIN", 15)
+    await perps.admin.remove_insurance("RAIN", 1)
 
 
 async def test_collateral_moves_between_own_accounts(perps: PerpMarkets, long: Client, short: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -98,7 +99,8 @@ def test_an_accounts_health_is_what_the_program_states() -> None:
         state = world.take_in()
         for user in users:
             # Orders have not traded: the program counts what a seat holds only once it is drawn.
-            assert foreseen(state, world, user) == stated(world, user, world.market, bounded)
+            known = replace(foreseen(state, world, user), exposed_atoms=0)  # which is not stated
+            assert known == stated(world, user, world.market, bounded)
             state = world.take_in(state)
 
 

@@ -15,6 +15,7 @@ from secant.client import (
     Client,
     PerpHealth,
     PerpPosition,
+    PerpStatus,
     Position,
     PositionSide,
     Receipt,
@@ -24,7 +25,8 @@ from secant.errors import InputError, ProgramError, RpcRefused, SecantError
 from secant.units import atoms_of, collateral_of, lamports_of, sol_of
 from secant.wallet import Wallet
 
-from .output import amount, answer, facts, fields, note, say, table
+from .output import amount, answer, facts, fields, moment, note, say, table
+from .perp_order import void_triggers
 from .settings import Settings, settings_of, with_client
 
 accounts = typer.Typer(help="The margin account: show (default), open, close.", invoke_without_command=True)
@@ -60,6 +62,7 @@ def show_account(context: typer.Context) -> None:
             ("free", view.free),
             *_behind_free(view),
             *_perpetuals(health),
+            *([] if view.delegate is None else [("delegate", f"{view.delegate} may trade its perpetuals")]),
             *_in_books(view),
             *_volume(view),
             ("wallet", f"{amount(held.collateral)} collateral, {amount(held.sol)} SOL"),
@@ -160,9 +163,9 @@ def open_account(context: typer.Context) -> None:
 def close_account(context: typer.Context) -> None:
     """Close the empty margin account; its rent returns to the wallet."""
 
-    async def work(client: Client) -> Receipt:
+    async def work(client: Client) -> tuple[Receipt, str]:
         try:
-            return await client.close_account()
+            return await client.close_account(), await void_triggers(client, None, None)
         except ProgramError as error:
             if error.name == "AccountNotEmpty":
                 view = await client.account()
@@ -171,9 +174,12 @@ def close_account(context: typer.Context) -> None:
                 )
             raise
 
-    receipt = with_client(context, work)
-    if not answer(context, receipt):
-        say(f"closed account {receipt.address}")
+    receipt, void = with_client(context, work)
+    if answer(context, receipt):
+        return
+    say(f"closed account {receipt.address}")
+    if void:
+        say(void)
 
 
 def _perps_left(health: PerpHealth) -> tuple[str, str]:
@@ -186,6 +192,8 @@ def _perps_left(health: PerpHealth) -> tuple[str, str]:
 def _way_out_of(position: PerpPosition) -> str:
     """What rids the account of a perpetual."""
     name = position.name
+    if position.status not in {PerpStatus.OPEN, PerpStatus.CLOSING}:
+        return _way_out_of_closed(position)
     if position.side is not PositionSide.FLAT or position.has_seat:
         return f"close it: `secant perp close {name}`, `secant perp cancel {name} --all`"
     if position.borne and not position.profit:
@@ -193,6 +201,16 @@ def _way_out_of(position: PerpPosition) -> str:
             f"wait for the {amount(position.borne)} that it bore, or give that up: `secant perp waive {name}`"
         )
     return f"settle it: `secant perp settle {name}`"
+
+
+def _way_out_of_closed(position: PerpPosition) -> str:
+    """What rids the account of a perpetual that trades no more."""
+    name, settle = position.name, f"`secant perp settle {position.name}`"
+    if position.status is PerpStatus.CLOSED:
+        return f"settle its market, `secant perp settle-market {name}`, then it: {settle}"
+    if position.status is PerpStatus.SETTLED and position.profit > 0:
+        return f"settle it from {moment(position.pays)} on, when winners are paid: {settle}"
+    return f"settle it: {settle}"
 
 
 def _what_is_left(view: AccountView) -> tuple[str, str]:
@@ -253,13 +271,23 @@ def withdraw(
 
 def transfer(
     context: typer.Context,
-    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much.")],
+    collateral: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, or `all` that is free.")],
     to: Annotated[
         int, typer.Argument(metavar="INDEX", min=0, max=255, help="Which account of yours gets it.")
     ],
 ) -> None:
     """Move free collateral to another margin account of the wallet."""
-    receipt = with_client(context, lambda client: client.transfer(collateral, to))
+
+    async def work(client: Client) -> CashReceipt:
+        if collateral.casefold() != "all":
+            return await client.transfer(collateral, to)
+        view = await client.account()
+        most = (await client.perp_health()).withdrawable if view.perps else view.free
+        if most <= 0:
+            raise SecantError("nothing is free to move", "`secant account` says what holds it")
+        return await client.transfer(most, to)
+
+    receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"moved {amount(receipt.amount)} to account {receipt.account}")
 

@@ -5,19 +5,13 @@ from typing import Annotated
 
 import typer
 
-from secant.client import (
-    Client,
-    PerpBookView,
-    PerpTerms,
-    PerpView,
-    Receipt,
-    perp_rules,
-)
+from secant.client import Client, ExchangeView, PerpBookView, PerpStatus, PerpView
 
-from .moments import seconds_from
-from .output import amount, answer, facts, moment, plain, say, table
-from .perp_keep import keeping, tier_of
+from .output import amount, answer, facts, fields, moment, plain, say, table
+from .perp_create import creating
+from .perp_keep import keeping
 from .perp_order import Perp, orders
+from .perp_quote import quotes
 from .perp_stand import standing
 from .perp_trigger import triggers
 from .settings import with_client
@@ -28,12 +22,22 @@ perps = typer.Typer(
     " clusters, liquidate, insure, remove-insurance, expand, delegate, collect-fees, pause, unpause, end,"
     " settle-market, propose-rules, apply-rules, return-haircuts, waive."
 )
+perps.add_typer(creating)
 perps.add_typer(orders)
+perps.add_typer(quotes)
 perps.add_typer(standing)
 perps.add_typer(triggers)
 perps.add_typer(keeping)
 
 
+_STATUSES = {
+    PerpStatus.OPEN: "open",
+    PerpStatus.CLOSING: "closing: orders with `--reduce-only`, and `secant perp close`, alone trade",
+    PerpStatus.CLOSED: "closed: nothing trades; `secant perp settle-market` fixes the price of all positions",
+    PerpStatus.SETTLED: "settled: losers pay now, `secant perp settle`; until winners are paid, positions"
+    " require what opening them would",
+    PerpStatus.PAYING: "paying: `secant perp settle` pays winners too",
+}
 _FEED_CLOSED = ", which is closed: prices and sizes are in its units"
 
 
@@ -44,7 +48,19 @@ def list_perps(context: typer.Context) -> None:
     if answer(context, views):
         return
     table(
-        ("name", "index", "mark", "basis", "funding a day", "a year", "open", "value", "leverage", "price"),
+        (
+            "name",
+            "index",
+            "mark",
+            "basis",
+            "funding a day",
+            "a year",
+            "open",
+            "value",
+            "leverage",
+            "status",
+            "price",
+        ),
         [
             (
                 view.name,
@@ -56,6 +72,7 @@ def list_perps(context: typer.Context) -> None:
                 view.open_size,
                 view.open_value,
                 f"{plain(view.tiers[0].leverage)}x",
+                view.status,
                 _fitness(view),
             )
             for view in views
@@ -67,27 +84,33 @@ def list_perps(context: typer.Context) -> None:
 @perps.command("show")
 def show_perp(context: typer.Context, market: Perp) -> None:
     """A perpetual's prices, funding, what is open, what it requires and what it allows."""
-    view = with_client(context, lambda client: client.perp(market), signs=False)
-    if answer(context, view):
+
+    async def work(client: Client) -> tuple[PerpView, ExchangeView]:
+        return await client.perp(market), client.exchange
+
+    view, exchange = with_client(context, work, signs=False)
+    if answer(context, {**fields(view), "exchange_paused": exchange.paused}):
         return
+    trades = view.status in {PerpStatus.OPEN, PerpStatus.CLOSING}
     facts(
         [
             ("perpetual", f"{view.name} at {view.address}"),
             ("follows", f"feed {view.feed}{'' if view.exponent is not None else _FEED_CLOSED}"),
-            ("index", f"{amount(view.index)}, five-minute average {amount(view.average)}"),
-            ("mark", f"{amount(view.mark)}, basis {view.basis:+,f}, last trade {amount(view.last)}"),
-            ("price", _fitness(view)),
-            *_funding_facts(view),
+            ("status", _STATUSES[view.status]),
+            *(_price_facts(view) if trades else []),
             ("open", f"{amount(view.open_size)} ({view.open_lots:,} lots), worth {amount(view.open_value)}"),
             ("pool", f"{amount(view.pool)}, fees {amount(view.fees)}"),
-            ("insurance", f"{amount(view.insurance)}; winners have borne {amount(view.haircuts)} in all"),
+            (
+                "insurance",
+                (
+                    f"{amount(view.insurance)}, of which {_share(view.rules.insurance_day)} pays in a day;"
+                    f" winners have borne {amount(view.haircuts)} in all"
+                ),
+            ),
             ("fees", f"taker {_percent(view.taker_fee)}, of which makers get {_percent(view.maker_rebate)}"),
             ("tick and lot", f"{view.tick_size:f} and {view.lot_size:f}"),
             ("least order", amount(view.limits.min_order)),
-            (
-                "trades",
-                f"from {amount(view.limits.price_min)} to {amount(view.limits.price_max)} by the mark now",
-            ),
+            *(_rule_facts(view) if trades else []),
             (
                 "at most",
                 (
@@ -95,11 +118,16 @@ def show_perp(context: typer.Context, market: Perp) -> None:
                     f" profits of {amount(view.limits.profits_hour)} an hour"
                 ),
             ),
-            ("paused", ", ".join(view.paused) or "nothing"),
+            ("paused", _paused(view, exchange)),
             *_end_facts(view),
             ("as of", view.updated),
         ]
     )
+    if trades:
+        _tiers_table(view)
+
+
+def _tiers_table(view: PerpView) -> None:
     table(
         ("from value", "leverage", "to open", "to keep"),
         [
@@ -107,6 +135,54 @@ def show_perp(context: typer.Context, market: Perp) -> None:
             for tier in view.tiers
         ],
     )
+
+
+def _price_facts(view: PerpView) -> list[tuple[str, object]]:
+    last = "" if view.last is None else f", last trade {amount(view.last)}"
+    return [
+        ("index", f"{amount(view.index)}, five-minute average {amount(view.average)}"),
+        ("mark", f"{amount(view.mark)}, basis {view.basis:+,f}{last}"),
+        ("price", _fitness(view)),
+        *_funding_facts(view),
+    ]
+
+
+def _rule_facts(view: PerpView) -> list[tuple[str, object]]:
+    """What its rules allow while it trades."""
+    rules, limits = view.rules, view.limits
+    near = _distance(rules.near, rules.near_price)
+    shock = _distance(rules.shock, rules.shock_price)
+    premium = f", and {rules.size_premium_ppb:,} ppb for each root of lots" if rules.size_premium_ppb else ""
+    reward = f"{_share(rules.reward)} to {_share(rules.reward_max)}"
+    return [
+        (
+            "trades",
+            f"from {amount(limits.price_min)} to {amount(limits.price_max)} by the mark now: within {near}",
+        ),
+        (
+            "opens",
+            f"by readings of the last {limits.stale_s} s, within {shock} of the five-minute average{premium}",
+        ),
+        (
+            "liquidation",
+            (
+                f"reward {reward}, insurance {_share(rules.insurance_fee)}; whole if worth less than"
+                f" {amount(rules.dust_value)} after it"
+            ),
+        ),
+    ]
+
+
+def _distance(share: Decimal, price: Decimal) -> str:
+    """A band: a share, a price, or both."""
+    parts = [*([_share(share)] if share else []), *([amount(price)] if price else [])]
+    return " and ".join(parts) or "0"
+
+
+def _paused(view: PerpView, exchange: ExchangeView) -> str:
+    """What is paused here, and on the whole exchange."""
+    everywhere = f"on the whole exchange: {', '.join(exchange.paused)}" if exchange.paused else ""
+    return "; ".join(filter(None, [", ".join(view.paused), everywhere])) or "nothing"
 
 
 @perps.command("book")
@@ -144,51 +220,6 @@ def show_funding(
     view = with_client(context, work, signs=update)
     if not answer(context, view.funding):
         facts(_funding_facts(view))
-
-
-@perps.command("create")
-def create_perp(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="1 to 32 bytes, unique on the exchange.")],
-    feed: Annotated[str, typer.Argument(metavar="FEED", help="The feed it follows, by name or address.")],
-    tick: Annotated[
-        str | None, typer.Option(help="What prices are multiples of; by default the price has five digits.")
-    ] = None,
-    leverage: Annotated[int, typer.Option(min=1, max=100, help="The greatest.")] = 10,
-    position_max: Annotated[str | None, typer.Option(help="Most that an account holds.")] = None,
-    open_max: Annotated[str | None, typer.Option(help="Most that is open in all.")] = None,
-    taker_fee: Annotated[str, typer.Option(help="What a taker pays, as a share of the value.")] = "0.00045",
-    maker_rebate: Annotated[str, typer.Option(help="What a maker gets out of that.")] = "0.00005",
-    near: Annotated[
-        str | None,
-        typer.Option(help="How far from the mark orders trade, as a share; what keeping requires, or less."),
-    ] = None,
-    stale: Annotated[int, typer.Option(min=1, max=3_600, help="Seconds a reading serves to open by.")] = 60,
-    closes: Annotated[
-        str | None, typer.Option(help="When it closes: 7d, 4w, or a UTC time; never unless given.")
-    ] = None,
-) -> None:
-    """Create a perpetual over a feed that has a price, as the exchange's admin."""
-
-    async def work(client: Client) -> Receipt:
-        view = await client.feed(feed)
-        terms = PerpTerms(
-            tiers=(tier_of(leverage),),
-            tick_size=tick,
-            position_max=position_max,
-            open_max=open_max,
-            taker_fee=taker_fee,
-            maker_rebate=maker_rebate,
-            near=near,
-            stale_s=stale,
-        )
-        now = await client.chain.clock_time()
-        end = None if closes is None else seconds_from(closes, now, "--closes")
-        return await client.create_perp(name, view, perp_rules(view, terms), closes=end)
-
-    receipt = with_client(context, work)
-    if not answer(context, receipt):
-        say(f"created perpetual {name} at {receipt.address}")
 
 
 def _funding_facts(view: PerpView) -> list[tuple[str, object]]:
@@ -229,7 +260,13 @@ def _number(value: int | None) -> str:
 
 
 def _fitness(view: PerpView) -> str:
+    if view.status not in {PerpStatus.OPEN, PerpStatus.CLOSING}:
+        return "—" if view.settlement is None else f"settled at {amount(view.settlement)}"
     return view.quality.why or "good"
+
+
+def _share(share: Decimal) -> str:
+    return f"{plain(share * 100)} %"
 
 
 def _percent(share: Decimal) -> str:

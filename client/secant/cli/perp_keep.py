@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from secant.client import (
+    CashReceipt,
     Client,
     PerpChanges,
     PerpPausable,
@@ -18,7 +19,7 @@ from secant.errors import InputError
 
 from .exchange import unless_nothing
 from .moments import seconds_from
-from .output import amount, answer, counted, moment, say
+from .output import amount, answer, counted, fields, moment, say
 from .perp_order import Perp
 from .settings import address_in, with_client
 
@@ -75,9 +76,15 @@ def set_delegate(
 @keeping.command("collect-fees")
 def collect_fees(context: typer.Context, market: Perp) -> None:
     """Move a perpetual's fees to those that the exchange collects. Anyone may."""
-    receipt = with_client(context, lambda client: unless_nothing(client.collect_perp_fees(market)))
-    if not answer(context, receipt):
-        say(f"moved the fees of {market} to the exchange; `secant exchange collect-fees` pays them out")
+
+    async def work(client: Client) -> tuple[Receipt, Decimal]:
+        before = (await client.perp(market)).fees
+        receipt = await unless_nothing(client.collect_perp_fees(market))
+        return receipt, before - (await client.perp(market)).fees
+
+    receipt, fees = with_client(context, work)
+    if not answer(context, {**fields(receipt), "amount": fees}):
+        say(f"moved fees of {amount(fees)} to the exchange; `secant exchange collect-fees` pays them out")
 
 
 @keeping.command("pause")
@@ -166,9 +173,29 @@ def return_haircuts(context: typer.Context, market: Perp) -> None:
 
 
 @keeping.command("waive")
-def waive(context: typer.Context, market: Perp) -> None:
-    """Give up what your position bore of losers' debts and was not given back, so that its leg is free."""
-    receipt = with_client(context, lambda client: client.waive_haircut(market))
+def waive(
+    context: typer.Context,
+    market: Perp,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, it is only said how much.")] = False,
+) -> None:
+    """Give up for good what your position bore of losers' debts, which insurance may still give back.
+
+    The others who bore a part get it. It frees the position's leg, without which no account is closed.
+    """
+
+    async def work(client: Client) -> CashReceipt:
+        state = await client.perp(market)
+        held = (each for each in (await client.perp_health()).positions if each.market == state.address)
+        position = next(held, None)
+        if not yes and position is not None and position.borne:
+            raise InputError(
+                f"this gives up {amount(position.borne)} for good, which insurance may still give back",
+                f"wait for it, `secant perp return-haircuts {market}`, or give --yes",
+            )
+        return await client.waive_haircut(market)
+
+    receipt = with_client(context, work)
     if not answer(context, receipt):
         say(f"waived {amount(receipt.amount)}")
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 
 import typer
+from solders.pubkey import Pubkey
 
 from secant.client import (
     Client,
@@ -13,20 +14,29 @@ from secant.client import (
     PerpHealth,
     PerpOrderReceipt,
     PerpPosition,
-    PerpQuote,
     PerpSettlement,
     PositionSide,
     SelfTrade,
     Side,
 )
-from secant.errors import InputError
+from secant.errors import InputError, RpcRefused, SecantError
 
 from .moments import seconds_from
 from .order import OwnMet, ReduceOnly, TradeSide
-from .output import amount, answer, counted, facts, fields, moment, plain, say, table
-from .settings import address_in, with_client
+from .output import amount, answer, counted, fields, moment, note, plain, say, table
+from .settings import address_in, settings_of, with_client
 
-__all__ = ["Perp", "orders", "standing_of"]
+__all__ = [
+    "MaybePrice",
+    "Perp",
+    "Size",
+    "Slippage",
+    "held_in",
+    "orders",
+    "standing_of",
+    "times",
+    "void_triggers",
+]
 
 orders = typer.Typer()
 
@@ -101,11 +111,37 @@ def close(
     """Close a position at once, in part or whole; never paused."""
     of = address_in(owner, "--owner")
 
-    async def work(client: Client) -> tuple[PerpOrderReceipt, PerpHealth]:
-        receipt = await client.reduce_perp(market, size, price, slippage=slippage, owner=of)
-        return receipt, await client.perp_health(owner=of)
+    async def work(client: Client) -> tuple[PerpOrderReceipt, PerpHealth, str]:
+        try:
+            receipt = await client.reduce_perp(market, size, price, slippage=slippage, owner=of)
+        except InputError as error:
+            position = held_in(await client.perp_health(owner=of), market)
+            if position is not None and position.side is not PositionSide.FLAT:
+                raise
+            # Nothing is to be done, which no argument is to blame for.
+            left = filter(None, [error.remedy, await void_triggers(client, market, of)])
+            raise SecantError(error.message, "; ".join(left)) from error
+        return receipt, await client.perp_health(owner=of), await void_triggers(client, market, of)
 
-    _say_traded(context, market, *with_client(context, work))
+    receipt, health, void = with_client(context, work)
+    _say_traded(context, market, receipt, health)
+    if void and not settings_of(context).is_json:
+        say(void)
+
+
+async def void_triggers(client: Client, market: str | None, owner: Pubkey | None) -> str:
+    """What becomes of trigger orders whose position is gone; nothing if there are none, or no node says."""
+    try:
+        views = await client.triggers(market, owner=owner)
+    except RpcRefused as error:
+        note(f"whether trigger orders are left is not known: {error}")
+        return ""
+    count = sum(1 for view in views if view.is_void)
+    if not count:
+        return ""
+    where = "" if market is None else f" {market}"
+    void = f"{counted(count, 'trigger order')} {'is' if count == 1 else 'are'} void"
+    return f"{void}: `secant perp cancel-trigger --all{where}` returns their rent"
 
 
 @orders.command("order")
@@ -122,7 +158,7 @@ def place_order(
         str | None, typer.Option(help="When it stops trading: 10m, 2h, or a UTC time; never unless given.")
     ] = None,
     self_trade: OwnMet = SelfTrade.CANCEL_PROVIDE,
-    client_id: Annotated[int, typer.Option(min=0, help="Your own mark.")] = 0,
+    client_id: Annotated[int, typer.Option(min=0, help="Your own number for it.")] = 0,
     owner: Owner = None,
     *,
     reduce_only: ReduceOnly = False,
@@ -149,54 +185,22 @@ def place_order(
     _say_traded(context, market, *with_client(context, work))
 
 
-@orders.command("quote")
-def quote(
-    context: typer.Context,
-    market: Perp,
-    side: TradeSide,
-    size: Size,
-    price: MaybePrice = None,
-    slippage: Slippage = "0.01",
-    *,
-    reduce_only: ReduceOnly = False,
-) -> None:
-    """What an order would trade now, and where the account would stand, without trading."""
-
-    async def work(client: Client) -> PerpQuote:
-        return await client.quote_perp(market, side, size, price, slippage=slippage, reduce_only=reduce_only)
-
-    quoted = with_client(context, work)
-    if answer(context, quoted):
-        return
-    order, after = quoted.order, quoted.after
-    facts(
-        [
-            ("size", order.filled),
-            ("price", "nothing at this price" if order.price is None else plain(order.price)),
-            ("value", order.value),
-            ("fee", order.fee),
-            ("rests", order.rested),
-            ("leverage", f"{_times(quoted.before.leverage)} now, {_times(after.leverage)} after"),
-            (
-                "left to open more",
-                f"{amount(quoted.before.initial_surplus)} now, {amount(after.initial_surplus)} after",
-            ),
-            ("then", standing_of(_held(after, market))),
-        ]
-    )
-
-
 @orders.command("orders")
-def list_orders(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
-    """Orders of an account that rest in a perpetual's book, expired ones too."""
+def list_orders(
+    context: typer.Context,
+    market: Annotated[str | None, typer.Argument(metavar="[MARKET]", help="Only of this perpetual.")] = None,
+    owner: AnyOwner = None,
+) -> None:
+    """Orders of an account that rest in perpetuals' books, expired ones too."""
     of = address_in(owner, "--owner")
     views = with_client(context, lambda client: client.perp_orders(market, owner=of), signs=of is None)
     if answer(context, views):
         return
     table(
-        ("order", "side", "size", "price", "expires", "mark"),
+        ("market", "order", "side", "size", "price", "expires", "client id"),
         [
             (
+                view.name,
                 view.id,
                 view.side,
                 view.size,
@@ -300,16 +304,23 @@ def cancel_orders(
         raise InputError("a cancellation names orders or all of them", "give ORDER or --all")
     of = address_in(owner, "--owner")
 
-    async def work(client: Client) -> DropReceipt | None:
+    async def work(client: Client) -> DropReceipt:
+        resting = await client.perp_orders(market, owner=of)
+        wanted = resting if everything else [view for view in resting if view.id in (numbers or ())]
+        if not wanted:
+            which = "no order" if everything else "none of these orders"
+            raise SecantError(
+                f"{which} of the account rests in {market}", f"`secant perp orders {market}` lists them"
+            )
         if everything:
             return await client.cancel_all_perp(market, owner=of)
-        resting = await client.perp_orders(market, owner=of)
-        wanted = [view for view in resting if view.id in (numbers or ())]
-        return await client.cancel_perp_orders(wanted) if wanted else None
+        return await client.cancel_perp_orders(wanted)
 
     receipt = with_client(context, work)
     if not answer(context, receipt):
-        say(f"cancelled {counted(0 if receipt is None else len(receipt.order_ids), 'order')}")
+        gone = len(set(numbers or ())) - len(receipt.order_ids)
+        left = f"; {counted(gone, 'other')} rested no more" if gone > 0 else ""
+        say(f"cancelled {counted(len(receipt.order_ids), 'order')}{left}")
 
 
 @orders.command("draw")
@@ -324,12 +335,15 @@ def draw(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
     receipt, health = with_client(context, work)
     if not answer(context, receipt):
         cancelled = f"; {counted(len(receipt.order_ids), 'order')} cancelled" if receipt.order_ids else ""
-        say(f"drawn: {standing_of(_held(health, market))}{cancelled}")
+        say(f"drawn: {standing_of(held_in(health, market))}{cancelled}")
 
 
 @orders.command("settle")
 def settle(context: typer.Context, market: Perp, owner: AnyOwner = None) -> None:
-    """Move a loss out of the cash, or a profit that losers have paid in into it. Anyone may, for anyone."""
+    """Move a loss out of the cash, or a profit that losers have paid in into it. Anyone may, for anyone.
+
+    An open position stays; its break-even moves to the mark, and its profit begins anew.
+    """
     of = address_in(owner, "--owner")
 
     async def work(client: Client) -> PerpSettlement:
@@ -352,36 +366,42 @@ def standing_of(position: PerpPosition | None) -> str:
     end = "no price of this market alone liquidates it" if ends is None else f"liquidated at {amount(ends)}"
     even = plain((position.break_even or Decimal()).quantize(Decimal("0.00000001")))
     return (
-        f"{position.side} {amount(position.size)} worth {amount(position.value)}, break-even {even},"
-        f" profit {position.profit:+,f}, {end}"
+        f"{position.side} {amount(position.size)} worth {amount(position.value)}, break-even {even} from here"
+        f" on, unsettled profit {position.profit:+,f}, {end}"
     )
 
 
-def _held(health: PerpHealth, market: str) -> PerpPosition | None:
+def held_in(health: PerpHealth, market: str) -> PerpPosition | None:
+    """The position in a perpetual, named by its name or address."""
     named = (view for view in health.positions if market in {view.name, str(view.market)})
     return next(named, None)
 
 
-def _times(leverage: Decimal | None) -> str:
+def times(leverage: Decimal | None) -> str:
+    """A leverage."""
     return "—" if leverage is None else f"{plain(leverage)}x"
 
 
 def _say_traded(context: typer.Context, market: str, receipt: PerpOrderReceipt, health: PerpHealth) -> None:
-    position = _held(health, market)
+    if not receipt.filled and not receipt.rested:
+        why = receipt.why or "the position was gone"
+        raise SecantError(f"nothing traded, and nothing rests: {why}", receipt.remedy or "look at it anew")
+    position = held_in(health, market)
     if answer(context, {**fields(receipt), "position": position, "leverage": health.leverage}):
         return
     parts = []
     if receipt.filled:
         done = "bought" if receipt.side is Side.BUY else "sold"
         parts.append(
-            f"{done} {amount(receipt.filled)} at {plain(receipt.price or Decimal())}"
+            f"{done} {amount(receipt.filled)} at {amount(receipt.price or Decimal())}"
             f" (value {amount(receipt.value)}, fee {amount(receipt.fee)})"
         )
     if receipt.rested:
         price = amount(receipt.resting_price or Decimal())
         parts.append(f"{amount(receipt.rested)} rest at {price} as order {receipt.order_id}")
-    parts = parts or ["nothing was there to trade with; nothing rests"]
     say("; ".join(parts))
-    say(f"now {standing_of(position)}; leverage {_times(health.leverage)} in all")
+    if receipt.missing:
+        say(f"{amount(receipt.missing)} did not trade: {receipt.why} — {receipt.remedy}")
+    say(f"now {standing_of(position)}; leverage {times(health.leverage)} in all")
     if position is not None and position.side is PositionSide.FLAT and position.profit:
         say(f"`secant perp settle {market}` moves that into the account's cash, or out of it")

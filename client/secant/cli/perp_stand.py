@@ -5,9 +5,17 @@ from typing import Annotated
 
 import typer
 
-from secant.client import Client, LiquidationReceipt, PerpCluster, PerpCrowd, PerpHealth
+from secant.client import (
+    Client,
+    LiquidationReceipt,
+    PerpCluster,
+    PerpCrowd,
+    PerpHealth,
+    PerpPosition,
+    PerpStatus,
+)
 
-from .output import amount, answer, facts, plain, say, table
+from .output import amount, answer, facts, moment, plain, say, table
 from .perp_order import AnyOwner, Perp
 from .settings import address_in, with_client
 
@@ -20,7 +28,11 @@ _BAR = 30
 
 @standing.command("position")
 def list_positions(context: typer.Context, owner: AnyOwner = None) -> None:
-    """An account's positions in perpetuals, what its orders brought included."""
+    """An account's positions in perpetuals, what its orders brought included.
+
+    Break-even and profit count from where the position was last settled: settling moves profit or loss into
+    the cash, and the break-even to the mark.
+    """
     of = address_in(owner, "--owner")
     view = with_client(context, lambda client: client.perp_health(owner=of), signs=of is None)
     if not answer(context, view.positions):
@@ -69,8 +81,8 @@ def show_clusters(
             (
                 "size",
                 (
-                    f"{amount(crowd.size)} either way, on average {plain(crowd.long_mean)} long,"
-                    f" {plain(crowd.short_mean)} short{_ratio(crowd.ratio_by_size)}"
+                    f"{amount(crowd.size)} either way; a long holds {_mean(crowd.long_mean, crowd.size)} on"
+                    f" average, a short {_mean(crowd.short_mean, crowd.size)}"
                 ),
             ),
             ("never liquidated", f"{amount(crowd.safe_value)} by this market alone"),
@@ -154,8 +166,8 @@ def _positions_table(view: PerpHealth) -> None:
             "size",
             "value",
             "mark",
-            "break-even",
-            "profit",
+            "break-even from here",
+            "unsettled profit",
             "keeping",
             "liquidated at",
             "orders",
@@ -177,6 +189,31 @@ def _positions_table(view: PerpHealth) -> None:
         ],
         empty="no positions in perpetuals",
     )
+    for each in view.positions:
+        for remark in _remarks(each):
+            say(remark)
+
+
+def _remarks(position: PerpPosition) -> list[str]:
+    """What of a position the table does not show: its market has ended, or it bore debts of others."""
+    name, found = position.name, []
+    if position.status is PerpStatus.CLOSED:
+        found.append(f"{name} has closed: `secant perp settle-market {name}` fixes its price")
+    if position.status is PerpStatus.SETTLED:
+        paid = f"{name} has settled: losers pay now, winners are paid from {moment(position.pays)} on"
+        found.append(f"{paid}, and the position requires until then what opening it would")
+    if position.borne or position.returned:
+        back = f", {amount(position.returned)} came back" if position.returned else ""
+        found.append(
+            f"{name} bore {amount(position.borne + position.returned)} of losers' debts{back}: insurance"
+            f" returns it as it can, `secant perp return-haircuts {name}`"
+        )
+    return found
+
+
+def _mean(size: Decimal, lot: Decimal) -> str:
+    """An average size, with the decimals that sizes have."""
+    return amount(size.quantize(lot))
 
 
 def _ratio(ratio: Decimal | None) -> str:

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
-from secant.client import Client, PerpOrderReceipt, Receipt, TriggerKind
+from secant.client import Client, PerpOrderReceipt, Receipt, Side, TriggerKind, TriggerView
+from secant.errors import InputError, SecantError
 
+from .feed import required_address
 from .moments import seconds_from
-from .output import amount, answer, moment, plain, say, table
+from .output import amount, answer, moment, say, table
 from .perp_order import AnyOwner, Owner, Perp
 from .settings import address_in, with_client
 
@@ -40,9 +42,9 @@ def place_trigger(
     """Leave an order that reduces your position, for anyone to place once the mark reaches its price."""
     of = address_in(owner, "--owner")
 
-    async def work(client: Client) -> Receipt:
+    async def work(client: Client) -> tuple[Receipt, TriggerView | None]:
         now = await client.chain.clock_time()
-        return await client.place_trigger(
+        placed = await client.place_trigger(
             market,
             kind,
             price,
@@ -52,10 +54,29 @@ def place_trigger(
             expires=None if expires is None else seconds_from(expires, now, "--expires"),
             owner=of,
         )
+        waiting = await client.triggers(market, owner=of)
+        return placed, next((view for view in waiting if view.address == placed.address), None)
 
-    receipt = with_client(context, work)
-    if not answer(context, receipt):
-        say(f"{kind} of {market} waits at {receipt.address}")
+    receipt, view = with_client(context, work)
+    if answer(context, receipt):
+        return
+    said = "" if view is None else f": {_terms_of(view)}"
+    say(f"{kind} of {market} waits at {receipt.address}{said}")
+
+
+def _remark(view: TriggerView) -> str:
+    if view.is_void:
+        return " (void: its position is gone)"
+    return " (reached)" if view.is_reached else ""
+
+
+def _terms_of(view: TriggerView) -> str:
+    done = "sells" if view.side is Side.SELL else "buys back"
+    trail = "" if view.trail is None else f", {amount(view.trail)} behind the best one"
+    return (
+        f"{done} {amount(view.size)} at most once the mark is {amount(view.price)}{trail},"
+        f" up to {amount(view.slippage)} from it"
+    )
 
 
 @triggers.command("triggers")
@@ -80,8 +101,9 @@ def list_triggers(
                 view.price,
                 view.mark,
                 view.trail,
-                "never" if view.expires is None else moment(view.expires),
-                f"{view.address}{' (reached)' if view.is_reached else ''}",
+                ("expired " if view.is_expired else "")
+                + ("never" if view.expires is None else moment(view.expires)),
+                f"{view.address}{_remark(view)}",
             )
             for view in views
         ],
@@ -90,19 +112,44 @@ def list_triggers(
 
 
 @triggers.command("cancel-trigger")
-def cancel_trigger(context: typer.Context, trigger: Trigger) -> None:
-    """Cancel a trigger order; anyone may once it has lapsed."""
-    receipt = with_client(context, lambda client: client.cancel_trigger(trigger))
-    if not answer(context, receipt):
-        say(f"cancelled trigger order {receipt.address}")
+def cancel_trigger(
+    context: typer.Context,
+    which: Annotated[
+        str | None,
+        typer.Argument(metavar="[TRIGGER]", help="The trigger order's address; with --all, a perpetual."),
+    ] = None,
+    owner: Owner = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All of the account's, or of MARKET's.")] = False,
+) -> None:
+    """Cancel trigger orders, whose rent returns to who paid it; anyone may once one has lapsed or is void."""
+    if which is None and not everything:
+        raise InputError("a cancellation names a trigger order or all of them", "give TRIGGER or --all")
+    of = address_in(owner, "--owner")
+    address = None if everything else address_in(which, "TRIGGER")
+
+    async def work(client: Client) -> list[Receipt]:
+        if not everything:
+            assert address is not None, "one of both was given"
+            return [await client.cancel_trigger(address)]
+        found = await client.triggers(which, owner=of)
+        if not found:
+            raise SecantError("no trigger order of the account waits", "`secant perp triggers` lists them")
+        return [await client.cancel_trigger(view.address) for view in found]
+
+    receipts = with_client(context, work)
+    if not answer(context, receipts if everything else receipts[0]):
+        for receipt in receipts:
+            say(f"cancelled trigger order {receipt.address}")
 
 
 @triggers.command("execute-trigger")
 def execute_trigger(context: typer.Context, trigger: Trigger) -> None:
     """Place a trigger order whose mark is reached, or move a trailing stop after the mark. Anyone may."""
+    address = required_address(trigger, "TRIGGER")
 
     async def work(client: Client) -> PerpOrderReceipt | None:
-        return await client.execute_trigger(trigger)
+        return await client.execute_trigger(address)
 
     receipt = with_client(context, work)
     if answer(context, receipt):
@@ -111,5 +158,5 @@ def execute_trigger(context: typer.Context, trigger: Trigger) -> None:
         say("moved the trailing stop after the mark")
         return
     done = "bought" if receipt.side == "buy" else "sold"
-    price = "" if receipt.price is None else f" at {plain(receipt.price)}"
+    price = "" if receipt.price is None else f" at {amount(receipt.price)}"
     say(f"{done} {amount(receipt.filled)}{price}")

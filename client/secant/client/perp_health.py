@@ -14,8 +14,9 @@ from secant.units import collateral_of
 from .perp_accounts import held_markets
 from .perp_results import PerpHealth, PerpPosition, PositionSide
 from .perp_state import PerpState, PerpStateMethods
-from .perp_views import quality_of, share_of
+from .perp_views import pays_from, quality_of, share_of, status_of
 from .session import decoded
+from .views import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,6 +181,8 @@ def _position(leg: HeldPerp, now: int) -> PerpPosition:
         size=scale.size_of(abs(held.lots)),
         value=collateral_of(abs(held.lots) * market.mark_ticks),
         mark=scale.price_of(market.mark_ticks),
+        status=status_of(market, now),
+        pays=moment_of(pays_from(market)) if market.settlement_ticks else None,
         break_even=share_of(-held.quote_atoms, held.lots) * price_of_lots if held.lots else None,
         profit=collateral_of(held.claim_atoms(market.mark_ticks)),
         unsettled=collateral_of(-held.owed_atoms),

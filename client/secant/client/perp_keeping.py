@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 from solders.pubkey import Pubkey
 
 from secant import exchange
-from secant.errors import InputError
+from secant.errors import InputError, ProgramError
 from secant.units import atoms_of, collateral_of
 
 from .perp_accounts import updating
 from .perp_changes import PerpChanges, changed_rules
 from .perp_results import PerpPausable
 from .perp_state import PerpRef, PerpStateMethods
+from .perp_unfit import unfit_rules
 from .perp_views import PERP_PAUSE_BITS, perp_paused
 from .receipts import CashReceipt, Receipt
 from .session import address_of, emitted
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PerpKeepingMethods", "PerpPauseReceipt"]
 
+_DAY_S: Final = 86_400
+_WHOLE_BPS: Final = 10_000
 _NOTICE_DAYS: Final = exchange.NOTICE_S // 86_400
 
 
@@ -162,8 +165,14 @@ class PerpKeepingMethods(PerpStateMethods):
             account=self.account_address,
             amount_atoms=atoms_of(amount),
         )
-        # What must stay is counted at the mark.
-        landed = await self._send_as_admin(updating(state.address, state.stored), remove)
+        try:
+            # What must stay is counted at the mark.
+            landed = await self._send_as_admin(updating(state.address, state.stored), remove)
+        except ProgramError as error:
+            if error.name == "InsuranceInsufficient":
+                state, now = await self._perp(market), await self.chain.clock_time()
+                error.message, error.remedy = _removable(state.stored, now)
+            raise
         removed = emitted(landed, exchange.InsuranceRemoved)
         return CashReceipt(landed.signature, removed.account, collateral_of(removed.amount_atoms))
 
@@ -187,7 +196,8 @@ class PerpKeepingMethods(PerpStateMethods):
                 exchange=self.exchange.address,
                 market=state.address,
                 rules=proposed,
-            )
+            ),
+            explains={"PerpRulesInvalid": unfit_rules(proposed)},
         )
         return Receipt(landed.signature, state.address)
 
@@ -211,7 +221,9 @@ class PerpKeepingMethods(PerpStateMethods):
         return Receipt(landed.signature, state.address)
 
     async def close_perp(self, market: PerpRef, closes: datetime | int) -> Receipt:
-        """Sets when a perpetual closes, once, as the exchange's admin; at least two days ahead.
+        """Sets when a perpetual closes for all, once, as the exchange's admin; at least two days ahead.
+
+        To close a position of one's own: `reduce_perp`.
 
         In its last hour positions only get smaller; then `settle_perp` fixes the price that all settles at.
 
@@ -242,7 +254,8 @@ class PerpKeepingMethods(PerpStateMethods):
     async def settle_perp(self, market: PerpRef) -> Receipt:
         """Fixes the price at which a closed perpetual settles: its index's average over the last hour.
 
-        Anyone may. Losers then pay, and from a day after the close winners are paid: `settle_pnl`.
+        Anyone may. Losers then pay, and from a day after the close winners are paid: `settle_pnl`, which also
+        moves one account's profit or loss of a market that goes on.
 
         Raises:
             AccountNotFound: there is no such market.
@@ -296,6 +309,28 @@ class PerpKeepingMethods(PerpStateMethods):
     ) -> Landed:
         refusal = ("only the exchange's admin may do this", f"sign with {self.exchange.admin}")
         return await self._send(*instructions, explains={"AdminMismatch": refusal, **(explains or {})})
+
+
+def _removable(market: exchange.PerpMarket, now: int) -> tuple[str, str]:
+    """What stands in the way of taking more insurance out of a market, and how much may be taken."""
+    share, day = exchange.INSURANCE_REMOVABLE_BPS, market.insurance_window_start + _DAY_S
+    held, paid = market.insurance_window_atoms, market.insurance_paid_atoms
+    if now >= day:
+        held, paid = market.insurance_atoms, 0
+    rules = market.rules
+    uncovered_bps = _WHOLE_BPS - rules.tiers[0].maintenance_bps
+    stays = max(
+        -(-market.open_lots * market.mark_ticks * share // _WHOLE_BPS),
+        -(-market.open_lots * rules.face_ticks * uncovered_bps // _WHOLE_BPS),
+    )
+    by_day = max(-(-held * share // _WHOLE_BPS) - paid, 0)
+    most = max(min(by_day, market.insurance_atoms - stays), 0)
+    more = f", and more from {moment_text(day)} on" if by_day == most and now < day else ""
+    said = f"a tenth of the {collateral_of(held):,f} that insurance held as the day began may be taken in it"
+    said += (
+        f", and {collateral_of(stays):,f} of {collateral_of(market.insurance_atoms):,f} stay for positions"
+    )
+    return said, f"ask for at most {collateral_of(most):,f} now{more}"
 
 
 def _pause_bits(operations: tuple[PerpPausable | str, ...]) -> int:

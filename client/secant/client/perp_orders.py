@@ -47,6 +47,9 @@ class PerpOrderReceipt:
         rested: Base units that rest.
         resting_price: At which price; None if nothing rests.
         dropped: Numbers of orders that left the book on the way: own ones it met, expired and evicted ones.
+        missing: Base units of it that neither traded nor rest; those of a trigger order go on waiting.
+        why: Why they do not; empty if nothing is missing.
+        remedy: What to do about it; empty if nothing is missing.
     """
 
     signature: Signature | None
@@ -60,6 +63,9 @@ class PerpOrderReceipt:
     rested: Decimal
     resting_price: Decimal | None
     dropped: tuple[int, ...]
+    missing: Decimal = Decimal(0)
+    why: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,8 @@ class PerpOrder:
         return kind
 
     def _lots(self, state: PerpState) -> int:
-        lots, most = state.scale.lots_of(self.size), state.stored.rules.position_max_lots
+        most = state.stored.rules.position_max_lots
+        lots = state.scale.lots_of(self.size, most_lots=most)
         if lots > most:
             raise InputError(
                 f"an account holds at most {state.scale.size_of(most):,f} of {state.name}", "order less"
@@ -186,5 +193,7 @@ def perp_receipt(
 
 
 def average_price(placed: exchange.PlacedOrder, scale: PerpScale) -> Decimal:
-    """What an order that traded paid or got on average, before fees."""
-    return share_of(placed.paid_atoms, placed.filled_lots, _PRICE_STEP) * scale.tick_size
+    """What an order that traded paid or got on average, before fees, with at least the tick's decimals."""
+    mean = share_of(placed.paid_atoms, placed.filled_lots, _PRICE_STEP) * scale.tick_size
+    on_tick = mean.quantize(scale.price_of(1))
+    return on_tick if mean == on_tick else mean.normalize()

@@ -26,6 +26,7 @@ __all__ = [
     "PerpPausable",
     "PerpPosition",
     "PerpRuleChange",
+    "PerpRulesView",
     "PerpStatus",
     "PerpTierView",
     "PerpView",
@@ -168,6 +169,41 @@ class PerpRuleChange:
 
 
 @dataclass(frozen=True, slots=True)
+class PerpRulesView:
+    """A market's rules in force beside its tiers, fees and limits; each means what it does in `PerpTerms`.
+
+    Attributes:
+        near: How far from the mark orders trade, as a share of it.
+        near_price: And so much more, as a price.
+        shock: How far the price may be from its five-minute average, as a share.
+        shock_price: And so much more, as a price.
+        funding: Most that is paid in funding a day, as a share of the index.
+        funding_price: And so much more, as a price.
+        reward: Least reward of a liquidation, as a share of the value.
+        reward_max: The reward of liquidating an account that is worth nothing.
+        insurance_fee: What insurance earns by a liquidation.
+        insurance_day: Most of its balance that insurance pays in a day.
+        dust_value: A position that a liquidation would leave worth less is closed whole.
+        impact_size: Base units of the orders that the impact prices are for.
+        size_premium_ppb: Share of the value that opening requires at least, in 10^-9 for each root of lots.
+    """
+
+    near: Decimal
+    near_price: Decimal
+    shock: Decimal
+    shock_price: Decimal
+    funding: Decimal
+    funding_price: Decimal
+    reward: Decimal
+    reward_max: Decimal
+    insurance_fee: Decimal
+    insurance_day: Decimal
+    dust_value: Decimal
+    impact_size: Decimal
+    size_premium_ppb: int
+
+
+@dataclass(frozen=True, slots=True)
 class PerpView:
     """A perpetual. Prices are collateral a base unit, sizes are base units.
 
@@ -181,7 +217,7 @@ class PerpView:
         lot_size: What sizes are multiples of.
         index: The feed's last agreed price.
         mark: The price at which positions count.
-        last: What last traded; the first index if nothing did.
+        last: What last traded; None if nothing did.
         average: The index's average over five minutes.
         basis: The mark less the index.
         funding: What longs pay shorts.
@@ -196,6 +232,7 @@ class PerpView:
         maker_rebate: What a maker gets out of that.
         tiers: What positions require, by value.
         limits: What the market allows.
+        rules: Its other rules in force.
         quality: How good the price is.
         paused: What is paused.
         face: What a base unit is worth at most; None where the price is not bounded.
@@ -217,7 +254,7 @@ class PerpView:
     lot_size: Decimal
     index: Decimal
     mark: Decimal
-    last: Decimal
+    last: Decimal | None
     average: Decimal
     basis: Decimal
     funding: Funding
@@ -232,6 +269,7 @@ class PerpView:
     maker_rebate: Decimal
     tiers: tuple[PerpTierView, ...]
     limits: PerpLimits
+    rules: PerpRulesView
     quality: PriceQuality
     paused: tuple[PerpPausable, ...]
     face: Decimal | None
@@ -289,6 +327,7 @@ class PerpOrderView:
     Attributes:
         id: Its number, unique in its book.
         market: The perpetual.
+        name: Its name.
         account: The margin account it belongs to.
         side: Whether it buys or sells.
         price: Collateral a base unit.
@@ -301,6 +340,7 @@ class PerpOrderView:
 
     id: int
     market: Pubkey
+    name: str
     account: Pubkey
     side: Side
     price: Decimal
@@ -321,10 +361,15 @@ class PerpPosition:
         side: Whether it is long, short, or flat with something left to settle or open orders.
         size: Base units, never negative.
         value: At the mark.
-        mark: The mark.
-        break_even: The price at which closing it leaves neither profit nor loss, fees, funding and what was
-            realised since it was opened included; None if it is flat.
-        profit: What it is worth at the mark, unrealised profit if positive: its claim on the market's pool.
+        mark: The mark; the price that all settles at, once it is fixed.
+        status: Where its market stands. Once that has settled nobody is liquidated in it, and until it pays
+            its winners the position still requires what opening it would.
+        pays: When its market pays its winners; None before it has settled.
+        break_even: The price at which closing it leaves neither profit nor loss from here: of all fees,
+            funding and trades since `settle_pnl` last moved profit or loss between it and the cash, which
+            moves this price to the mark. No entry price: the chain keeps none. None if it is flat.
+        profit: What it is worth at the mark and not settled: its claim on the market's pool. What was settled
+            before is in the cash.
         unsettled: Funding and losses in `profit` that no instruction has booked yet; negative if it pays.
         initial: What opening it requires with its open orders; twice as much where the price is doubtful.
         maintenance: What keeping it requires.
@@ -344,6 +389,8 @@ class PerpPosition:
     size: Decimal
     value: Decimal
     mark: Decimal
+    status: PerpStatus
+    pays: datetime | None
     break_even: Decimal | None
     profit: Decimal
     unsettled: Decimal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from secant import exchange
 from secant.errors import InputError
-from secant.units import Number, PerpScale, atoms_of, bps_of, feed_units_of, ppm_of
+from secant.units import Number, PerpScale, atoms_of, bps_of, feed_units_of, feed_value_of, ppm_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,8 @@ _TIERS_MAX: Final = 4
 _LOTS_MAX: Final = 2**34
 _IMPACT_ORDERS: Final = 8
 _DIGITS: Final = 5  # of the first price, unless a tick is given
+_FACE_TIER_BPS: Final = (10_000, exchange.BOUNDED_MAINTENANCE_MIN_BPS)
+_FACE_BANDS: Final = {"near": 3, "shock": 30, "funding": 1}  # hundredths of a face
 _NO_TIER: Final = exchange.PerpTier(from_atoms=0, initial_bps=0, maintenance_bps=0)
 
 
@@ -44,9 +46,10 @@ class PerpTerms:
     """What is asked of a new perpetual. Shares are fractions of 1, sizes base units.
 
     Attributes:
-        tiers: What positions require, 1 to 4 by rising value.
-        tick_size: What prices are multiples of, itself one of 10^exponent of the feed; by default the price
-            has five digits.
+        tiers: What positions require, 1 to 4 by rising value; ten times leverage unless given, and all of the
+            value where there is a face (99 % of it to keep).
+        tick_size: What prices are multiples of, itself one of 10^exponent of the feed; by default the price,
+            or the face, has five digits.
         position_max: Most that an account holds; as much as the program can count unless given.
         open_max: Most that is open in all; eight times `position_max` unless given.
         impact_value: Value of the orders that the impact prices are for, at most eight of the least; that
@@ -59,12 +62,12 @@ class PerpTerms:
         size_premium_ppb: Share of the value that opening requires at least, in 10^-9 for each root of lots.
         near: How far the book takes the mark from the index; the first tier's `maintenance` unless given, and
             nothing where there is a face.
-        near_price: And so much more, as a price: for prices bounded by themselves, such as probabilities.
+        near_price: And so much more, as a price, for prices that have a face: 3 % of that unless given.
         shock: How far the mark may be from the index's five-minute average; a fifth unless given, and nothing
             where there is a face.
-        shock_price: And so much more, as a price.
-        funding: Most that is paid in funding a day.
-        funding_price: And so much more, as a price.
+        shock_price: And so much more, as a price; 30 % of a face unless given.
+        funding: Most that is paid in funding a day; 0.05 unless given, and nothing where there is a face.
+        funding_price: And so much more, as a price; 1 % of a face unless given.
         stale_s: Seconds after which a reading is too old to open by, 1 to 3,600.
         taker_fee: What a taker pays.
         maker_rebate: What a maker gets out of that.
@@ -75,7 +78,7 @@ class PerpTerms:
             there is a face.
     """
 
-    tiers: Sequence[PerpTierTerms] = (PerpTierTerms(0, "0.1", "0.05"),)
+    tiers: Sequence[PerpTierTerms] | None = None
     tick_size: Number | None = None
     position_max: Number | None = None
     open_max: Number | None = None
@@ -86,11 +89,11 @@ class PerpTerms:
     face: Number | None = None
     size_premium_ppb: int = 0
     near: Number | None = None
-    near_price: Number = 0
+    near_price: Number | None = None
     shock: Number | None = None
-    shock_price: Number = 0
-    funding: Number = "0.05"
-    funding_price: Number = 0
+    shock_price: Number | None = None
+    funding: Number | None = None
+    funding_price: Number | None = None
     stale_s: int = 60
     taker_fee: Number = "0.00045"
     maker_rebate: Number = "0.00005"
@@ -112,11 +115,11 @@ def perp_rules(feed: FeedView, terms: PerpTerms | None = None) -> exchange.PerpR
             the program says: PerpRulesInvalid.
     """
     asked = PerpTerms() if terms is None else terms
-    tiers = perp_tiers(asked.tiers)
+    asked_tiers = _tiers_of(asked)
+    tiers = perp_tiers(asked_tiers)
     price = feed_price(feed)
-    scale = _scale(feed, price, asked.tick_size)
+    scale = _scale(feed, price, asked)
     ticks = int(price / scale.tick_size)
-    keeping = bps_of(asked.tiers[0].maintenance, "maintenance")
     lots_max = (
         _LOTS_MAX if asked.position_max is None else scale.lots_of(asked.position_max, "most of a position")
     )
@@ -125,16 +128,10 @@ def perp_rules(feed: FeedView, terms: PerpTerms | None = None) -> exchange.PerpR
         return max(1, min(atoms_of(value, name) // max(ticks, 1), lots_max))
 
     lots_min = lots_worth(asked.min_value, "least value")
-
-    def part(share: Number | None, of_keeping: int, name: str) -> int:
-        return of_keeping if share is None else bps_of(share, name)
-
-    def distance(distant: Number, name: str) -> int:
-        return 0 if distant in {0, "0"} else scale.ticks_of(distant, name)
-
+    keeping_bps = tiers[0].maintenance_bps
     return exchange.PerpRules(
         tiers=tiers,
-        tier_count=len(asked.tiers),
+        tier_count=len(asked_tiers),
         units_per_tick=feed_units_of(scale.tick_size, feed.exponent, "tick size"),
         position_max_lots=lots_max,
         open_max_lots=8 * lots_max
@@ -147,21 +144,45 @@ def perp_rules(feed: FeedView, terms: PerpTerms | None = None) -> exchange.PerpR
         dust_atoms=atoms_of(asked.dust_value, "dust value"),
         profits_max_atoms=atoms_of(asked.profits_hour, "profits an hour"),
         size_premium_ppb=asked.size_premium_ppb,
-        near_ticks=distance(asked.near_price, "near price"),
-        near_bps=part(asked.near, 0 if asked.face else keeping, "near"),
-        shock_ticks=distance(asked.shock_price, "shock price"),
-        shock_bps=part(asked.shock, 0 if asked.face else 2_000, "shock"),
-        funding_ticks=distance(asked.funding_price, "funding price"),
-        funding_bps=bps_of(asked.funding, "funding"),
-        face_ticks=0 if asked.face is None else scale.ticks_of(asked.face, "face"),
+        **_bands(asked, scale, keeping_bps),
         stale_s=asked.stale_s,
         taker_fee_ppm=ppm_of(asked.taker_fee, "taker fee"),
         maker_rebate_ppm=ppm_of(asked.maker_rebate, "maker rebate"),
-        reward_bps=part(asked.reward, max(keeping // 10, 1), "reward"),
-        reward_max_bps=part(asked.reward_max, max(keeping // 2, 1), "greatest reward"),
-        insurance_bps=part(asked.insurance_fee, keeping // 10, "insurance fee"),
-        insurance_cap_bps=part(asked.insurance_day, 10_000 if asked.face else 3_000, "insurance a day"),
+        reward_bps=_share(asked.reward, max(keeping_bps // 10, 1), "reward"),
+        reward_max_bps=_share(asked.reward_max, max(keeping_bps // 2, 1), "greatest reward"),
+        insurance_bps=_share(asked.insurance_fee, keeping_bps // 10, "insurance fee"),
+        insurance_cap_bps=_share(asked.insurance_day, 10_000 if asked.face else 3_000, "insurance a day"),
     )
+
+
+def _tiers_of(asked: PerpTerms) -> Sequence[PerpTierTerms]:
+    if asked.tiers is not None:
+        return asked.tiers
+    if asked.face is None:
+        return (PerpTierTerms(0, "0.1", "0.05"),)
+    opening, keeping = (Decimal(bps).scaleb(-4) for bps in _FACE_TIER_BPS)
+    return (PerpTierTerms(0, opening, keeping),)
+
+
+def _share(share: Number | None, unless_given: int, name: str) -> int:
+    return unless_given if share is None else bps_of(share, name)
+
+
+def _bands(asked: PerpTerms, scale: PerpScale, keeping_bps: int) -> dict[str, int]:
+    """The face, and the bands around a price: parts of a face where there is one, shares of it elsewhere."""
+    face_ticks = 0 if asked.face is None else scale.ticks_of(asked.face, "face")
+    shares = {"near": asked.near, "shock": asked.shock, "funding": asked.funding}
+    prices = {"near": asked.near_price, "shock": asked.shock_price, "funding": asked.funding_price}
+    defaults = {"near": keeping_bps, "shock": 2_000, "funding": 500}
+    found = {"face_ticks": face_ticks}
+    for name, share in shares.items():
+        price = prices[name]
+        found[f"{name}_bps"] = _share(share, 0 if face_ticks else defaults[name], name)
+        if price is None:
+            found[f"{name}_ticks"] = -(-face_ticks * _FACE_BANDS[name] // 100)
+        else:
+            found[f"{name}_ticks"] = 0 if price in {0, "0"} else scale.ticks_of(price, f"{name} price")
+    return found
 
 
 def feed_price(feed: FeedView) -> Decimal:
@@ -180,10 +201,13 @@ def feed_price(feed: FeedView) -> Decimal:
     return (newest.bid + newest.ask) / 2
 
 
-def _scale(feed: FeedView, price: Decimal, tick_size: Number | None) -> PerpScale:
+def _scale(feed: FeedView, price: Decimal, asked: PerpTerms) -> PerpScale:
+    tick_size = asked.tick_size
     if tick_size is None:
+        if asked.face is not None:
+            price = feed_value_of(feed_units_of(asked.face, feed.exponent, "face", least=1), feed.exponent)
         tick_size = Decimal(1).scaleb(max(price.adjusted() - (_DIGITS - 1), feed.exponent))
-    scale = PerpScale.of(feed_units_of(tick_size, feed.exponent, "tick size"), feed.exponent)
+    scale = PerpScale.of(feed_units_of(tick_size, feed.exponent, "tick size", least=1), feed.exponent)
     if not scale.is_exact:
         raise InputError(
             f"with ticks of {scale.tick_size:f} no lot has a size that decimals can write",

@@ -15,10 +15,10 @@ from secant.units import PerpScale
 
 from .feeds import FeedMethods
 from .perp_accounts import updating
-from .perp_results import PerpView
-from .perp_views import quality_of
+from .perp_results import PerpStatus, PerpView, PriceProblem
+from .perp_views import quality_of, status_of
 from .session import ACCOUNT_MISSING, address_of, decoded
-from .views import padded, text_of
+from .views import moment_text, padded, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -174,7 +174,10 @@ class PerpStateMethods(FeedMethods):
         return self.account_address if owner is None else self._account_of(address_of(owner, "owner"))
 
     async def _margin(self, account: Pubkey) -> exchange.MarginAccount:
-        return await self._read("margin account", account, exchange.MarginAccount, ACCOUNT_MISSING)
+        missing = ACCOUNT_MISSING
+        if self.account_index and account == self.account_address:
+            missing = f"open it: `secant account open --account-index {self.account_index}`"
+        return await self._read("margin account", account, exchange.MarginAccount, missing)
 
     async def _seat_of(self, account: Pubkey, leg: exchange.PerpLeg) -> exchange.Seat | None:
         """The seat of a leg, if the account still has it."""
@@ -226,11 +229,14 @@ class PerpStateMethods(FeedMethods):
         market, scale = state.stored, state.scale
         match error.name:
             case "PriceUnfit":
-                why = quality_of(market, scale, now).why
-                error.message = f"the price of {state.name} is {why}" if why else error.message
-                error.remedy = (
-                    "wait for its feed's next reading; reducing, cancelling and depositing stay open"
+                quality = quality_of(market, scale, now)
+                error.message = (
+                    f"the price of {state.name} is {quality.why}" if quality.why else error.message
                 )
+                until = "wait for its feed's next reading"
+                if any(problem is PriceProblem.VOLATILE for problem in quality.problems):
+                    until = "wait until its five-minute average is near enough: readings move it"
+                error.remedy = f"{until}; reducing, cancelling and depositing stay open"
             case "OrderOffMark":
                 low, high = (f"{scale.price_of(ticks):,f}" for ticks in near_ticks(market))
                 error.message = (
@@ -250,6 +256,18 @@ class PerpStateMethods(FeedMethods):
                     f" together at most {in_all}; {scale.size_of(market.open_lots):,f} are open"
                 )
                 error.remedy = "order less, or cancel open orders"
+            case "PerpClosed" if status_of(market, now) is PerpStatus.CLOSING:
+                end = moment_text(market.close_time)
+                error.message = (
+                    f"{state.name} closes at {end}, and in its last hour positions only get smaller"
+                )
+                error.remedy = (
+                    f"`secant perp close {state.name}`, or an order with `--reduce-only`, `reduce_only=True`"
+                )
             case "Paused":
                 error.remedy = f"`secant perp show {state.name}` says what is paused; wait for the admin"
+                stored = await self._read("exchange", self.exchange.address, exchange.Exchange, _LIST_PERPS)
+                if stored.pause_bits & exchange.PAUSE_TRADE and not market.pause_bits:
+                    error.message = "Trading is paused on the whole exchange; what reduces a position is not"
+                    error.remedy = "`secant exchange show` says what is paused; wait for the admin"
         raise error

@@ -14,6 +14,7 @@ from secant.units import collateral_of
 from .orders import DropReceipt, OrderKind, SelfTrade
 from .perp_accounts import held_markets, other_markets, perp_seats, updating
 from .perp_health import PerpHealthMethods, health_view, held_perps
+from .perp_missing import AfterOrder, with_missing
 from .perp_orders import PerpOrder, PerpOrderReceipt, PerpQuote, perp_receipt
 from .perp_views import pays_from, perp_order_views
 from .requests import choice, expiry_of, require_future, wire_side
@@ -47,18 +48,19 @@ _NO_ACCOUNT_TRADED: Final = {
         "the owner names one: `secant perp delegate WALLET`",
     )
 }
+_NOT_IN: Final = (
+    "the account has neither orders nor a position in this perpetual",
+    "`secant perp position` lists what it holds",
+)
+_ABSENT: Final = {"PerpLegAbsent": _NOT_IN, "SeatAbsent": _NOT_IN}
 _NOTHING: Final = {
     "BookFull": (
         "the book's side is full, and every order there locks as much as this one",
         "place a larger order, or make room: `secant perp expand MARKET --orders 32`",
     ),
     "SeatsFull": (
-        "the book has no free seat",
+        "the book has no room for another account",
         "make room: `secant perp expand MARKET --seats 4`, `client.expand_perp_book`",
-    ),
-    "NothingToReduce": (
-        "there is no position that other open orders leave to reduce",
-        "`secant perp position` lists what you hold, `secant perp orders MARKET` the orders that reduce it",
     ),
     "OrderNotFilled": (
         "the book cannot fill the whole order at its price; nothing was done",
@@ -158,7 +160,9 @@ class PerpTradeMethods(PerpHealthMethods):
         slippage: Number = _SLIPPAGE_DEFAULT,
         owner: Pubkey | str | None = None,
     ) -> PerpOrderReceipt:
-        """Closes a position at once, in part or whole; what nobody takes stays open.
+        """Closes a position at once, in part or whole; what nobody takes stays open: the receipt says why.
+
+        `close_perp` ends the market.
 
         Args:
             market: The perpetual.
@@ -219,13 +223,14 @@ class PerpTradeMethods(PerpHealthMethods):
             meets_max=_MEETS_DEFAULT,
         )
         state, account = await self._perp(market), self.account_address
+        request = order.request(state)
         stored = await self._margin(account)
-        instructions = await self._trading_perp(state, account, stored, order.request(state))
+        instructions = await self._trading_perp(state, account, stored, request)
         written = [account, state.address, state.book]
         done = await self.chain.simulate(instructions, self.wallet.address, accounts=written)
         if isinstance(done.error, ProgramError):
             await self._explain(instructions, {**_NO_ACCOUNT_TRADED, **_NOTHING}, None, done.error)
-            await self._explain_margin(account, done.error)
+            await self._explain_order(state, account, request, done.error)
             await self._explain_about(state, done.error)
         if done.error is not None:
             raise done.error
@@ -236,25 +241,34 @@ class PerpTradeMethods(PerpHealthMethods):
         traded = replace(state, stored=decoded(exchange.PerpMarket, perp))
         left = decoded(exchange.MarginAccount, margin)
         after = await self._health_after(account, left, traded, book)
-        side = choice(Side, side, "side")
-        return PerpQuote(perp_receipt(done, state, side, None), await self.perp_health(), after)
+        left_over = AfterOrder(traded, account, left, book, await self.chain.clock_time())
+        receipt = perp_receipt(done, state, choice(Side, side, "side"), None)
+        receipt = with_missing(receipt, request, left_over, by_mark=price is None)
+        return PerpQuote(receipt, await self.perp_health(), after)
 
     async def perp_orders(
-        self, market: PerpRef, *, owner: Pubkey | str | None = None
+        self, market: PerpRef | None = None, *, owner: Pubkey | str | None = None
     ) -> tuple[PerpOrderView, ...]:
-        """Orders of an account that rest in a perpetual's book, expired ones too, by rising price.
+        """Orders of an account that rest in perpetuals' books, expired ones too, by market and rising price.
 
         Args:
-            market: The perpetual.
+            market: Only those of this perpetual.
             owner: Whose; the wallet's unless given.
 
         Raises:
-            AccountNotFound: there is no such market.
+            AccountNotFound: there is no such market; without one, no such account.
         """
-        state, account = await self._perp_as_stored(market), self._account_for(owner)
-        (book,), now = await self.chain.accounts_and_time([state.book])
-        assert book is not None, "a market is created with its book"
-        return perp_order_views(book.data, state.address, state.scale, account, now)
+        account = self._account_for(owner)
+        if market is None:
+            states = list((await self._perps_at(perp_seats(await self._margin(account)))).values())
+        else:
+            states = [await self._perp_as_stored(market)]
+        books, now = await self.chain.accounts_and_time([state.book for state in states])
+        views: list[PerpOrderView] = []
+        for state, book in sorted(zip(states, books, strict=True), key=lambda row: row[0].name):
+            assert book is not None, "a market is created with its book"
+            views += perp_order_views(state, book.data, account, now)
+        return tuple(views)
 
     async def cancel_perp_orders(self, orders: Sequence[PerpOrderView]) -> DropReceipt:
         """Cancels orders of one perpetual and account; those that are gone already are passed over.
@@ -305,7 +319,7 @@ class PerpTradeMethods(PerpHealthMethods):
             book=book,
             side=None if side is None else wire_side(choice(Side, side, "side"), mirrored=False),
         )
-        return _dropped(await self._send(cancel, explains=_NO_ACCOUNT_TRADED), book)
+        return _dropped(await self._send(cancel, explains={**_NO_ACCOUNT_TRADED, **_ABSENT}), book)
 
     async def draw_perp(self, market: PerpRef, *, owner: Pubkey | str | None = None) -> DropReceipt:
         """Moves what an account's orders have brought into its position; expired orders go. Anyone may.
@@ -321,12 +335,14 @@ class PerpTradeMethods(PerpHealthMethods):
         state, account = await self._perp_as_stored(market), self._account_for(owner)
         stored = await self._margin(account)
         updates = await self._updating_others(state, stored)
-        return _dropped(await self._send(*updates, self._drawing_perp(state, account, stored)), state.book)
+        drawing = self._drawing_perp(state, account, stored)
+        return _dropped(await self._send(*updates, drawing, explains=_ABSENT), state.book)
 
     async def settle_pnl(self, market: PerpRef, *, owner: Pubkey | str | None = None) -> PerpSettlement:
         """Moves an account's loss in a perpetual into the market's pool, or its profit out. Anyone may.
 
-        What its orders brought is drawn first. A profit leaves as far as losers have paid in, and as the
+        The position stays; `settle_perp` fixes the price at which a closed market settles for all. What the
+        account's orders brought is drawn first. A profit leaves as far as losers have paid in, and as the
         hour's limit allows.
 
         Args:
@@ -376,12 +392,37 @@ class PerpTradeMethods(PerpHealthMethods):
         try:
             landed = await self._send_about(state, *instructions, explains={**_NO_ACCOUNT_TRADED, **_NOTHING})
         except ProgramError as error:
-            await self._explain_margin(account, error)
+            await self._explain_order(state, account, request, error)
             raise
-        return perp_receipt(landed, state, choice(Side, order.side, "side"), landed.signature)
+        receipt = perp_receipt(landed, state, choice(Side, order.side, "side"), landed.signature)
+        if receipt.filled + receipt.rested == state.scale.size_of(request.lots):
+            return receipt
+        after = await self._after_order(state, account)
+        return with_missing(receipt, request, after, by_mark=order.price is None)
 
-    async def _explain_margin(self, account: Pubkey, error: ProgramError) -> None:
-        """Writes into an error what an account lacks to open more."""
+    async def _after_order(self, state: PerpState, account: Pubkey) -> AfterOrder:
+        """An account, a market and its book as they are now."""
+        fresh, stored = await self._perp(state.address), await self._margin(account)
+        (book,), now = await self.chain.accounts_and_time([state.book])
+        assert book is not None, "a market is created with its book"
+        return AfterOrder(fresh, account, stored, book.data, now)
+
+    async def _explain_order(
+        self, state: PerpState, account: Pubkey, request: exchange.OrderRequest, error: ProgramError
+    ) -> None:
+        """Writes into an error what an account holds and lacks that an order needs."""
+        if error.name == "NothingToReduce":
+            after = await self._after_order(state, account)
+            side = Side.BUY if request.side == exchange.SIDE_BID else Side.SELL
+            held, own = after.held_lots() * (-1 if side is Side.BUY else 1), after.own_lots(side)
+            if held > 0 and own:
+                size, open_size = (f"{state.scale.size_of(lots):,f}" for lots in (held, own))
+                error.message = f"your own open orders already {side} {open_size}, and the position is {size}"
+                error.remedy = f"`secant perp cancel {state.name} --all`, then once more"
+            else:
+                error.message = f"the account holds nothing in {state.name} that this would reduce"
+                error.remedy = "`secant perp position` lists what you hold"
+            return
         missing = [
             event for event in decode_events(error.logs) if isinstance(event, exchange.CollateralMissing)
         ]

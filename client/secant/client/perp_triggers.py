@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from secant import exchange
-from secant.errors import InputError
+from secant.errors import AccountNotFound, InputError
 
-from .perp_accounts import other_markets
+from .perp_accounts import held_markets, other_markets
 from .perp_orders import PerpOrderReceipt, perp_receipt
 from .perp_results import PositionSide
 from .perp_trading import PerpTradeMethods
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["PerpTriggerMethods", "TriggerKind", "TriggerView"]
 
 _IDS: Final = 256
+_ANYBODY_CANCELS: Final = "anyone may cancel it: `secant perp cancel-trigger TRIGGER`"
 _LIST: Final = "`secant perp triggers` lists them"
 
 
@@ -62,6 +63,8 @@ class TriggerView:
         mark: The mark now.
         is_reached: Whether anyone may place it now.
         expires: When it lapses, UTC; None for never.
+        is_expired: Whether that has come: nobody places it any more, and anyone may cancel it.
+        is_void: Whether the position that it was placed for is gone: likewise.
     """
 
     address: Pubkey
@@ -78,6 +81,8 @@ class TriggerView:
     mark: Decimal
     is_reached: bool
     expires: datetime | None
+    is_expired: bool
+    is_void: bool
 
 
 class PerpTriggerMethods(PerpTradeMethods):
@@ -148,10 +153,15 @@ class PerpTriggerMethods(PerpTradeMethods):
             RpcUnreachable, RpcRefused: the node does not answer, or answers no scans.
         """
         only = None if market is None else (await self._perp_as_stored(market)).address
-        found = await self._scan_triggers(self._account_for(owner), only)
+        account = self._account_for(owner)
+        found = await self._scan_triggers(account, only)
+        openings = await self._openings(account)
         states = await self._perps_at([stored.market for stored in found.values()])
         now = await self.chain.clock_time()
-        views = [_view(address, stored, states[stored.market], now) for address, stored in found.items()]
+        views = [
+            _view(address, stored, states[stored.market], now, openings.get(stored.market))
+            for address, stored in found.items()
+        ]
         return tuple(sorted(views, key=lambda view: (view.name, view.id)))
 
     async def cancel_trigger(self, trigger: Pubkey | str) -> Receipt:
@@ -197,8 +207,19 @@ class PerpTriggerMethods(PerpTradeMethods):
             f"{state.scale.price_of(ticks):,f}"
             for ticks in (state.stored.mark_ticks, stored.terms.trigger_ticks)
         )
-        waits = (f"the mark is {mark}, the trigger {wanted}", "wait, or cancel it")
-        landed = await self._send_about(state, *others, instruction, explains={"TriggerNotReached": waits})
+        slip = f"{state.scale.price_of(stored.terms.slip_ticks):,f}"
+        cancels = "its owner cancels it: `secant perp cancel-trigger`"
+        explains = {
+            "TriggerNotReached": (f"the mark is {mark}, the trigger {wanted}", "wait, or cancel it"),
+            "OrderNotFilled": (
+                f"the book has nothing for it within {slip} of the mark of {mark}, which its slippage allows",
+                f"try once more when `secant perp book {state.name}` has",
+            ),
+            "TriggerVoid": ("the position that it was placed for is closed, or turned", _ANYBODY_CANCELS),
+            "NothingToReduce": (f"its account holds nothing in {state.name} that it would reduce", cancels),
+            "PerpLegAbsent": (f"its account holds nothing in {state.name} that it would reduce", cancels),
+        }
+        landed = await self._send_about(state, *others, instruction, explains=explains)
         if any(isinstance(event, exchange.TriggerMoved) for event in landed.events):
             return None
         return perp_receipt(landed, state, _side_of(stored.terms), landed.signature)
@@ -218,6 +239,14 @@ class PerpTriggerMethods(PerpTradeMethods):
             fields[kind.OFFSETS["market"]] = bytes(market)
         found = await self.chain.program_accounts(exchange.PROGRAM_ID, kind.DISCRIMINATOR, fields)
         return {address: decoded(kind, data) for address, data in found.items()}
+
+    async def _openings(self, account: Pubkey) -> dict[Pubkey, int]:
+        """Which of an account's positions in each market stands now; none of an account that is closed."""
+        try:
+            stored = await self._margin(account)
+        except AccountNotFound:
+            return {}
+        return {leg.market: leg.opening for leg in stored.perp_legs if leg.market in held_markets(stored)}
 
     async def _free_number(self, account: Pubkey, market: Pubkey) -> int:
         taken = {stored.id for stored in (await self._scan_triggers(account, market)).values()}
@@ -251,17 +280,22 @@ def _terms(
     """
     scale, mark, is_long = state.scale, state.stored.mark_ticks, lots > 0
     trails = kind is TriggerKind.TRAILING_STOP
-    if trails != (trail is not None):
-        raise InputError(
-            f"a {kind} and a trail of {trail!r}", "a trailing stop has a trail, others have none"
-        )
+    if trails and trail is None:
+        raise InputError("a trailing stop has a trail, and none is given", "give --trail, `trail=`")
+    if trail is not None and not trails:
+        raise InputError(f"a {kind} with a trail of {trail}", "a trailing stop has one, others have none")
     trail_ticks = 0 if trail is None else scale.ticks_of(trail, "trail")
     if price is None and not trails:
         raise InputError(f"a {kind} has a price", "give the mark at which it is placed")
     is_above = int((kind is TriggerKind.TAKE_PROFIT) == is_long)
-    first = max(mark - trail_ticks, 1) if is_long else mark + trail_ticks
+    first = mark - trail_ticks if is_long else mark + trail_ticks
+    if first < 1:
+        raise InputError(
+            f"the trail of {scale.price_of(trail_ticks):,f} is not below the mark {scale.price_of(mark):,f}",
+            "give a trail that is less than the mark",
+        )
     ticks = first if price is None else scale.ticks_of(price)
-    if not trails and (mark >= ticks if is_above else mark <= ticks):
+    if mark >= ticks if is_above else mark <= ticks:
         side = PositionSide.LONG if is_long else PositionSide.SHORT
         raise InputError(
             f"the mark of {scale.price_of(mark):,f} has reached that {kind} of what is {side}",
@@ -281,7 +315,9 @@ def _side_of(terms: exchange.TriggerTerms) -> Side:
     return Side.BUY if terms.side == exchange.SIDE_BID else Side.SELL
 
 
-def _view(address: Pubkey, stored: exchange.TriggerOrder, state: PerpState, now: int) -> TriggerView:
+def _view(
+    address: Pubkey, stored: exchange.TriggerOrder, state: PerpState, now: int, opening: int | None
+) -> TriggerView:
     terms, scale, mark = stored.terms, state.scale, state.stored.mark_ticks
     side = _side_of(terms)
     profits = bool(terms.is_above) == (side is Side.SELL)
@@ -301,6 +337,8 @@ def _view(address: Pubkey, stored: exchange.TriggerOrder, state: PerpState, now:
         trail=scale.price_of(terms.trail_ticks) if terms.trail_ticks else None,
         slippage=scale.price_of(terms.slip_ticks),
         mark=scale.price_of(mark),
-        is_reached=reached and not has_lapsed,
+        is_reached=reached and not has_lapsed and stored.opening == opening,
         expires=moment_of(terms.expires_at) if terms.expires_at else None,
+        is_expired=has_lapsed,
+        is_void=stored.opening != opening,
     )

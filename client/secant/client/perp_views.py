@@ -30,6 +30,7 @@ from .perp_results import (
     PerpLimits,
     PerpOrderView,
     PerpPausable,
+    PerpRulesView,
     PerpStatus,
     PerpTierView,
     PerpView,
@@ -53,6 +54,7 @@ __all__ = [
     "perp_view",
     "quality_of",
     "share_of",
+    "status_of",
 ]
 
 PERP_PAUSE_BITS: Final = {
@@ -118,7 +120,7 @@ def perp_view(state: PerpState, now: int) -> PerpView:
         lot_size=scale.lot_size,
         index=scale.price_of(market.index_ticks),
         mark=scale.price_of(market.mark_ticks),
-        last=scale.price_of(market.last_ticks),
+        last=scale.price_of(market.last_ticks) if market.traded_at else None,
         average=scale.price_of(average_ticks(market)),
         basis=scale.price_of(market.mark_ticks - market.index_ticks),
         funding=_funding(market, scale, now),
@@ -133,10 +135,11 @@ def perp_view(state: PerpState, now: int) -> PerpView:
         maker_rebate=share_of(market.rules.maker_rebate_ppm, PPM, Decimal("0.000001")),
         tiers=_tiers(market.rules),
         limits=_limits(market, scale),
+        rules=_rules(market.rules, scale),
         quality=quality_of(market, scale, now),
         paused=perp_paused(market.pause_bits),
         face=scale.price_of(market.rules.face_ticks) if market.rules.face_ticks else None,
-        status=_status(market, now),
+        status=status_of(market, now),
         closes=moment_of(market.close_time) if market.close_time else None,
         settlement=scale.price_of(market.settlement_ticks) if market.settlement_ticks else None,
         pays=moment_of(pays_from(market)) if market.settlement_ticks else None,
@@ -151,7 +154,8 @@ def pays_from(market: exchange.PerpMarket) -> int:
     return market.settled_time + exchange.LOSSES_FIRST_S
 
 
-def _status(market: exchange.PerpMarket, now: int) -> PerpStatus:
+def status_of(market: exchange.PerpMarket, now: int) -> PerpStatus:
+    """Where a market stands at a time in Unix seconds."""
     end = market.close_time
     if market.settlement_ticks:
         return PerpStatus.PAYING if is_paying(market, now) else PerpStatus.SETTLED
@@ -189,6 +193,27 @@ def _limits(market: exchange.PerpMarket, scale: PerpScale) -> PerpLimits:
         price_max=scale.price_of(highest),
         profits_hour=collateral_of(rules.profits_max_atoms),
         stale_s=rules.stale_s,
+    )
+
+
+def _rules(rules: exchange.PerpRules, scale: PerpScale) -> PerpRulesView:
+    def share(bps: int) -> Decimal:
+        return share_of(bps, 10_000, Decimal("0.0001"))
+
+    return PerpRulesView(
+        near=share(rules.near_bps),
+        near_price=scale.price_of(rules.near_ticks),
+        shock=share(rules.shock_bps),
+        shock_price=scale.price_of(rules.shock_ticks),
+        funding=share(rules.funding_bps),
+        funding_price=scale.price_of(rules.funding_ticks),
+        reward=share(rules.reward_bps),
+        reward_max=share(rules.reward_max_bps),
+        insurance_fee=share(rules.insurance_bps),
+        insurance_day=share(rules.insurance_cap_bps),
+        dust_value=collateral_of(rules.dust_atoms),
+        impact_size=scale.size_of(rules.impact_lots),
+        size_premium_ppb=rules.size_premium_ppb,
     )
 
 
@@ -237,18 +262,19 @@ def _levels(levels: dict[int, tuple[int, int]], scale: PerpScale, *, reverse: bo
 
 
 def perp_order_views(
-    data: bytes, market: Pubkey, scale: PerpScale, account: Pubkey | None, now: int
+    state: PerpState, data: bytes, account: Pubkey | None, now: int
 ) -> tuple[PerpOrderView, ...]:
     """The orders of a perpetual's book, expired ones too; one margin account's, if it is named."""
     _, found = resting_orders(data)
     return tuple(
         PerpOrderView(
             id=order.id,
-            market=market,
+            market=state.address,
+            name=state.name,
             account=owner,
             side=order_side(order.id),
-            price=scale.price_of(order_price_ticks(order.id)),
-            size=scale.size_of(order.lots),
+            price=state.scale.price_of(order_price_ticks(order.id)),
+            size=state.scale.size_of(order.lots),
             client_id=order.client_id,
             expires=datetime.fromtimestamp(order.expires_at, UTC) if order.expires_at else None,
             is_expired=0 < order.expires_at <= now,

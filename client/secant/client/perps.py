@@ -6,17 +6,21 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from secant import exchange
+from secant.units import feed_value_of
 
 from .book_room import BookRoomMethods
 from .perp_accounts import updating
 from .perp_state import PerpRef, PerpStateMethods
+from .perp_unfit import unfit_rules
 from .perp_views import perp_book_view, perp_view
 from .receipts import Receipt
 from .session import emitted
-from .views import padded, seconds_of
+from .views import NO_ASK, NO_BID, padded, seconds_of
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from secant import oracle
 
     from .feeds import FeedRef
     from .perp_results import PerpBookView, PerpView
@@ -92,14 +96,13 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
             close_time=0 if closes is None else seconds_of(closes, "close"),
         )
         admin = self.exchange.admin
-        newest = max(reading.source_time for reading in stored.readings)
-        said = "has no reading" if newest == 0 else f"is older than {rules.stale_s} s, or agreed by too few"
         landed = await self._send(
             instruction,
             creates=("a perpetual of this name", "use it, or choose another name"),
             explains={
                 "AdminMismatch": ("only the exchange's admin creates perpetuals", f"sign with {admin}"),
-                "PriceUnfit": (f"the price of the feed {said}", "publish one, then create the perpetual"),
+                "PriceUnfit": _unfit_price(stored, rules),
+                "PerpRulesInvalid": unfit_rules(rules),
                 "TimesInvalid": (
                     "a perpetual closes more than an hour from now, and one with a face must close",
                     "give a later close",
@@ -134,3 +137,26 @@ class PerpMethods(PerpStateMethods, BookRoomMethods):
         state = await self._perp_as_stored(market)
         landed = await self._send(updating(state.address, state.stored))
         return Receipt(landed.signature, state.address)
+
+
+def _unfit_price(feed: oracle.Feed, rules: exchange.PerpRules) -> tuple[str, str]:
+    """Why a feed has no price that a perpetual can begin at, and what to do."""
+    readings = [reading for reading in feed.readings if reading.source_time]
+    if not readings:
+        return "the feed has no reading", "publish one, then create the perpetual: `secant feed publish`"
+    newest = max(readings, key=lambda reading: reading.source_time)
+    if newest.bid == NO_BID or newest.ask == NO_ASK:
+        return "the feed's last reading has one side only", "publish one with a bid and an ask"
+    width, most = (feed_value_of(units, feed.exponent) for units in (newest.ask - newest.bid, feed.width_max))
+    if width > most:
+        return (
+            f"the feed's last reading is {width:,f} wide, and it allows {most:,f}, which never changes",
+            "publish a narrower one, or create another feed with a wider `--max-spread`",
+        )
+    price = feed_value_of(newest.bid + newest.ask, feed.exponent) / 2
+    if rules.face_ticks and newest.bid + newest.ask >= 2 * rules.face_ticks * rules.units_per_tick:
+        return f"the feed says {price:,f}, and the face is no more than that", "give a greater face"
+    return (
+        f"the feed's last price is older than {rules.stale_s} s, agreed by too few, or beyond all prices",
+        "publish one, then create the perpetual: `secant feed publish`",
+    )

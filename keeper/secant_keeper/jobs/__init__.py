@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from secant_keeper.jobs import (
     audit,
     draw,
+    exposure,
     funding,
     inventory,
     liquidate,
@@ -62,6 +63,7 @@ class PerpPlan(Protocol):
 PERP_JOBS: Final[tuple[tuple[str, PerpPlan], ...]] = (
     (audit.NAME, audit.plan),
     (liquidate.NAME, liquidate.plan),
+    (exposure.NAME, exposure.plan),
     (triggers.NAME, triggers.plan),
     (funding.NAME, funding.plan),
     (inventory.NAME, inventory.plan),

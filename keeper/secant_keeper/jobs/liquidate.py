@@ -14,7 +14,7 @@ from secant import exchange
 from secant.client.views import text_of
 from secant_keeper.jobs.work import Work
 from secant_keeper.perps.account import Held, health_of, holdings, least_reward_up
-from secant_keeper.perps.closing import closing_lots
+from secant_keeper.perps.closing import closable_lots, closing_lots
 from secant_keeper.perps.prices import is_closed, may_liquidate, prices_of
 from secant_keeper.perps.room import Room
 from secant_keeper.perps.task import as_remaining, book_of, other_markets, update
@@ -120,9 +120,8 @@ def takeover(state: State, case: Case, room: Room | None, now: int, task: Task) 
         now: Chain time, Unix seconds.
         task: Whose perpetuals are kept, and by whom.
     """
-    seated = [held for held in case.held if held.leg.seat]
-    if seated:
-        return _draw(state, case, seated)
+    if any(held.leg.seat for held in case.held):
+        return drawing(NAME, state, case.address, case.account, case.held)
     if task.taker is None:
         return Hindrance("no margin account takes over: give account_index in [perps]")
     if room is None:
@@ -131,23 +130,34 @@ def takeover(state: State, case: Case, room: Room | None, now: int, task: Task) 
     return Hindrance(_why_none(case, now)) if held is None else _take_over(state, case, held, room, now, task)
 
 
-def _draw(state: State, case: Case, seated: list[Held]) -> Work:
-    """Cancel what is open and bring home what it has done, in every market at once."""
-    updates = [update(held.leg.market, held.market) for held in case.held]
+def drawing(
+    job: str, state: State, address: Pubkey, account: exchange.MarginAccount, legs: list[Held]
+) -> Work:
+    """Bring home what an account's orders have done, in every market at once; those without margin go.
+
+    Args:
+        job: Whose work it is.
+        state: The accounts.
+        address: The margin account's address.
+        account: The margin account.
+        legs: Its legs, at least one with a seat.
+    """
+    updates = [update(held.leg.market, held.market) for held in legs]
+    seated = sorted((held for held in legs if held.leg.seat), key=lambda held: held.leg.drawn_slot)
     draws = [
         exchange.draw_perp_seat(
-            account=case.address,
+            account=address,
             market=held.leg.market,
             feed=held.market.feed,
             book=book_of(held.leg.market),
-            remaining_accounts=as_remaining(other_markets(held.leg.market, case.account)),
+            remaining_accounts=as_remaining(other_markets(held.leg.market, account)),
         )
-        for held in sorted(seated, key=lambda held: held.leg.drawn_slot)[:DRAWS_MAX]
+        for held in seated[:DRAWS_MAX]
     ]
-    markets = [held.leg.market for held in case.held]
-    feeds = [held.market.feed for held in case.held]
-    once = state.versions_of(case.address, *markets, *feeds, *map(book_of, markets))
-    return Work(NAME, (case.address,), (*updates, *draws), required=len(updates) + 1, once=once)
+    markets = [held.leg.market for held in legs]
+    feeds = [held.market.feed for held in legs]
+    once = state.versions_of(address, *markets, *feeds, *map(book_of, markets))
+    return Work(job, (address,), (*updates, *draws), required=len(updates) + 1, once=once)
 
 
 def _take_over(state: State, case: Case, held: Held, room: Room, now: int, task: Task) -> Work | Hindrance:
@@ -196,7 +206,7 @@ def _chosen(case: Case, now: int) -> Held | None:
     """The largest position that can be liquidated; if there is none, the largest that can be resolved."""
     allowed = [held for held in case.held if _hindrance(held, now) is None]
     solvent = [held for held in allowed if not case.is_bankrupt(held, now)]
-    open_ones = [held for held in solvent if held.position.lots and not is_closed(held.market, now)]
+    open_ones = [held for held in solvent if not is_closed(held.market, now) and _closable(case, held, now)]
     debts = [held for held in allowed if held not in solvent and _is_in_debt(held)]
     return max(
         open_ones or debts,
@@ -205,9 +215,14 @@ def _chosen(case: Case, now: int) -> Held | None:
     )
 
 
+def _closable(case: Case, held: Held, now: int) -> int:
+    """How many lots of a position can go before the profit is settled that stands for its loss."""
+    return closable_lots(held.position, held.market.rules, prices_of(held.market, now), case.health)
+
+
 def _hindrance(held: Held, now: int) -> str | None:
     """Why nobody is liquidated in a leg's market; None if somebody may be."""
-    if held.market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE:
+    if held.market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE and not held.market.settlement_ticks:
         return f"liquidating is paused in {_name(held)}"
     if is_closed(held.market, now) and not held.market.settlement_ticks:
         return f"{_name(held)} has closed and is not settled yet"
@@ -219,7 +234,11 @@ def _hindrance(held: Held, now: int) -> str | None:
 def _why_none(case: Case, now: int) -> str:
     found = dict.fromkeys(_hindrance(held, now) for held in case.held)
     reasons = [one for one in found if one is not None]
-    return ", and ".join(reasons) if reasons else "what is left of it is in settled markets, which pay first"
+    if reasons:
+        return ", and ".join(reasons)
+    if any(held.position.lots and not held.market.settlement_ticks for held in case.held):
+        return "only profits elsewhere stand for its losses: settle those first"
+    return "what is left of it is in settled markets, which pay first"
 
 
 def _name(held: Held) -> str:

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from secant import exchange
 from secant.perp_margin import holding_of
+from secant_keeper.jobs.liquidate import DRAWS_MAX
 from secant_keeper.jobs.work import Work
 from secant_keeper.perps.account import legs_of
 from secant_keeper.perps.prices import is_closed, may_liquidate
-from secant_keeper.perps.task import as_remaining, book_of, other_markets
+from secant_keeper.perps.task import as_remaining, book_of, other_markets, update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from solders.instruction import Instruction
     from solders.pubkey import Pubkey
 
     from secant_keeper.perps.task import Task
@@ -94,7 +96,29 @@ def _execute(
         remaining_accounts=as_remaining(other_markets(trigger.market, account)),
     )
     once = state.versions_of(address, trigger.account, trigger.market, market.feed, book)
-    return Work(NAME, (address,), (execute,), once=once)
+    known = _known(state, trigger, account, market)
+    return Work(NAME, (address,), (*known, execute), required=len(known) + 1, once=once)
+
+
+def _known(
+    state: State, trigger: exchange.TriggerOrder, account: exchange.MarginAccount, market: exchange.PerpMarket
+) -> list[Instruction]:
+    """What brings the account's other legs up to date: else an order may cost no more than a liquidation."""
+    others = [leg for leg in legs_of(account) if leg.market != trigger.market]
+    stated = {leg.market: state.perp(leg.market) for leg in others}
+    updates = [update(key, of) for key, of in stated.items() if of is not None]
+    draws = [
+        exchange.draw_perp_seat(
+            account=trigger.account,
+            market=leg.market,
+            feed=of.feed,
+            book=book_of(leg.market),
+            remaining_accounts=as_remaining(other_markets(leg.market, account)),
+        )
+        for leg in others[:DRAWS_MAX]
+        if leg.seat and (of := stated[leg.market]) is not None
+    ]
+    return [*updates, *([update(trigger.market, market)] if draws else []), *draws]
 
 
 def _reduces(

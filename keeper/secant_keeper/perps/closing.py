@@ -39,7 +39,7 @@ def closable_lots(position: Holding, rules: exchange.PerpRules, prices: Prices, 
 
 
 def closing_lots(position: Holding, rules: exchange.PerpRules, prices: Prices, health: Health) -> int:
-    """The least lots whose closing restores an unhealthy account, without their sign; all that can go if none does.
+    """The least lots whose closing restores an unhealthy account, without their sign; else all that can go.
 
     Args:
         position: What the account holds in the market.

@@ -8,6 +8,7 @@ if it had been.
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -109,6 +110,7 @@ class Watch:
         self._book_markets: dict[Pubkey, Pubkey] = {}
         self._filled: dict[Pubkey, dict[Pubkey, exchange.Seat]] = {}
         self._borne: defaultdict[Pubkey, dict[Pubkey, None]] = defaultdict(dict)
+        self._seated: dict[Pubkey, None] = {}
         self._swept_at: int | None = None
         self.found = AtRisk([], 0, 0)
         self.changes = 0
@@ -175,6 +177,13 @@ class Watch:
         """Accounts whose legs in a market have borne losers' debts that they have not had returned."""
         return iter(self._borne[market])
 
+    def seated(self, count: int) -> list[Pubkey]:
+        """Accounts with seats in books, at most so many, those that were named longest ago."""
+        named = list(islice(self._seated, count))
+        for address in named:
+            self._seated[address] = self._seated.pop(address)
+        return named
+
     def addresses(self, rows: Iterable[int]) -> Iterator[Pubkey]:
         """The accounts of some rows."""
         found = (self._columns.address(row) for row in rows)
@@ -218,6 +227,10 @@ class Watch:
     def _put(self, state: State, address: Pubkey, now: int) -> None:
         account = state.margin_account(address)
         self._note_borne(address, account)
+        if account is not None and any(leg.seat for leg in legs_of(account)):
+            self._seated.setdefault(address)
+        else:
+            self._seated.pop(address, None)
         if account is None or not account.perps:
             self._columns.remove(address)
             return

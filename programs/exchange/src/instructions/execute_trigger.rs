@@ -76,7 +76,7 @@ impl ExecuteTrigger {
         let is_done = trigger.terms.lots == 0
             || account
                 .perp_leg(market.address())
-                .is_ok_and(|leg| account.perp_legs[leg].position_lots == 0);
+                .map_or(true, |leg| account.perp_legs[leg].position_lots == 0);
         if is_done {
             emit!(TriggerClosed {
                 trigger: *trigger.address(),
