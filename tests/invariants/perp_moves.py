@@ -268,6 +268,22 @@ class PerpMoves(Machine):
         self._trade_perp(maker, key, makes(price, lots))
         self._trade_perp(taker, key, takes(price, lots, kind=TAKE))
 
+    def _fill_partly(self, place: int, pair: tuple[int, int], side: int, jump: int, share: int) -> None:
+        """Most of what one account offers is taken, the price moves against it, and anybody draws it."""
+        key, _ = self._trading(place)
+        accounts = self._traders(key)
+        maker, taker = pick(accounts or [key], pair[0]), pick(accounts or [key], pair[1])
+        if maker == taker or not accounts:
+            return
+        self._freshen(key)
+        price, lots = self.book.perps.found[key].mark_ticks, self._affordable(maker, key, 980)
+        makes, takes = (bid, ask) if side == exchange.SIDE_BID else (ask, bid)
+        self._trade_perp(maker, key, makes(price, lots))
+        self._trade_perp(taker, key, takes(price, lots * (share % 10) // 10, kind=TAKE))
+        self._say(key, -abs(jump) if side == exchange.SIDE_BID else abs(jump))
+        if key in self.book.margins.found[maker].perps:
+            self._draw(key, maker)
+
     def _crash(self, place: int, jump: int, taker: int, seconds: int) -> None:
         """A price jumps, and everybody who is unhealthy then is taken over."""
         key, _ = self._trading(place)

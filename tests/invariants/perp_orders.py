@@ -165,7 +165,7 @@ def check_reduction(
 ) -> None:
     """What reduces leaves an account no worse, or nearer to health for what a takeover costs; no debt.
 
-    All that rests on the side that reduces counts as if it were filled, before and after.
+    So it is as it stands, and so it is once all that rests on the side that reduces is filled.
     """
     key = landed.market
     margin, new = change.old, ledger.margins.found[change.key]
@@ -177,20 +177,21 @@ def check_reduction(
     found = [drawn_margin(margin, key, market, old, change.key), new]
     known = is_known(landed, ledger, change.key)
     elsewhere = health_of(new, ledger.perps.found, landed.now, apart=key)
-    before, after = (reduced(each, key, market) for each in found)
-    healths = [health_of(each, ledger.perps.found, landed.now) for each in (before, after)]
-    demand(
-        is_no_worse(*healths, cost_max_atoms, known=known),
-        "reducing leaves an account no worse",
-        change.key,
-        healths,
-        cost_max_atoms,
-        known,
-    )
-    if key in after.perps:
-        stake = Stake.of(after.perps[key])
-        unpaid, value = unpaid_atoms(stake, market, elsewhere), abs(stake.lots) * market.mark_ticks
-        demand(unpaid <= value, "a debt stays with lots that could lose as much", change.key, unpaid, value)
+    for before, after in (found, [reduced(each, key, market) for each in found]):
+        healths = [health_of(each, ledger.perps.found, landed.now) for each in (before, after)]
+        demand(
+            is_no_worse(*healths, cost_max_atoms, known=known),
+            "reducing leaves an account no worse",
+            change.key,
+            healths,
+            cost_max_atoms,
+            known,
+        )
+        if key in after.perps:
+            stake = Stake.of(after.perps[key])
+            unpaid, value = unpaid_atoms(stake, market, elsewhere), abs(stake.lots) * market.mark_ticks
+            debt = (change.key, unpaid, value)
+            demand(unpaid <= value, "a debt stays with lots that could lose as much", *debt)
 
 
 def is_no_worse(before: Health, after: Health, cost_max_atoms: int, *, known: bool) -> bool:
