@@ -248,6 +248,11 @@ def initial_up(market: exchange.PerpMarket, lots: int) -> int:
     return max(tiered_up(market.rules, value_atoms, is_initial=True), premium)
 
 
+def maintenance_up(market: exchange.PerpMarket, lots: int) -> int:
+    """What keeping so many signed lots requires."""
+    return tiered_up(market.rules, abs(lots) * value_ticks(market, lots), is_initial=False)
+
+
 @dataclass(slots=True)
 class Health:
     """An account's perpetuals against its free collateral, in atoms."""
@@ -257,6 +262,8 @@ class Health:
     losses: int = 0
     initial: int = 0
     maintenance: int = 0
+    exposed: int = 0
+    """What keeping would require, were every order of a side filled."""
 
     @property
     def equity(self) -> int:
@@ -269,6 +276,10 @@ class Health:
     @property
     def maintenance_surplus(self) -> int:
         return self.equity - self.maintenance
+
+    @property
+    def exposed_surplus(self) -> int:
+        return self.equity - self.exposed
 
     @property
     def reserve(self) -> int:
@@ -290,8 +301,9 @@ class Health:
         self.claims += stake.claim_atoms(market, mark) - returned
         self.losses += min(0, stake.claim_atoms(market, strict) - returned)
         if not market.settlement_ticks:  # after which a position is worth what it is
-            value = abs(stake.lots) * value_ticks(market, stake.lots)
-            self.maintenance += tiered_up(market.rules, value, is_initial=False)
+            ends = (stake.lots, stake.lots + leg.bid_lots, stake.lots - leg.ask_lots)
+            kept, *exposed = (maintenance_up(market, lots) for lots in ends)
+            self.maintenance, self.exposed = self.maintenance + kept, self.exposed + max(exposed)
         required = 0
         if not is_paying(market, now):  # until when its side may bear what losers do not pay
             bought, sold = stake.lots + leg.bid_lots, stake.lots - leg.ask_lots
@@ -315,6 +327,12 @@ def health_of(
         if key != apart:
             health.add(leg, markets[key], now, is_settled=key == settled)
     return health
+
+
+def unpaid_atoms(stake: Stake, market: exchange.PerpMarket, elsewhere: Health) -> int:
+    """What of a loss neither free collateral, which pays those elsewhere first, nor anything else pays."""
+    free_atoms = max(0, elsewhere.free + elsewhere.losses)
+    return -min(0, stake.claim_atoms(market, market.mark_ticks) + free_atoms)
 
 
 # Liquidation

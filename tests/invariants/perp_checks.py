@@ -30,15 +30,8 @@ from perp_accounts import (
     stakes,
     uncovered,
 )
-from perp_conduct import (
-    check_draw,
-    check_insurance,
-    check_known,
-    check_reduction,
-    check_reserves,
-    dues_paid,
-    jump_atoms,
-)
+from perp_conduct import check_insurance, check_known, check_reserves, dues_paid, jump_atoms
+from perp_orders import SIDE_AT, changes_at, check_draw, check_met, check_reduction, cost_max
 from perp_takeovers import check_takeover
 
 from secant import exchange
@@ -74,7 +67,6 @@ ALWAYS = {
     "cancel_perp_orders", "cancel_all_perp", "draw_perp_seat", "refresh_margin", "add_insurance",
     "place_trigger", "cancel_trigger",
 }  # fmt: skip
-SIDE_AT = 8 + 26  # after the discriminator, in an order
 REDUCE_AT = SIDE_AT + 3
 HOUR_S, DAY_S = 3_600, 86_400
 
@@ -386,14 +378,13 @@ class PerpAudit:
             demand(not moves, "positions stay where nothing is traded", landed.name, moves)
         elif landed.name in TRADES:
             demand(moves == self._fills(landed, key), "positions move as orders fill", landed.name, moves)
-            # A trailing stop may only have moved its trigger.
-            if any(isinstance(event, exchange.BookChanged) for event in landed.events()):
-                self._check_trade(landed, key, by_key)
+            for changed in changes_at(landed, self._book_key(key)):  # a trailing stop may only have moved
+                self._check_trade(landed, key, by_key, changed)
         elif landed.name == "settle_pnl":
             self._check_settlement(landed, old, moves, by_key)
         elif landed.name == "draw_perp_seat":
             demand(not moves, "positions stay where nothing is traded", landed.name, moves)
-            check_draw(landed, self.ledger, self.books[key])
+            check_draw(landed, self.ledger, self.books[key], by_key)
         elif landed.name in TAKEOVERS:
             check_takeover(landed, self.ledger, (self._before(landed, key), market), moves, by_key)
         else:
@@ -418,7 +409,7 @@ class PerpAudit:
         seats = {order.id: book.seats[order.seat].account for order in book.orders}
         gained: dict[Pubkey, list[int]] = defaultdict(lambda: [0, 0])
         taker, volume, rebates = landed.account(ACCOUNT_AT[landed.name]), 0, 0
-        changes = [event for event in landed.events() if isinstance(event, exchange.BookChanged)]
+        changes = changes_at(landed, self._book_key(key))
         for row in (fill for event in changes for fill in event.fills):
             value = row.lots * (row.order_id >> 40)
             rebate = value * rules.maker_rebate_ppm // PPM
@@ -443,13 +434,9 @@ class PerpAudit:
         market = self.markets[key]
         return dues_paid(market) if key in landed.brought else market
 
-    def _volume(self, landed: Landed) -> int:
-        """The value of what an order took."""
-        changes = [event for event in landed.events() if isinstance(event, exchange.BookChanged)]
-        own = [event for event in changes if event.fills]
-        return sum(row.lots * (row.order_id >> 40) for event in own for row in event.fills)
-
-    def _check_trade(self, landed: Landed, key: Pubkey, by_key: dict[Pubkey, Change]) -> None:
+    def _check_trade(
+        self, landed: Landed, key: Pubkey, by_key: dict[Pubkey, Change], changed: exchange.BookChanged
+    ) -> None:
         """What raises a position needs a good price, room and margin; what reduces one does no harm."""
         account, markets = landed.account(ACCOUNT_AT[landed.name]), self.ledger.perps.found
         market, margin = markets[key], self.ledger.margins.found[account]
@@ -458,6 +445,8 @@ class PerpAudit:
         demand(signed, "a trader signs", account)
         ended = market.close_time and landed.now >= market.close_time
         demand(not ended, "nothing trades beyond the end", account, market)
+        books = (self.books[key], self.ledger.perp_books.found[self._book_key(key)])
+        check_met(landed, market, books, changed, account)
         health = health_of(margin, markets, landed.now)
         leg = margin.perps.get(key)
         lots = 0 if leg is None else leg.position_lots
@@ -468,7 +457,8 @@ class PerpAudit:
             fewer = abs(lots) <= abs(held) and lots * held >= 0
             demand(fewer, "a reducing order leaves no more", account, held, lots)
             if (change := by_key.get(account)) is not None:
-                check_reduction(landed, self.ledger, change, self.books[key], self._volume(landed))
+                cost_atoms = cost_max(market, changed)
+                check_reduction(landed, self.ledger, change, self.books[key], cost_atoms)
             return
         desk = self.ledger.exchanges.found[market.exchange]
         paused = desk.pause_bits & exchange.PAUSE_TRADE or market.pause_bits & exchange.PERP_PAUSE_OPEN

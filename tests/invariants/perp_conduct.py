@@ -1,4 +1,4 @@
-"""What single instructions of perpetuals may do: reserves, draws, reductions, insurance and its returns."""
+"""What single instructions of perpetuals may do: reserves, what is known, insurance and its returns."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from account_book import Margin
 from invariant import demand
-from perp_accounts import BPS, Stake, ceil_div, health_of
+from perp_accounts import BPS, ceil_div, health_of
 
 from secant import exchange
 
 if TYPE_CHECKING:
     from account_book import AccountBook, Change
-    from order_books import OrderBook
-    from perp_accounts import Health
     from perp_checks import Landed
     from solders.pubkey import Pubkey
 
@@ -23,8 +21,6 @@ VOIDING = {
     "draw_perp_seat", "settle_pnl", "cancel_perp_orders", "cancel_all_perp", "waive_haircut",
     "execute_trigger", "liquidate", "resolve_bankruptcy",
 }  # fmt: skip
-DRAWN_RECENTLY_SLOTS = 150
-SWEEP_MAX = 256
 SHARE_ONE, SHARE_MIN = 1 << 63, 1 << 31
 DAY_S = 86_400
 
@@ -48,106 +44,25 @@ def check_reserves(landed: Landed, ledger: AccountBook, changes: list[Change]) -
             demand(is_exact, "what is stated is what is needed", landed.name, change.key, stated, health)
 
 
+def is_known(landed: Landed, ledger: AccountBook, account: Pubkey) -> bool:
+    """Whether an account's other legs' prices, and all fills there, are those of this slot."""
+    slot = landed.slot
+    markets = (
+        (ledger.perps.found[key], key, leg) for key, leg in ledger.margins.found[account].perps.items()
+    )
+    return all(
+        market.updated_slot == slot
+        and (not leg.seat or (leg.drawn_slot == slot and market.loss_slot != slot))
+        for market, key, leg in markets
+        if key != landed.market
+    )
+
+
 def check_known(landed: Landed, ledger: AccountBook, account: Pubkey) -> None:
-    """What counts with the whole of an account knows its other legs' prices and fills of this slot."""
-    for key, leg in ledger.margins.found[account].perps.items():
-        market = ledger.perps.found[key]
-        if key == landed.market:
-            continue
-        demand(market.updated_slot == landed.slot, "other markets are up to date", landed.name, key, market)
-        is_drawn = leg.drawn_slot == landed.slot and market.loss_slot != landed.slot
-        demand(not leg.seat or is_drawn, "seats elsewhere are drawn", landed.name, account, leg, market)
-
-
-def check_draw(landed: Landed, ledger: AccountBook, old: OrderBook) -> None:
-    """Who is known to be unhealthy has no orders left; anybody else keeps those that have not expired."""
-    account, key = landed.account(0), landed.account(1)
-    market, margin = ledger.perps.found[key], ledger.margins.found[account]
-    book = ledger.perp_book_of(key)
-    assert book is not None
-    before, after = old.orders_of(account), {order.id for order in book.orders_of(account)}
-    expired = [order for order in before if 0 < order.expires_at <= landed.now]
-    demand(not after & {order.id for order in expired}, "what has expired is cancelled", key, expired)
-    is_over = 0 < market.close_time <= landed.now
-    surplus = health_of(margin, ledger.perps.found, landed.now).maintenance_surplus
-    known = all(
-        landed.slot - leg.drawn_slot <= DRAWN_RECENTLY_SLOTS
-        for place, leg in margin.perps.items()
-        if place != key and leg.seat
-    )
-    gone = len(before) - len(expired) - len(after)
-    if is_over or (surplus < 0 and known):
-        demand(not after or len(before) > SWEEP_MAX, "the unhealthy have no orders", account, surplus, after)
-    else:
-        demand(gone == 0, "nobody cancels a healthy account's orders", account, surplus, known, gone)
-
-
-def check_reduction(
-    landed: Landed,
-    ledger: AccountBook,
-    change: Change,
-    old: OrderBook,
-    volume_atoms: int,
-) -> None:
-    """What reduces leaves an account no worse, or nearer to health for what a takeover costs; no debt."""
-    key = landed.market
-    margin = change.old
-    assert key is not None
-    assert isinstance(margin, Margin)
-    market, new = ledger.perps.found[key], ledger.margins.found[change.key]
-    before = health_of(_drawn(margin, key, market, old, change.key), ledger.perps.found, landed.now)
-    after = health_of(new, ledger.perps.found, landed.now)
-    cost_atoms = ceil_div(volume_atoms * market.rules.reward_bps, BPS)
-    keeps = after.maintenance_surplus >= 0 and after.initial_surplus >= min(0, before.initial_surplus)
-    demand(
-        after.initial_surplus >= 0 or keeps or _nearer(before, after, cost_atoms),
-        "reducing leaves an account no worse",
-        change.key,
-        before,
-        after,
-        cost_atoms,
-    )
-    leg = new.perps.get(key)
-    if leg is not None:
-        # What was returned is in its cost already.
-        unpaid = -min(0, Stake.of(leg).claim_atoms(market, market.mark_ticks) + new.free_atoms)
-        value = abs(leg.position_lots) * market.mark_ticks
-        demand(unpaid <= value, "a debt stays with lots that could lose as much", change.key, unpaid, value)
-
-
-def _nearer(before: Health, after: Health, cost_atoms: int) -> bool:
-    sunk = after.equity < before.equity - cost_atoms
-    return after.equity >= 0 and after.maintenance_surplus >= before.maintenance_surplus and not sunk
-
-
-def _drawn(
-    margin: Margin, key: Pubkey, market: exchange.PerpMarket, book: OrderBook, account: Pubkey
-) -> Margin:
-    """The account as it is with its seat at a market drawn."""
-    leg, number = margin.perps[key], book.seat_of(account)
-    stake = Stake.of(leg)
-    quote, lots = stake.settled_atoms(market), stake.lots
-    leg = replace(leg, haircut_atoms=0)
-    if number is not None:
-        seat = book.seats[number]
-        came = Stake.of_seat(seat)
-        quote, lots = quote + came.settled_atoms(market), lots + seat.lots
-        leg = replace(
-            leg,
-            bid_lots=seat.bid_lots,
-            bid_atoms=seat.bid_lots * seat.bid_max_ticks,
-            ask_lots=seat.ask_lots,
-            ask_atoms=seat.ask_lots * seat.ask_min_ticks,
-        )
-    losses = market.loss_short_index if lots < 0 else market.loss_long_index
-    leg = replace(
-        leg,
-        position_lots=lots,
-        quote_atoms=quote,
-        funding_index=market.funding_index,
-        loss_index=losses,
-    )
-    return replace(margin, perps={**margin.perps, key: leg})
+    """What counts with the whole of an account knows its other legs."""
+    legs = ledger.margins.found[account].perps
+    known = is_known(landed, ledger, account)
+    demand(known, "other legs are up to date and drawn", landed.name, account, legs)
 
 
 # Insurance

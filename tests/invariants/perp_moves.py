@@ -10,7 +10,17 @@ from account_book import Margin
 from hypothesis import strategies as st
 from invariant import demand
 from machine import Machine
-from perp_accounts import Health, Stake, Takeover, health_of, may_liquidate, may_open, value_ticks
+from perp_accounts import (
+    Health,
+    Stake,
+    Takeover,
+    health_of,
+    may_liquidate,
+    may_open,
+    near_band,
+    price_max_ticks,
+    value_ticks,
+)
 from perp_markets import READINGS, others, places, readings, update
 from sizes import pick
 from solders.pubkey import Pubkey
@@ -258,6 +268,22 @@ class PerpMoves(Machine):
         self._trade_perp(maker, key, makes(price, lots))
         self._trade_perp(taker, key, takes(price, lots, kind=TAKE))
 
+    def _fill_partly(self, place: int, pair: tuple[int, int], side: int, jump: int, share: int) -> None:
+        """Most of what one account offers is taken, the price moves against it, and anybody draws it."""
+        key, _ = self._trading(place)
+        accounts = self._traders(key)
+        maker, taker = pick(accounts or [key], pair[0]), pick(accounts or [key], pair[1])
+        if maker == taker or not accounts:
+            return
+        self._freshen(key)
+        price, lots = self.book.perps.found[key].mark_ticks, self._affordable(maker, key, 980)
+        makes, takes = (bid, ask) if side == exchange.SIDE_BID else (ask, bid)
+        self._trade_perp(maker, key, makes(price, lots))
+        self._trade_perp(taker, key, takes(price, lots * (share % 10) // 10, kind=TAKE))
+        self._say(key, -abs(jump) if side == exchange.SIDE_BID else abs(jump))
+        if key in self.book.margins.found[maker].perps:
+            self._draw(key, maker)
+
     def _crash(self, place: int, jump: int, taker: int, seconds: int) -> None:
         """A price jumps, and everybody who is unhealthy then is taken over."""
         key, _ = self._trading(place)
@@ -345,6 +371,33 @@ class PerpMoves(Machine):
             make = ask if self.book.margins.found[account].perps[key].position_lots > 0 else bid
             price = self._price(self.book.perps.found[key], off)
             self._trade_perp(account, key, make(price, lots, reduce_only=True), fault)
+
+    def _flee(self, place: int, one: int, off: int, share: int) -> None:
+        """Who may be unhealthy asks a fancy price for some lots, and sells the rest to who pays least.
+
+        What a short buys back is the same the other way round.
+        """
+        if not (held := self._held(closed=False)):
+            return
+        key, account = pick(held, one)
+        perps, margins = self.book.perps.found, self.book.margins.found
+        lots = margins[account].perps[key].position_lots
+        leaves, meets = (ask, bid) if lots > 0 else (bid, ask)
+        fancy = self._price(perps[key], abs(off) * (100 if off % 2 else 1)) if lots > 0 else 1 + abs(off)
+        rested = max(perps[key].rules.lots_min, abs(lots) * share // 2_000)
+        request = leaves(fancy, rested, kind=exchange.ORDER_POST_ONLY, reduce_only=True)
+        self._trade_perp(account, key, request)
+        friends = [each for each in self._traders(key) if each != account]
+        low, high = near_band(perps[key], perps[key].mark_ticks)
+        edge = low if lots > 0 else min(high, price_max_ticks(perps[key].rules))
+        if friends:
+            friend = max(friends, key=lambda each: self._health(each).spare)
+            self._trade_perp(friend, key, meets(edge, abs(lots)))
+        if place % 2:
+            self._trade_perp(account, key, leaves(edge, abs(lots), kind=TAKE, reduce_only=True))
+        else:
+            kind = exchange.ORDER_POST_ONLY_SLIDE
+            self._trade_perp(account, key, leaves(edge, abs(lots), kind=kind, reduce_only=True))
 
     def _trade_with_oneself(self, place: int, who: int, side: int, off: int, share: int) -> None:
         """Two accounts of one owner that hold nothing in a market cannot, by trading there, take out more."""

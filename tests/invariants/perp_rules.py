@@ -171,6 +171,10 @@ class PerpetualRules(PerpMoves):
     def reduce(self, place: int, off: int, lots: int, fault: Fault | None) -> None:
         self._reduce(place, off, lots, fault)
 
+    @rule(place=sizes.which, one=sizes.which, off=OFFSETS, share=SHARES)
+    def flee(self, place: int, one: int, off: int, share: int) -> None:
+        self._flee(place, one, off, share)
+
     @rule(place=sizes.which)
     def settle_all(self, place: int) -> None:
         self._settle_all(place)

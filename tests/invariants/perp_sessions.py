@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ACTS = st.sampled_from(
     [
         *(*["meet"] * 6, *["crash"] * 2, *["jump"] * 2, "hour", "order", "rest", "oneself"),
-        *("settle", "reduce", "draw", "stop", "reorder", *["edge"] * 3),
+        *("settle", "reduce", "draw", "stop", "reorder", *["edge"] * 3, *["flee"] * 2, "partly"),
         *("withdraw", "insure", "sets", "return", "waive", "collect", "forget"),
     ]
 )
@@ -40,7 +40,7 @@ class PerpSessions(PerpMoves):
         for act in acts:
             if act[0] == "forget":  # from now on nobody states anything
                 self.market.refreshes = False
-            elif act[0] in {"meet", "crash", "jump", "hour", "order", "oneself", "rest"}:
+            elif act[0] in {"meet", "crash", "jump", "hour", "order", "oneself", "rest", "partly"}:
                 self._at_market(place, act)
             elif self._held():
                 self._with_positions(place, act)
@@ -49,7 +49,9 @@ class PerpSessions(PerpMoves):
         """What moves prices or opens positions."""
         name, one, two, off, share = act
         key, market = self._trading(place)
-        if name == "meet":
+        if name == "partly":
+            self._fill_partly(place, (one, two), off % 2, off // 6, share)
+        elif name == "meet":
             self._meet(place, (one, two), off % 2, off, share)
         elif name == "crash":
             jump = off // 3 if share % 3 else (off * 7) % 1_200 - 600
@@ -75,6 +77,8 @@ class PerpSessions(PerpMoves):
             self._settle_all(place)
         elif name == "reduce":
             self._reduce(one, off, 1_000 * share, None)
+        elif name == "flee":
+            self._flee(place, one, off, share)
         elif name == "draw":
             self._draw(*pick(self._seated() or self._held(), one))
         elif name == "reorder":

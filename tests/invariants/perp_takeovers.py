@@ -16,6 +16,7 @@ from perp_accounts import (
     is_paying,
     may_liquidate,
     uncovered,
+    unpaid_atoms,
     value_ticks,
 )
 from perp_conduct import check_known, insurance_pays
@@ -45,7 +46,8 @@ def check_takeover(
     assert isinstance(old, Margin)
     assert isinstance(new, Margin)
     demand(may_liquidate(market, landed.now), "taking over needs a fair price", market)
-    demand(not market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE, "a pause stops liquidations", market)
+    paused = market.pause_bits & exchange.PERP_PAUSE_LIQUIDATE and not market.settlement_ticks
+    demand(not paused, "a pause stops liquidations until a market is settled", market)
     demand(not any(leg.seat for leg in old.perps.values()), "orders are cancelled first", old.perps)
     perps = {**ledger.perps.found, key: uncovered(old_market, market)}
     before = health_of(old, perps, landed.now, settled=key)
@@ -60,7 +62,15 @@ def check_takeover(
     after = health_of(new, ledger.perps.found, landed.now)
     if landed.name == "liquidate":
         demand(not case.is_bankrupt, "who is worth a reward is liquidated", change.key, case)
-        _check_amount(landed, case, closed, after)
+        left = _debt_after(old, (key, market), elsewhere, case)
+        lots_max = min(lots_max_of(landed), max(0, case.lots - ceil_div(left, market.mark_ticks)))
+        _check_amount(case, closed, lots_max, after)
+        if key in new.perps:
+            unpaid = unpaid_atoms(Stake.of(new.perps[key]), market, elsewhere)
+            value = abs(new.perps[key].position_lots) * market.mark_ticks
+            demand(
+                unpaid <= value, "a debt stays with lots that could lose as much", change.key, unpaid, value
+            )
     else:
         demand(case.is_bankrupt, "who cannot pay a reward is bankrupt", change.key, case)
         asked = 0 if market.settlement_ticks else min(abs(lots), lots_max_of(landed))
@@ -150,10 +160,20 @@ def market_most(market: exchange.PerpMarket) -> int:
     return market.open_lots * PRICE_MAX_TICKS
 
 
-def _check_amount(landed: Landed, case: Takeover, closed: int, after: Health) -> None:
-    """The least is closed that restores health; all of it where nothing does, or dust would be left."""
-    lots_max = lots_max_of(landed)
-    demand(0 < closed <= lots_max, "no more than asked for is closed", closed, lots_max)
+def _debt_after(
+    old: Margin, at: tuple[Pubkey, exchange.PerpMarket], elsewhere: Health, case: Takeover
+) -> int:
+    """What nothing would pay of the loss once the most that closing may cost is added."""
+    key, market = at
+    cost_bps = market.rules.reward_max_bps + market.rules.insurance_bps
+    cost = min(ceil_div(case.lots * market.mark_ticks * cost_bps, 10_000), max(0, case.equity_atoms))
+    stake = Stake.of(old.perps[key])
+    return unpaid_atoms(replace(stake, quote_atoms=stake.quote_atoms - cost), market, elsewhere)
+
+
+def _check_amount(case: Takeover, closed: int, lots_max: int, after: Health) -> None:
+    """The least is closed that restores health; all that may go where nothing does, or dust would be left."""
+    demand(0 < closed <= lots_max, "no more than may go is closed", closed, lots_max)
     dusty = (case.lots - closed) * case.value_ticks < case.rules.dust_atoms
     if closed not in (case.lots, lots_max):
         demand(case.is_restored_by(closed) and not dusty, "who is liquidated is restored", case, closed)
