@@ -267,7 +267,9 @@ class PerpStateMethods(FeedMethods):
             end = moment_text(market.close_time)
             if status_of(market, now) is PerpStatus.CLOSING:
                 error.message = f"{name} closes at {end}, and in its last hour positions only get smaller"
-                error.remedy = f"`secant perp close {name}`, or order with `--reduce-only`, `reduce_only=True`"
+                error.remedy = (
+                    f"`secant perp close {name}`, or order with `--reduce-only`, `reduce_only=True`"
+                )
             else:
                 error.message = f"{name} closed at {end}: nothing trades there"
                 error.remedy = f"`secant perp settle {name}` pays what a position won, or takes its loss"
