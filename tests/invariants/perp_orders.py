@@ -94,27 +94,16 @@ def check_met(
     if ways:
         demand(len(ways) == 1, "one makes way for one", landed.name, ways)
         rested = next(order for order in own if order.id == placed.order_id)
-        check_way(market, old, ways[0], rested)
+        check_way(old, ways[0], rested)
 
 
-def check_way(
-    market: exchange.PerpMarket, old: OrderBook, gone: exchange.Order, rested: exchange.Order
-) -> None:
-    """Of a full side who has least at stake makes way for who has more, of equals the last to trade."""
+def check_way(old: OrderBook, gone: exchange.Order, rested: exchange.Order) -> None:
+    """Of a full side the order with the fewest lots makes way for one with more; of equals the worst."""
     side = old.asks[::-1] if gone.id & 1 == ASK else old.bids  # the last to trade first
-    demand(
-        len(side) >= old.orders_max // 2, "who makes way is on a full side", gone, len(side), old.orders_max
-    )
-
-    def at_stake(order: exchange.Order) -> int:
-        if not market.rules.face_ticks:
-            return order.lots
-        ticks = price_of(order) if order.id & 1 == BID else market.rules.face_ticks - price_of(order)
-        return order.lots * ticks
-
-    least = min(side, key=at_stake)
-    demand(gone.id == least.id, "who has least at stake makes way", gone, least)
-    demand(at_stake(gone) < at_stake(rested), "it makes way for one with more", gone, rested)
+    demand(len(side) >= old.orders_max // 2, "who makes way is on a full side", gone, old.orders_max, side)
+    least = min(side, key=lambda order: order.lots)
+    demand(gone.id == least.id, "who has the fewest lots makes way", gone, least)
+    demand(gone.lots < rested.lots, "it makes way for one with more", gone, rested)
 
 
 # What a draw takes out
