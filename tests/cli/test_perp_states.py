@@ -61,6 +61,8 @@ async def test_a_market_that_has_closed(
     row = next(line for line in (await typist.run(long, "perp", "list"))[1].splitlines() if "SOL" in line)
     assert "  settled  " in row
     assert "good" not in row
+    code, said = await typist.run(short, "perp", "close", "SOL")
+    assert (code, "nothing trades there — `secant perp settle SOL`" in said) == (1, True)
     _, said = await typist.run(short, "account", "close")
     assert "settle it from 20" in said
     assert "on, when winners are paid: `secant perp settle SOL`" in said

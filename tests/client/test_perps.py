@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import web
 
-from secant import Wallet, exchange
+from secant import Client, Wallet, exchange
 from secant.client import PerpTerms, PositionSide, PriceProblem, Side, perp_rules
 from secant.client.perp_accounts import held_markets, other_markets, updating
 from secant.errors import AccountNotFound, FrameworkError, InputError, ProgramError, UnitError, WalletError
 
+from .node import Node
 from .perp_markets import PerpMarkets, perp_markets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from secant import Client
 
     from .conftest import Market
 
@@ -113,6 +113,24 @@ async def test_a_long_and_a_short_meet_settle_and_leave(
     assert won.amount > 0
     with pytest.raises(InputError, match="no position in SOL"):
         await long.reduce_perp("SOL")
+
+
+async def test_a_receipt_outlives_the_node_that_would_explain_it(
+    perps: PerpMarkets, long: Client, short: Client
+) -> None:
+    await short.trade_perp("SOL", "sell", 60, "1.0000")
+    net = perps.market.net
+    async with Node(net.url) as node:
+
+        async def silent_once_sent(request: Any) -> Any:
+            refused = {"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32601, "message": "busy"}}
+            return web.json_response(refused) if "sendTransaction" in node.asked else None
+
+        node.answers = dict.fromkeys(("getMultipleAccounts", "getAccountInfo"), silent_once_sent)
+        async with Client.connect(node.url, long.wallet, ws_url=net.ws_url) as behind:
+            done = await behind.trade_perp("SOL", "buy", 100, "1.0000", kind="ioc")
+    assert (done.filled, done.missing) == (60, 40)
+    assert "busy" in done.why
 
 
 async def test_what_lowers_free_collateral_states_its_margin(

@@ -133,7 +133,7 @@ async def _set(settings: Settings, time: str) -> dict[str, int]:
 
 @clocks.command("run")
 def run_clock(context: typer.Context) -> None:
-    """Let a clock that was set, for instance by a keeper's recording, run again from the present."""
+    """Let a clock that was set run again: with the present, or on from where it stands if that is later."""
     told = asyncio.run(_call(settings_of(context), "localnet_runClock"))
     if not answer(context, told):
         say(f"the clock runs: it is {_time(told['unixTimestamp'])}")

@@ -256,18 +256,26 @@ class PerpStateMethods(FeedMethods):
                     f" together at most {in_all}; {scale.size_of(market.open_lots):,f} are open"
                 )
                 error.remedy = "order less, or cancel open orders"
-            case "PerpClosed" if status_of(market, now) is PerpStatus.CLOSING:
-                end = moment_text(market.close_time)
-                error.message = (
-                    f"{state.name} closes at {end}, and in its last hour positions only get smaller"
-                )
-                error.remedy = (
-                    f"`secant perp close {state.name}`, or an order with `--reduce-only`, `reduce_only=True`"
-                )
-            case "Paused":
-                error.remedy = f"`secant perp show {state.name}` says what is paused; wait for the admin"
-                stored = await self._read("exchange", self.exchange.address, exchange.Exchange, _LIST_PERPS)
-                if stored.pause_bits & exchange.PAUSE_TRADE and not market.pause_bits:
-                    error.message = "Trading is paused on the whole exchange; what reduces a position is not"
-                    error.remedy = "`secant exchange show` says what is paused; wait for the admin"
+            case "PerpClosed" | "Paused":
+                await self._explain_halt(state, error, now)
         raise error
+
+    async def _explain_halt(self, state: PerpState, error: ProgramError, now: int) -> None:
+        """Writes into an error what has stopped in a market, and what still goes on."""
+        market, name = state.stored, state.name
+        if error.name == "PerpClosed":
+            end = moment_text(market.close_time)
+            if status_of(market, now) is PerpStatus.CLOSING:
+                error.message = f"{name} closes at {end}, and in its last hour positions only get smaller"
+                error.remedy = (
+                    f"`secant perp close {name}`, or order with `--reduce-only`, `reduce_only=True`"
+                )
+            else:
+                error.message = f"{name} closed at {end}: nothing trades there"
+                error.remedy = f"`secant perp settle {name}` pays what a position won, or takes its loss"
+            return
+        error.remedy = f"`secant perp show {name}` says what is paused; wait for the admin"
+        stored = await self._read("exchange", self.exchange.address, exchange.Exchange, _LIST_PERPS)
+        if stored.pause_bits & exchange.PAUSE_TRADE and not market.pause_bits:
+            error.message = "Trading is paused on the whole exchange; what reduces a position is not"
+            error.remedy = "`secant exchange show` says what is paused; wait for the admin"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from secant import exchange
 from secant.chain import decode_events
-from secant.errors import InputError, ProgramError
+from secant.errors import InputError, ProgramError, RpcRefused, RpcUnreachable
 from secant.perp_margin import holding_of
 from secant.units import collateral_of
 
@@ -395,9 +395,15 @@ class PerpTradeMethods(PerpHealthMethods):
             await self._explain_order(state, account, request, error)
             raise
         receipt = perp_receipt(landed, state, choice(Side, order.side, "side"), landed.signature)
-        if receipt.filled + receipt.rested == state.scale.size_of(request.lots):
+        missing = state.scale.size_of(request.lots) - receipt.filled - receipt.rested
+        if not missing:
             return receipt
-        after = await self._after_order(state, account)
+        try:
+            after = await self._after_order(state, account)
+        except (RpcUnreachable, RpcRefused) as error:
+            # What was done is done: the receipt is not lost with the reason.
+            why = f"why is not known, as {error.message}"
+            return replace(receipt, missing=missing, why=why, remedy=f"`secant perp book {state.name}` says")
         return with_missing(receipt, request, after, by_mark=order.price is None)
 
     async def _after_order(self, state: PerpState, account: Pubkey) -> AfterOrder:

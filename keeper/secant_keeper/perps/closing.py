@@ -28,7 +28,7 @@ def closable_lots(position: Holding, rules: exchange.PerpRules, prices: Prices, 
     """
     size = abs(position.lots)
     cost_bps = rules.reward_max_bps + rules.insurance_bps
-    cost_atoms = -(-size * prices.mark_ticks * cost_bps // _ALL_BPS)
+    cost_atoms = -(-prices.value_atoms(position.lots) * cost_bps // _ALL_BPS)
     cost_atoms = min(cost_atoms, max(health.equity_atoms, 0))
     after = replace(position, quote_atoms=position.quote_atoms - cost_atoms)
     strict_ticks = prices.high_ticks if position.lots < 0 else prices.low_ticks

@@ -220,17 +220,31 @@ impl Position {
         long.max(required(self.lots.wrapping_sub(self.ask_lots as i64)))
     }
 
-    /// The position once all that rests on the side that reduces it is filled, at the dearest price of it.
+    /// Whether something rests on the side that reduces the position.
     #[inline(always)]
-    pub fn reduced(mut self) -> Self {
-        if self.lots >= 0 {
-            self.lots = self.lots.wrapping_sub(self.ask_lots as i64);
-            self.quote_atoms = self.quote_atoms.wrapping_add(self.ask_atoms as i64);
-            (self.ask_lots, self.ask_atoms) = (0, 0);
+    pub fn has_reducing(&self) -> bool {
+        if self.lots < 0 {
+            self.bid_lots != 0
         } else {
+            self.ask_lots != 0
+        }
+    }
+
+    /// The position once all that rests on the side that reduces it is filled, at the dearest price of it, and no better
+    /// than the mark: what nobody may ever take earns nothing.
+    #[inline(always)]
+    pub fn reduced(mut self, mark_ticks: u32) -> Self {
+        let value = |lots: u64| lots.wrapping_mul(u64::from(mark_ticks));
+        if self.lots < 0 {
+            let paid = self.bid_atoms.max(value(self.bid_lots));
             self.lots = self.lots.wrapping_add(self.bid_lots as i64);
-            self.quote_atoms = self.quote_atoms.wrapping_sub(self.bid_atoms as i64);
+            self.quote_atoms = self.quote_atoms.wrapping_sub(paid as i64);
             (self.bid_lots, self.bid_atoms) = (0, 0);
+        } else {
+            let received = self.ask_atoms.min(value(self.ask_lots));
+            self.lots = self.lots.wrapping_sub(self.ask_lots as i64);
+            self.quote_atoms = self.quote_atoms.wrapping_add(received as i64);
+            (self.ask_lots, self.ask_atoms) = (0, 0);
         }
         self
     }

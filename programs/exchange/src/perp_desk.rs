@@ -13,6 +13,7 @@ use {
     anchor_lang::prelude::*,
     secant_engine::{
         fixed::{portion_down, portion_up},
+        margin::Position,
         matching::{take, Resting, Settle, Side, Taker},
         Fault,
     },
@@ -280,6 +281,15 @@ impl<'a> PerpDesk<'a> {
         sweep(&mut self.book, sides, &mut self.log.dropped, |order| {
             order.seat == seat && leaves(order)
         })
+    }
+
+    /// The position with its open orders, as the leg notes them.
+    ///
+    /// # Errors
+    /// Overflow outside 64 bits.
+    #[inline(always)]
+    pub fn position(&self) -> Result<Position> {
+        self.account.perp_legs[self.leg].position(self.market)
     }
 
     /// Notes in the leg what its open orders are, and gives up an empty seat.

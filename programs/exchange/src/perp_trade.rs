@@ -111,28 +111,36 @@ fn open(desk: &mut PerpDesk, request: &OrderRequest, elsewhere: &Health, clock: 
 }
 
 /// Places an order that reduces, and refuses it if it leaves the account worse off, or a debt with fewer lots than could
-/// lose as much; all that rests on that side counted as if it were filled, as nobody looks again when it is.
+/// lose as much: as it stands, and as if all that rests on that side were filled, as nobody looks again when it is.
 ///
 /// # Errors
 /// What [`PerpDesk::place`] says; InsolventAccount, PerpMarketStale.
 #[inline(always)]
 fn reduce(desk: &mut PerpDesk, request: &OrderRequest, others: &Elsewhere, now: i64) -> Result<()> {
     let (prices, schedule) = (desk.market.prices(now), schedule_at(desk.market, now));
-    let reduced = |desk: &PerpDesk| -> Result<(Health, Position)> {
-        let position = desk.account.perp_legs[desk.leg].position(desk.market)?.reduced();
+    let health = |position: &Position| -> Result<Health> {
         let mut health = others.health;
         health
-            .add(&position, &prices, &schedule)
+            .add(position, &prices, &schedule)
             .map_err(ExchangeError::from)?;
-        Ok((health, position))
+        Ok(health)
     };
     desk.note_orders();
-    let (before, _) = reduced(desk)?;
+    let before = desk.position()?;
     desk.place(request, now)?;
     desk.note_orders();
-    let (after, position) = reduced(desk)?;
+    let after = desk.position()?;
     let rate = u64::from(desk.market.rules.reward_bps);
     let cost_max_atoms = portion_up(desk.placed_atoms, rate, 10_000).map_err(ExchangeError::from)?;
-    require_no_worse(&before, &after, cost_max_atoms, others.known == Known::All)?;
-    require_debt_held(&position, desk.market, &others.health)
+    let is_known = others.known == Known::All;
+    let require = |before: &Position, after: &Position| -> Result<()> {
+        require_no_worse(&health(before)?, &health(after)?, cost_max_atoms, is_known)?;
+        require_debt_held(after, desk.market, &others.health)
+    };
+    require(&before, &after)?;
+    if !before.has_reducing() && !after.has_reducing() {
+        return Ok(());
+    }
+    let mark_ticks = prices.mark_ticks;
+    require(&before.reduced(mark_ticks), &after.reduced(mark_ticks))
 }

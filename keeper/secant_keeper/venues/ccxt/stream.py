@@ -61,7 +61,7 @@ def library() -> ModuleType:
     except ImportError as error:
         raise MissingPackageError(
             "Live sources of the venue ccxt need the package ccxt, which is not installed.",
-            "Install it: pip install 'secant[crypto]'.",
+            "Install it beside secant: pip install '.[crypto]'.",
         ) from error
 
 

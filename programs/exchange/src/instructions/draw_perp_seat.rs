@@ -54,6 +54,7 @@ impl DrawPerpSeat {
         let are_drawn = are_drawn_elsewhere(account, leg, clock.slot);
         let log = BookChanged::new(book.address(), parts.head.changes, 0, SWEEP_MAX, 0);
         let mut desk = PerpDesk::open(account, market, parts, leg, log)?;
+        desk.note_orders();
         let health = with(&elsewhere, desk.account, leg, desk.market, now)?;
         let is_over = desk.market.is_closed(now);
         // Undrawn elsewhere, it may be healthy after all: drawn here, it can be drawn there, and then again here.

@@ -146,7 +146,8 @@ impl Liquidate {
         let lots = position.lots.unsigned_abs();
         let mark_ticks = u64::from(self.market.mark_ticks);
         let cost_bps = u64::from(rules.reward_max_bps) + u64::from(rules.insurance_bps);
-        let cost_atoms = portion_up(lots * mark_ticks, cost_bps, 10_000).map_err(ExchangeError::from)?;
+        let value_atoms = lots * u64::from(case.unhealthy.value_ticks);
+        let cost_atoms = portion_up(value_atoms, cost_bps, 10_000).map_err(ExchangeError::from)?;
         let cost_atoms = cost_atoms.min(case.unhealthy.equity_atoms.max(0) as u64);
         position.quote_atoms = position.quote_atoms.saturating_sub_unsigned(cost_atoms);
         let unpaid_atoms = unpaid_atoms(&position, &self.market, &case.elsewhere)?;
