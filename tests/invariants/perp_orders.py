@@ -217,17 +217,22 @@ def drawn_margin(
 
 
 def reduced(margin: Margin, key: Pubkey, market: exchange.PerpMarket) -> Margin:
-    """The account once all that rests on the side that reduces its position is filled, at its dearest."""
+    """The account once all that rests on the side that reduces its position is filled.
+
+    At the dearest of its prices, and no better than the mark: what nobody may ever take earns nothing.
+    """
     leg = margin.perps.get(key)
     if leg is None:
         return margin
     stake = Stake.of(leg)
     lots, quote = stake.lots, stake.settled_atoms(market)
     if lots >= 0:
-        lots, quote = lots - leg.ask_lots, quote + leg.ask_atoms
+        quote += min(leg.ask_atoms, leg.ask_lots * market.mark_ticks)
+        lots -= leg.ask_lots
         leg = replace(leg, ask_lots=0, ask_atoms=0)
     else:
-        lots, quote = lots + leg.bid_lots, quote - leg.bid_atoms
+        quote -= max(leg.bid_atoms, leg.bid_lots * market.mark_ticks)
+        lots += leg.bid_lots
         leg = replace(leg, bid_lots=0, bid_atoms=0)
     return replace(margin, perps={**margin.perps, key: settled_leg(leg, lots, quote, market)})
 
