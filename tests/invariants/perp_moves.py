@@ -284,6 +284,25 @@ class PerpMoves(Machine):
         if key in self.book.margins.found[maker].perps:
             self._draw(key, maker)
 
+    def _crowd(self, place: int, which: int, side: int, off: int, share: int) -> None:
+        """One account fills a side with small orders, and others rest some with more and with less there."""
+        key, _ = self._trading(place)
+        book, accounts = self.book.perp_book_of(key), self._traders(key)
+        if book is None or not accounts:
+            return
+        self._freshen(key)
+        market, make = self.book.perps.found[key], bid if side == exchange.SIDE_BID else ask
+        away = -1 if side == exchange.SIDE_BID else 1
+        crowd = max(accounts, key=lambda each: self._health(each).spare)
+        room = book.orders_max // 2 - len(book.bids if side == exchange.SIDE_BID else book.asks)
+        least, mark = market.rules.lots_min, market.mark_ticks
+        for step in range(room):
+            # The far ones are worth most, and not all of them are as large.
+            ticks = mark + away * (mark // 50 + step * (1 + share % 40))
+            self._trade_perp(crowd, key, make(min(2**24 - 1, max(1, ticks)), least + step % 3))
+        for lots in (least, least + 1, least + 2 + share):
+            self._trade_perp(pick(accounts, which), key, make(self._price(market, away * abs(off)), lots))
+
     def _crash(self, place: int, jump: int, taker: int, seconds: int) -> None:
         """A price jumps, and everybody who is unhealthy then is taken over."""
         key, _ = self._trading(place)

@@ -94,27 +94,16 @@ def check_met(
     if ways:
         demand(len(ways) == 1, "one makes way for one", landed.name, ways)
         rested = next(order for order in own if order.id == placed.order_id)
-        check_way(market, old, ways[0], rested)
+        check_way(old, ways[0], rested)
 
 
-def check_way(
-    market: exchange.PerpMarket, old: OrderBook, gone: exchange.Order, rested: exchange.Order
-) -> None:
-    """Of a full side who has least at stake makes way for who has more, of equals the last to trade."""
+def check_way(old: OrderBook, gone: exchange.Order, rested: exchange.Order) -> None:
+    """Of a full side the order with the fewest lots makes way for one with more; of equals the worst."""
     side = old.asks[::-1] if gone.id & 1 == ASK else old.bids  # the last to trade first
-    demand(
-        len(side) >= old.orders_max // 2, "who makes way is on a full side", gone, len(side), old.orders_max
-    )
-
-    def at_stake(order: exchange.Order) -> int:
-        if not market.rules.face_ticks:
-            return order.lots
-        ticks = price_of(order) if order.id & 1 == BID else market.rules.face_ticks - price_of(order)
-        return order.lots * ticks
-
-    least = min(side, key=at_stake)
-    demand(gone.id == least.id, "who has least at stake makes way", gone, least)
-    demand(at_stake(gone) < at_stake(rested), "it makes way for one with more", gone, rested)
+    demand(len(side) >= old.orders_max // 2, "who makes way is on a full side", gone, old.orders_max, side)
+    least = min(side, key=lambda order: order.lots)
+    demand(gone.id == least.id, "who has the fewest lots makes way", gone, least)
+    demand(gone.lots < rested.lots, "it makes way for one with more", gone, rested)
 
 
 # What a draw takes out
@@ -228,17 +217,22 @@ def drawn_margin(
 
 
 def reduced(margin: Margin, key: Pubkey, market: exchange.PerpMarket) -> Margin:
-    """The account once all that rests on the side that reduces its position is filled, at its dearest."""
+    """The account once all that rests on the side that reduces its position is filled.
+
+    At the dearest of its prices, and no better than the mark: what nobody may ever take earns nothing.
+    """
     leg = margin.perps.get(key)
     if leg is None:
         return margin
     stake = Stake.of(leg)
     lots, quote = stake.lots, stake.settled_atoms(market)
     if lots >= 0:
-        lots, quote = lots - leg.ask_lots, quote + leg.ask_atoms
+        quote += min(leg.ask_atoms, leg.ask_lots * market.mark_ticks)
+        lots -= leg.ask_lots
         leg = replace(leg, ask_lots=0, ask_atoms=0)
     else:
-        lots, quote = lots + leg.bid_lots, quote - leg.bid_atoms
+        quote -= max(leg.bid_atoms, leg.bid_lots * market.mark_ticks)
+        lots += leg.bid_lots
         leg = replace(leg, bid_lots=0, bid_atoms=0)
     return replace(margin, perps={**margin.perps, key: settled_leg(leg, lots, quote, market)})
 

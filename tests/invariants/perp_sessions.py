@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 ACTS = st.sampled_from(
     [
         *(*["meet"] * 6, *["crash"] * 2, *["jump"] * 2, "hour", "order", "rest", "oneself"),
-        *("settle", "reduce", "draw", "stop", "reorder", *["edge"] * 3, *["flee"] * 2, "partly"),
+        *("settle", "reduce", "draw", "stop", "reorder", *["edge"] * 3, *["flee"] * 2, "partly", "crowd"),
         *("withdraw", "insure", "sets", "return", "waive", "collect", "forget"),
     ]
 )
+AT_MARKET = {"meet", "partly", "crowd", "crash", "jump", "hour", "order", "oneself", "rest"}
 
 
 class PerpSessions(PerpMoves):
@@ -40,7 +41,7 @@ class PerpSessions(PerpMoves):
         for act in acts:
             if act[0] == "forget":  # from now on nobody states anything
                 self.market.refreshes = False
-            elif act[0] in {"meet", "crash", "jump", "hour", "order", "oneself", "rest", "partly"}:
+            elif act[0] in AT_MARKET:
                 self._at_market(place, act)
             elif self._held():
                 self._with_positions(place, act)
@@ -51,6 +52,8 @@ class PerpSessions(PerpMoves):
         key, market = self._trading(place)
         if name == "partly":
             self._fill_partly(place, (one, two), off % 2, off // 6, share)
+        elif name == "crowd":
+            self._crowd(place, one, two % 2, off, share)
         elif name == "meet":
             self._meet(place, (one, two), off % 2, off, share)
         elif name == "crash":

@@ -166,7 +166,7 @@ def _debt_after(
     """What nothing would pay of the loss once the most that closing may cost is added."""
     key, market = at
     cost_bps = market.rules.reward_max_bps + market.rules.insurance_bps
-    cost = min(ceil_div(case.lots * market.mark_ticks * cost_bps, 10_000), max(0, case.equity_atoms))
+    cost = min(ceil_div(case.lots * case.value_ticks * cost_bps, 10_000), max(0, case.equity_atoms))
     stake = Stake.of(old.perps[key])
     return unpaid_atoms(replace(stake, quote_atoms=stake.quote_atoms - cost), market, elsewhere)
 
