@@ -295,7 +295,7 @@ def health_with(
     rules = market.rules
     strict_ticks = prices.high_ticks if held.lots < 0 else prices.low_ticks
     initial = 0 if is_paying(market, now) else _required_up(held, prices, rules)
-    initial += _misplaced_up(held, prices)
+    initial += _misplaced(held, prices.low_ticks, prices.high_ticks)
     ends = (held.lots, held.lots + held.bid_lots, held.lots - held.ask_lots)
     kept, long, short = (
         0 if market.settlement_ticks else maintenance_up(rules, prices.value_atoms(lots)) for lots in ends
@@ -306,7 +306,9 @@ def health_with(
         losses_atoms=health.losses_atoms + min(held.claim_atoms(strict_ticks), 0),
         initial_atoms=health.initial_atoms + initial * (2 if prices.is_doubtful else 1),
         maintenance_atoms=health.maintenance_atoms + kept,
-        exposed_atoms=health.exposed_atoms + max(long, short),
+        exposed_atoms=health.exposed_atoms
+        + max(long, short)
+        + _misplaced(held, prices.mark_ticks, prices.mark_ticks),
     )
 
 
@@ -321,12 +323,12 @@ def _required_up(held: Holding, prices: Prices, rules: exchange.PerpRules) -> in
     return max(initial_up(rules, abs(lots), prices.value_atoms(lots)) for lots in ends)
 
 
-def _misplaced_up(held: Holding, prices: Prices) -> int:
-    """What open orders would have paid too much or sold too cheap by the strict prices."""
+def _misplaced(held: Holding, low_ticks: int, high_ticks: int) -> int:
+    """What open bids would pay beyond one price, and open asks bring less than another."""
     if not held.bid_lots and not held.ask_lots:
         return 0
-    dear = max(held.bid_atoms - held.bid_lots * prices.low_ticks, 0)
-    return dear + max(held.ask_lots * prices.high_ticks - held.ask_atoms, 0)
+    dear = max(held.bid_atoms - held.bid_lots * low_ticks, 0)
+    return dear + max(held.ask_lots * high_ticks - held.ask_atoms, 0)
 
 
 def unpaid_atoms(held: Holding, mark_ticks: int, elsewhere: Health) -> int:

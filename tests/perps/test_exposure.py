@@ -55,14 +55,19 @@ def test_what_raises_goes_and_what_reduces_stays(scene: PerpScene, more: int) ->
 
 
 def test_without_a_position_all_of_a_side_raises(scene: PerpScene) -> None:
-    user = scene.user(11 * UNIT_ATOMS)
+    """What an ask would bring less than the mark counts as well as what keeping would require."""
+    user = scene.user(DEPOSIT_ATOMS)
     scene.rest(user, ask(10_400, LOTS))
-    for price in range(10_500, 23_000, 500):
+    for price in range(10_000, 23_000, 50):
         scene.stay(price)
-        scene.run(scene.draw(user))
-        if LOTS * price > 20 * 11 * UNIT_ATOMS:
+        mark = scene.perp().mark_ticks
+        surplus_atoms = exposed_surplus_atoms(scene, user)
+        assert surplus_atoms == DEPOSIT_ATOMS - LOTS * mark // 20 - LOTS * max(mark - 10_400, 0)
+        if surplus_atoms < 0:
             break
+        scene.run(scene.draw(user))
         assert scene.resting() == [(10_400, LOTS)]
+    scene.run(scene.draw(user))
     assert scene.resting() == []
     assert scene.leg(user) is None
     scene.assert_whole()

@@ -34,7 +34,9 @@ def closable_lots(position: Holding, rules: exchange.PerpRules, prices: Prices, 
     strict_ticks = prices.high_ticks if position.lots < 0 else prices.low_ticks
     own_loss_atoms = min(position.claim_atoms(strict_ticks), 0)
     elsewhere = replace(health, losses_atoms=health.losses_atoms - own_loss_atoms)
-    unpaid = unpaid_atoms(after, prices.mark_ticks, elsewhere)
+    # What the account lacks in all, insurance and the other side bear lot by lot.
+    lacking_atoms = max(-health.equity_atoms, 0)
+    unpaid = max(unpaid_atoms(after, prices.mark_ticks, elsewhere) - lacking_atoms, 0)
     return max(size - -(-unpaid // prices.mark_ticks), 0)
 
 

@@ -212,12 +212,22 @@ impl Position {
         value.checked_add(self.quote_atoms).ok_or(Fault::Overflow)
     }
 
-    /// What keeping would require, were all bids or all asks filled: the more of both.
+    /// What keeping would require, were all bids or all asks filled: the more of both, and what both would have paid too
+    /// much or sold too cheap by the mark.
     #[inline(always)]
     fn exposed_up(&self, prices: &Prices, schedule: &Schedule) -> u64 {
         let required = |lots: i64| schedule.maintenance_up(prices.value(lots));
         let long = required(self.lots.wrapping_add(self.bid_lots as i64));
-        long.max(required(self.lots.wrapping_sub(self.ask_lots as i64)))
+        let required = long.max(required(self.lots.wrapping_sub(self.ask_lots as i64)));
+        required + self.misplaced_atoms(prices.mark_ticks, prices.mark_ticks)
+    }
+
+    /// What all bids would pay beyond one price, and all asks bring less than another.
+    #[inline(always)]
+    fn misplaced_atoms(&self, low_ticks: u32, high_ticks: u32) -> u64 {
+        let bought = self.bid_lots.wrapping_mul(u64::from(low_ticks));
+        let sold = self.ask_lots.wrapping_mul(u64::from(high_ticks));
+        self.bid_atoms.saturating_sub(bought) + sold.saturating_sub(self.ask_atoms)
     }
 
     /// Whether something rests on the side that reduces the position.
@@ -259,9 +269,7 @@ impl Position {
         }
         let long = required(self.lots.wrapping_add(self.bid_lots as i64));
         let required = long.max(required(self.lots.wrapping_sub(self.ask_lots as i64)));
-        let bought = self.bid_lots.wrapping_mul(u64::from(prices.low_ticks));
-        let sold = self.ask_lots.wrapping_mul(u64::from(prices.high_ticks));
-        required + self.bid_atoms.saturating_sub(bought) + sold.saturating_sub(self.ask_atoms)
+        required + self.misplaced_atoms(prices.low_ticks, prices.high_ticks)
     }
 }
 

@@ -140,7 +140,7 @@ impl Liquidate {
 
     /// How many lots can go without leaving a debt, which only a profit elsewhere stands for, with fewer than could lose as
     /// much: the profit is to be settled first, or taken over.
-    fn closable_lots(&self, case: &Case) -> Result<u64> {
+    pub(crate) fn closable_lots(&self, case: &Case) -> Result<u64> {
         let rules = &self.market.rules;
         let mut position = self.account.perp_legs[case.leg].position(&self.market)?;
         let lots = position.lots.unsigned_abs();
@@ -150,7 +150,10 @@ impl Liquidate {
         let cost_atoms = portion_up(value_atoms, cost_bps, 10_000).map_err(ExchangeError::from)?;
         let cost_atoms = cost_atoms.min(case.unhealthy.equity_atoms.max(0) as u64);
         position.quote_atoms = position.quote_atoms.saturating_sub_unsigned(cost_atoms);
-        let unpaid_atoms = unpaid_atoms(&position, &self.market, &case.elsewhere)?;
+        // What the account lacks in all, insurance and the other side bear lot by lot.
+        let lacking_atoms = case.unhealthy.equity_atoms.min(0).unsigned_abs();
+        let unpaid_atoms =
+            unpaid_atoms(&position, &self.market, &case.elsewhere)?.saturating_sub(lacking_atoms);
         Ok(lots.saturating_sub(unpaid_atoms.div_ceil(mark_ticks)))
     }
 

@@ -24,10 +24,11 @@ impl ResolveBankruptcy {
         }
         let bankrupt = case.unhealthy.is_bankrupt(&terms).map_err(ExchangeError::from)?;
         require!(bankrupt, ExchangeError::AccountSolvent);
-        let lots = case
-            .unhealthy
-            .lots
-            .min(if is_settled { u64::MAX } else { lots_max });
+        let lots = if is_settled || lots_max >= case.unhealthy.lots {
+            case.unhealthy.lots
+        } else {
+            lots_max.min(accounts.closable_lots(&case)?)
+        };
         require!(lots > 0 || case.unhealthy.lots == 0, ExchangeError::AmountZero);
         let haircut_before = accounts.market.haircut_atoms;
         let (shortfall_atoms, covered_atoms) = accounts.cover(&case, &terms, lots)?;
