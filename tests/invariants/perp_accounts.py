@@ -248,6 +248,12 @@ def initial_up(market: exchange.PerpMarket, lots: int) -> int:
     return max(tiered_up(market.rules, value_atoms, is_initial=True), premium)
 
 
+def misplaced_atoms(leg: exchange.PerpLeg, low_ticks: int, high_ticks: int) -> int:
+    """What open bids would pay beyond one price, and open asks bring less than another."""
+    dear = max(0, leg.bid_atoms - leg.bid_lots * low_ticks)
+    return dear + max(0, leg.ask_lots * high_ticks - leg.ask_atoms)
+
+
 def maintenance_up(market: exchange.PerpMarket, lots: int) -> int:
     """What keeping so many signed lots requires."""
     return tiered_up(market.rules, abs(lots) * value_ticks(market, lots), is_initial=False)
@@ -263,7 +269,7 @@ class Health:
     initial: int = 0
     maintenance: int = 0
     exposed: int = 0
-    """What keeping would require, were every order of a side filled."""
+    """What keeping would require, and what would be lost, were every order of a side filled."""
 
     @property
     def equity(self) -> int:
@@ -308,8 +314,8 @@ class Health:
         if not is_paying(market, now):  # until when its side may bear what losers do not pay
             bought, sold = stake.lots + leg.bid_lots, stake.lots - leg.ask_lots
             required = max(initial_up(market, bought), initial_up(market, sold))
-        required += max(0, leg.bid_atoms - leg.bid_lots * low)
-        required += max(0, leg.ask_lots * high - leg.ask_atoms)
+        required += misplaced_atoms(leg, low, high)
+        self.exposed += misplaced_atoms(leg, mark, mark)
         self.initial += required if may_open(market, now) else 2 * required
 
 

@@ -72,6 +72,7 @@ class Start:
 
 STARTS = (
     Start("coin", COIN, 10_000, 3, 2, (300, 100_000)),
+    Start("metal", COIN, 20_000, 1, 1, (300, 100_000)),
     Start("odds", ODDS, 5_000, 1, 1, (1, 9_999), 3 * 86_400, 1_500 * UNIT_ATOMS),
 )
 ADMIN = -1  # which of the users runs the exchange

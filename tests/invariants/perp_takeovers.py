@@ -60,11 +60,11 @@ def check_takeover(
     closed = abs(lots) - abs(new.perps[key].position_lots if key in new.perps else 0)
     _check_parts(landed, (old_market, market), case, (old, new), moves, closed)
     after = health_of(new, ledger.perps.found, landed.now)
+    stake = Stake.of(old.perps[key])
+    closable = _closable_lots(stake, (uncovered(old_market, market), market), elsewhere, case)
     if landed.name == "liquidate":
         demand(not case.is_bankrupt, "who is worth a reward is liquidated", change.key, case)
-        left = _debt_after(old, (key, market), elsewhere, case)
-        lots_max = min(lots_max_of(landed), max(0, case.lots - ceil_div(left, market.mark_ticks)))
-        _check_amount(case, closed, lots_max, after)
+        _check_amount(case, closed, min(lots_max_of(landed), closable), after)
         if key in new.perps:
             unpaid = unpaid_atoms(Stake.of(new.perps[key]), market, elsewhere)
             value = abs(new.perps[key].position_lots) * market.mark_ticks
@@ -73,7 +73,8 @@ def check_takeover(
             )
     else:
         demand(case.is_bankrupt, "who cannot pay a reward is bankrupt", change.key, case)
-        asked = 0 if market.settlement_ticks else min(abs(lots), lots_max_of(landed))
+        asked = abs(lots) if lots_max_of(landed) >= abs(lots) else min(lots_max_of(landed), closable)
+        asked = 0 if market.settlement_ticks else asked
         demand(closed == asked, "as much of a bankrupt is closed as asked for", change.key, lots, closed)
         if lots and len(old.perps) == 1 and closed == abs(lots):
             left = [leg for leg in new.perps.values() if leg.position_lots or leg.quote_atoms]
@@ -160,15 +161,22 @@ def market_most(market: exchange.PerpMarket) -> int:
     return market.open_lots * PRICE_MAX_TICKS
 
 
-def _debt_after(
-    old: Margin, at: tuple[Pubkey, exchange.PerpMarket], elsewhere: Health, case: Takeover
+def _closable_lots(
+    stake: Stake,
+    markets: tuple[exchange.PerpMarket, exchange.PerpMarket],
+    elsewhere: Health,
+    case: Takeover,
 ) -> int:
-    """What nothing would pay of the loss once the most that closing may cost is added."""
-    key, market = at
+    """How many lots may go so that what nothing pays of the loss stays with lots that could lose as much.
+
+    The most that closing may cost is a part of it; what the account lacks in all is borne lot by lot.
+    """
+    uncovered_market, market = markets
     cost_bps = market.rules.reward_max_bps + market.rules.insurance_bps
     cost = min(ceil_div(case.lots * case.value_ticks * cost_bps, 10_000), max(0, case.equity_atoms))
-    stake = Stake.of(old.perps[key])
-    return unpaid_atoms(replace(stake, quote_atoms=stake.quote_atoms - cost), market, elsewhere)
+    after = replace(stake, quote_atoms=stake.quote_atoms - cost)
+    unpaid = max(0, unpaid_atoms(after, uncovered_market, elsewhere) + min(0, case.equity_atoms))
+    return max(0, case.lots - ceil_div(unpaid, market.mark_ticks))
 
 
 def _check_amount(case: Takeover, closed: int, lots_max: int, after: Health) -> None:
