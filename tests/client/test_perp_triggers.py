@@ -156,6 +156,18 @@ async def test_a_market_closes_and_everybody_is_paid(perps: PerpMarkets, long: C
     assert (await short.perp_health()).positions == ()
 
 
+async def test_a_stop_of_what_a_resting_order_made_is_not_void(long: Client, short: Client) -> None:
+    """A short that an order of one's own has made of a long, and nobody has drawn."""
+    await meet(long, short, 10, "1.0000")
+    await long.trade_perp("SOL", "sell", 20, "1.0100")
+    await short.trade_perp("SOL", "buy", 20, "1.0100")
+    await long.place_trigger("SOL", "stop-loss", "1.0500")
+    (stop,) = await long.triggers()
+    assert (stop.side, stop.size, stop.is_void) == (Side.BUY, 10, False)
+    with pytest.raises(ProgramError, match="neither orders nor a position"):
+        await long.draw_perp("SOL")  # that was done
+
+
 async def test_rules_change_by_notice(perps: PerpMarkets, long: Client) -> None:
     view = await perps.admin.feed(perps.feeds["SOL"])
     rules = perp_rules(view, PerpTerms(tiers=(PerpTierTerms(0, "0.2", "0.1"),), near="0.05", shock="0.5"))

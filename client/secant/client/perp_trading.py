@@ -355,11 +355,7 @@ class PerpTradeMethods(PerpHealthMethods):
         """
         state, account = await self._perp_as_stored(market), self._account_for(owner)
         stored = await self._margin(account)
-        has_seat = any(leg.market == state.address and leg.seat for leg in stored.perp_legs)
-        instructions = []
-        if has_seat:
-            updates = await self._updating_others(state, stored)
-            instructions = [*updates, self._drawing_perp(state, account, stored)]
+        instructions = await self._drawing_own(state, account, stored)
         settle = exchange.settle_pnl(
             account=account, market=state.address, feed=state.stored.feed, book=state.book
         )
@@ -466,6 +462,15 @@ class PerpTradeMethods(PerpHealthMethods):
         ]
         # What only reduces needs no other market as it is in this slot.
         return whole if self.chain.fits(whole, self.wallet.address) or not request.reduce_only else [trade]
+
+    async def _drawing_own(
+        self, state: PerpState, account: Pubkey, stored: exchange.MarginAccount
+    ) -> list[Instruction]:
+        """What brings home what an account's orders in a market have done; nothing without a seat there."""
+        if not any(leg.market == state.address and leg.seat for leg in stored.perp_legs):
+            return []
+        updates = await self._updating_others(state, stored)
+        return [*updates, self._drawing_perp(state, account, stored)]
 
     async def _updating_others(
         self, state: PerpState, *accounts: exchange.MarginAccount

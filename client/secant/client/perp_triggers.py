@@ -128,14 +128,17 @@ class PerpTriggerMethods(PerpTradeMethods):
             require_future(expires_at, await self.chain.clock_time())
         terms = _terms(state, _kind_of(kind), lots, price=price, trail=trail, size=size, slippage=slippage)
         number = await self._free_number(account, state.address)
+        # It is for the position as the leg has it: what orders have brought is drawn first.
+        drawing = await self._drawing_own(state, account, await self._margin(account))
         landed = await self._send(
+            *drawing,
             exchange.place_trigger(
                 trader=self.wallet.address,
                 account=account,
                 market=state.address,
                 id=number,
                 terms=exchange.TriggerTerms(**terms, expires_at=expires_at),
-            )
+            ),
         )
         return Receipt(landed.signature, emitted(landed, exchange.TriggerPlaced).trigger)
 
