@@ -230,3 +230,20 @@ def test_profits_are_paid_as_far_as_pool_and_hour_allow(
         assert settle_pnl.payable_atoms(market, profit, later) == min(profit, pool, 500 - held + 10)
     settled = replace(market, settlement_ticks=1)
     assert settle_pnl.payable_atoms(settled, profit, world.now) == min(profit, pool)
+
+
+def test_a_loss_that_its_few_lots_could_not_lose_is_paid_at_once(world: PerpKeeperWorld) -> None:
+    """Though nobody waits for it: else what is lost elsewhere later could be paid first."""
+    user = world.position(LOTS, DEPOSIT)
+    world.tick(PRICE - 1_000)
+    price = world.perp().mark_ticks
+    world.place(world.maker, BID, LOTS, price)
+    for kept, due in ((LOTS // 5, False), (10, True)):
+        lots = world.lots(user) - kept
+        kind = exchange.ORDER_FILL_OR_KILL
+        world.place(user, ASK, lots, price, kind=kind, reduce_only=True)
+        assert planned(world) == ([user] if due else [])
+    cash = world.holder(user).cash_atoms
+    turn(world)
+    assert cash - world.holder(user).cash_atoms == LOTS * (PRICE - price)
+    assert not planned(world)

@@ -1,8 +1,9 @@
 """Moves losses into a perpetual's pool where somebody waits for them, and pays the winners of a closed one.
 
 While a market trades, what its pool lacks for profits that were taken, and for what it owes, is drawn from
-those who lose most. Once it has closed, every loser pays at once, and a day later every winner is paid. What
-winners have borne of losers' debts is given back as soon as insurance may.
+those who lose most; and a loss that the lots left could not lose is paid at once, before one elsewhere is.
+Once it has closed, every loser pays at once, and a day later every winner is paid. What winners have borne of
+losers' debts is given back as soon as insurance may.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def plan(state: State, now: int, task: Task) -> Iterator[Work]:
             yield from _closed(state, address, claims, now)
         elif not is_closed(market, now):
             yield from _own_profit(state, address, now, task)
-            yield from _losses(state, address, claims, now, task)
+            found = (*_losses(state, address, claims, now, task), *_debts(state, address, claims, now, task))
+            yield from {work.keys: work for work in found}.values()
 
 
 def collectible_atoms(market: exchange.PerpMarket) -> int:
@@ -135,6 +137,18 @@ def _losses(state: State, address: Pubkey, claims: Claims, now: int, task: Task)
             # What lies in a seat counts for the program once it is drawn.
             is_seated = state.watch.seat(one.address, address) is not None
             yield _draw(state, one) if is_seated else _settle(state, one)
+
+
+def _debts(state: State, address: Pubkey, claims: Claims, now: int, task: Task) -> Iterator[Work]:
+    """Losses greater than the lots left are worth: once they cannot be paid, as few lots would bear them."""
+    market = state.watch.market(state, address)
+    if market is None or not may_liquidate(market, now):
+        return
+    values = np.abs(claims.lots) * market.mark_ticks
+    due = (-claims.atoms > values) & (claims.payable_atoms() >= task.settings.settle_min_atoms)
+    for one in _owners(state, address, claims.rows[due][:TURN_MAX]):
+        is_seated = state.watch.seat(one.address, address) is not None
+        yield _draw(state, one) if is_seated else _settle(state, one)
 
 
 def _own_profit(state: State, address: Pubkey, now: int, task: Task) -> Iterator[Work]:
