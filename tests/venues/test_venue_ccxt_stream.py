@@ -176,7 +176,7 @@ def test_a_series_of_no_exchange_is_refused_at_once() -> None:
 def test_without_ccxt_an_operator_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ccxt", None)
     monkeypatch.setitem(sys.modules, "ccxt.async_support", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'secant\[crypto\]'"):
+    with pytest.raises(MissingPackageError, match=r"pip install '\.\[crypto\]'"):
         CcxtStream([SUSHI])
     with pytest.raises(InputError, match="not installed"):
         open_stream("ccxt", [SUSHI], None)
