@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 EXAMPLES = int(os.environ.get("SECANT_INVARIANT_EXAMPLES", "250"))
 STEPS = 100
 INSTRUCTIONS_MIN = 20_000
-LANDED_MIN = 5
+LANDED_MIN = 1
 LATE = {
     "liquidate",
     "resolve_bankruptcy",

@@ -289,7 +289,7 @@ async def test_the_report_over_a_whole_run(
     code, out, _ = run(capsys, "--history", str(path), "--json")
     assert code == 0
     (report,) = json.loads(out)
-    own = {"event": str(event), "name": world.event(event).event_id.hex(), "title": "a touch"}
+    own = {"event": str(event), "name": world.event(event).event_id.rstrip(b"\0").hex(), "title": "a touch"}
     own |= {"book": str(books.book), "feed": str(world.feed), "snapshots": 4}
     assert report == own | reckoned()
     code, out, _ = run(capsys, "--history", str(path), "--event", str(event))
